@@ -1,0 +1,45 @@
+# SPDX-License-Identifier: MIT
+# inknav_module(NAME [DEPENDS module...] [LIBRARIES target...] [PCH header...])
+#
+# One folder under src/ = one static library. Every *.cc below the folder belongs to it, except
+# *_test.cc (together one test program, inknav_NAME_test), *_bench.cc and main.cc.
+# DEPENDS are modules of ours, recorded in build/edges.txt for tools/check_layers;
+# LIBRARIES are outside libraries.
+find_package(GTest REQUIRED)
+
+file(WRITE ${CMAKE_BINARY_DIR}/edges.txt "")
+
+function(inknav_module NAME)
+  cmake_parse_arguments(ARG "" "" "DEPENDS;LIBRARIES;PCH" ${ARGN})
+  file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cc)
+  set(tests ${sources})
+  list(FILTER sources EXCLUDE REGEX "(_test|_bench|/main)\\.cc$")
+  list(FILTER tests INCLUDE REGEX "_test\\.cc$")
+
+  set(library inknav_${NAME})
+  if(sources)
+    add_library(${library} STATIC ${sources})
+    set(scope PUBLIC)
+  else()
+    add_library(${library} INTERFACE)
+    set(scope INTERFACE)
+  endif()
+  target_link_libraries(${library} ${scope} inknav_options ${ARG_LIBRARIES})
+  foreach(dependency IN LISTS ARG_DEPENDS)
+    target_link_libraries(${library} ${scope} inknav_${dependency})
+    file(APPEND ${CMAKE_BINARY_DIR}/edges.txt "${NAME} ${dependency}\n")
+  endforeach()
+  if(ARG_PCH AND sources)
+    target_precompile_headers(${library} PRIVATE ${ARG_PCH})
+  endif()
+
+  if(tests)
+    add_executable(${library}_test ${tests})
+    target_link_libraries(${library}_test PRIVATE ${library} GTest::gtest GTest::gtest_main)
+    if(ARG_PCH AND sources)
+      target_precompile_headers(${library}_test REUSE_FROM ${library})
+    endif()
+    add_test(NAME ${NAME} COMMAND ${library}_test WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
+    set_tests_properties(${NAME} PROPERTIES TIMEOUT 1200)
+  endif()
+endfunction()

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+// NavMesh: where an agent can stand. Built from a Scene by Recast in Habitat's order of steps
+// (spec/habitat.md 1); queries by Detour.
+//
+// NavMesh is immutable and shared. NavQuery holds Detour's scratch memory: one per thread and mesh, not
+// thread-safe, no allocation after construction except in geodesic().
+// Points that do not project (no polygon within (2,4,2) m) give nullopt or infinity, never garbage.
+
+#include <cstdint>
+#include <filesystem>
+#include <limits>
+#include <memory>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "base/geometry.h"
+#include "base/philox.h"
+#include "base/result.h"
+#include "scene/scene.h"
+
+class dtNavMesh;
+
+namespace inknav::nav {
+
+/// Habitat's defaults; lengths in metres, slope in degrees.
+struct NavSettings {
+  float cell_size = 0.05f;
+  float cell_height = 0.2f;
+  float agent_height = 1.5f;
+  float agent_radius = 0.1f;
+  float agent_max_climb = 0.2f;
+  float agent_max_slope_deg = 45.0f;
+  float region_min_size = 20.0f;
+  float region_merge_size = 20.0f;
+  float edge_max_len = 12.0f;
+  float edge_max_error = 1.3f;
+  int verts_per_poly = 6;
+  float detail_sample_dist = 6.0f;
+  float detail_sample_max_error = 1.0f;
+  bool filter_low_hanging_obstacles = true;
+  bool filter_ledge_spans = true;
+  bool filter_walkable_low_height_spans = true;
+};
+
+using PolyRef = std::uint32_t;
+
+struct NavPoint {
+  base::Vec3 position{0.0f};
+  PolyRef poly = 0;
+};
+
+struct Island {
+  float area = 0.0f;    // square metres
+  float radius = 0.0f;  // metres, greatest distance of a polygon vertex from their mean
+};
+
+struct GeodesicPath {
+  float length = std::numeric_limits<float>::infinity();  // metres; infinity when unreachable
+  std::vector<base::Vec3> points;                         // funnel corners, start and end included
+};
+
+class NavMesh {
+ public:
+  static base::Result<std::shared_ptr<const NavMesh>> build(const scene::Scene& scene, const NavSettings& settings);
+  /// build() through a cache file in `cache_dir` named by scene.content_hash and the settings.
+  static base::Result<std::shared_ptr<const NavMesh>> build_cached(const scene::Scene& scene,
+                                                                  const NavSettings& settings,
+                                                                  const std::filesystem::path& cache_dir);
+  ~NavMesh();
+  NavMesh(const NavMesh&) = delete;
+  NavMesh& operator=(const NavMesh&) = delete;
+
+  const NavSettings& settings() const;
+  const base::Aabb& bounds() const;
+  const std::vector<Island>& islands() const;  // numbered in polygon order
+  int largest_island() const;
+  int island_of(PolyRef poly) const;
+  float area() const;  // square metres of all islands
+  const dtNavMesh& detour() const;
+
+  /// Walkable boundary and area for drawings and top-down pictures: triangles of the detail mesh,
+  /// three points each, of one island (or all with -1).
+  std::vector<base::Vec3> triangle_soup(int island) const;
+
+ private:
+  struct Impl;
+  explicit NavMesh(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+using NavMeshPtr = std::shared_ptr<const NavMesh>;
+
+class NavQuery {
+ public:
+  explicit NavQuery(NavMeshPtr mesh);
+  ~NavQuery();
+  NavQuery(NavQuery&&) noexcept;
+  NavQuery& operator=(NavQuery&&) noexcept;
+
+  const NavMesh& mesh() const;
+  const NavMeshPtr& mesh_ptr() const;
+
+  std::optional<NavPoint> project(const base::Vec3& p);
+  /// Projected point must be within max_y_delta in height and 0.01 m horizontally.
+  bool is_navigable(const base::Vec3& p, float max_y_delta = 0.5f);
+
+  /// One body step (spec/habitat.md 1, tryStep). `from` is on the mesh; `to` is the raw target.
+  NavPoint step(const NavPoint& from, const base::Vec3& to, bool allow_sliding);
+  /// The same from an arbitrary point; returns `from` when it or the target does not project.
+  base::Vec3 try_step(const base::Vec3& from, const base::Vec3& to, bool allow_sliding);
+
+  /// Law: geodesic(a,b).length == geodesic(b,a).length within funnel rounding.
+  GeodesicPath geodesic(const base::Vec3& from, const base::Vec3& to);
+  float distance_to_wall(const base::Vec3& p, float max_radius = 2.0f);
+  /// Area-weighted uniform point on `island` (-1: any).
+  NavPoint random_point(base::PhiloxStream& stream, int island);
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace inknav::nav

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+// Renderer: N poses in, N device images out, in one call.
+//
+//   auto renderer = make_renderer(settings, pool);
+//   int slot = renderer->add_scene(scene);            // builds or loads the BVH once; slots are reused
+//   renderer->render({{slot, pose_world_camera}, ...}, {depth, rgb});
+//
+// Pixels (spec/habitat.md 2): depth is metres along the optical axis, 0 where nothing was hit; back faces are
+// culled unless the material is double-sided; near 0.01 m, far 1000 m; RGB is base colour * texture * vertex
+// colour, flat, on black. Row 0 is the top row. Output goes straight into the caller's memory.
+// Results do not depend on batch composition, order or number of threads. No allocation in render() after
+// the first call of the greatest size.
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string_view>
+
+#include "base/geometry.h"
+#include "base/result.h"
+#include "base/thread_pool.h"
+#include "scene/scene.h"
+
+namespace inknav::render {
+
+struct CameraSpec {
+  int width = 64;
+  int height = 64;
+  float hfov_deg = 90.0f;  // horizontal; square pixels
+  float near_m = 0.01f;
+  float far_m = 1000.0f;
+};
+
+struct View {
+  int scene_slot = 0;
+  base::Pose pose_world_camera;  // the camera looks along its own -Z, +Y up
+};
+
+/// Caller-owned; null = not wanted.
+struct RenderTargets {
+  float* depth = nullptr;        // [num_views, height, width] f32, metres
+  std::uint8_t* rgb = nullptr;   // [num_views, height, width, 3] u8
+};
+
+struct RenderCounters {
+  std::int64_t views = 0;
+  std::int64_t rays = 0;
+};
+
+enum class Backend : std::uint8_t { kEmbree, kEmbreeSingleRay, kBruteForce };
+
+class Renderer {
+ public:
+  virtual ~Renderer() = default;
+  virtual base::Result<int> add_scene(const scene::ScenePtr& scene) = 0;
+  virtual void remove_scene(int slot) = 0;
+  virtual void render(std::span<const View> views, const RenderTargets& targets) = 0;
+  virtual const CameraSpec& camera() const = 0;
+  virtual RenderCounters counters() const = 0;
+  virtual std::string_view name() const = 0;
+};
+
+/// `pool` must outlive the renderer.
+base::Result<std::unique_ptr<Renderer>> make_renderer(Backend backend, const CameraSpec& camera,
+                                                      base::ThreadPool& pool);
+
+}  // namespace inknav::render
