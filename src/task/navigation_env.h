@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+// The task: N agents follow drawings through homes, as a VectorEnv.
+//
+// Fields of spec() (shape per environment; * = privileged truth for supervision and scoring):
+//   depth             [H, W] f32        as configured (normalised or metres)
+//   rgb               [H, W, 3] u8      when SENSORS asks for it
+//   gps               [2] f32           metres in the start frame: (forward, right)
+//   compass           [1] f32           radians, left positive, 0 at the start
+//   occupancy         [G, G] u8         sim/simulator.h: 0 unknown, 1 free, 2 obstacle, start frame
+//   drawing_planes    [4, S, S] u8      sketch/raster.h ReadPlanes of the episode's picture
+//   drawing_marks     [8] f32           start u, v; start heading; 1 if that heading was drawn or traced;
+//                                       goal u, v; 1 if there is a goal mark; 1 if there is a start mark
+//   drawing_serial    [1] i64           changes exactly when drawing_planes changed
+//   step_index        [1] i32           steps taken in this episode
+//   episode_index     [1] i64           index into the episode list
+//   pointgoal*        [2] f32           distance, angle (left positive) to the goal, current pose
+//   handwriting_goal* [1] f32           0.8 * remaining path + 0.2 * distance off the path, metres
+//   goal_body*        [2] f32           goal in the body frame (right, forward), metres
+//   expert_action*    [1] i32           nav::Action of nav::advise
+//   expert_waypoint*  [2] f32           body frame (right, forward), metres
+//   expert_remaining* [1] f32           metres
+//   paper_truth*      [5] f32           1 if known, else 0; u, v, heading, log_scale of the true PaperPose
+//
+// Measures, in this order: success, spl, soft_spl, ndtw, distance_to_goal, collisions, path_length,
+// oracle_success, stop_called.
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "base/thread_pool.h"
+#include "sim/simulator.h"
+#include "task/episode.h"
+#include "task/vector_env.h"
+
+namespace inknav::task {
+
+enum class DrawingMode : std::uint8_t {
+  kOwn,      // the episode's drawing
+  kWrong,    // control: the drawing of an episode in another scene, by a fixed rule
+  kNone,     // control: white paper, no marks
+};
+
+struct RewardSettings {
+  float success_reward = 10.0f;
+  float slack_reward = -0.01f;
+  bool with_time_penalty = true;
+  bool with_distance_reward = true;
+  float distance_reward_scale = 3.0f;
+  float expert_reward = 0.0f;  // added when the action is the expert's
+};
+
+struct NavigationEnvSettings {
+  std::uint64_t seed = 0;
+  int num_envs = 1;
+  int first_env = 0;          // global index of environment 0 (ranks)
+  int total_envs = 1;         // over all ranks
+  sim::SimulatorSettings simulator;  // seed, num_agents and first_agent are filled from above
+  nav::NavSettings nav;
+  RewardSettings reward;
+  float success_distance = 1.0f;  // metres, strict
+  int max_episode_steps = 500;
+  int drawing_size = 128;         // S
+  DrawingMode drawing_mode = DrawingMode::kOwn;
+  bool shuffle = true;            // training order by philox; false: list order, each episode once (evaluation)
+  std::optional<std::filesystem::path> cache_dir;
+};
+
+/// What one environment is doing now; for reports, videos and tests.
+struct EpisodeView {
+  const Episode* episode = nullptr;
+  const scene::Scene* scene = nullptr;
+  const nav::NavMesh* nav_mesh = nullptr;
+  base::Pose pose_world_agent;
+  bool active = true;  // false: evaluation has run out of episodes for this environment
+};
+
+class NavigationEnv : public VectorEnv {
+ public:
+  /// Loads scenes (once each), drops episodes that cannot be walked (start off the mesh, goal on another
+  /// island), counts and logs them; error kData when more than 1 % are bad.
+  static base::Result<std::unique_ptr<NavigationEnv>> create(const NavigationEnvSettings& settings, Dataset dataset,
+                                                             base::ThreadPool& pool);
+  virtual EpisodeView episode_view(int environment) const = 0;
+  virtual const std::vector<Episode>& episodes() const = 0;
+  virtual const NavigationEnvSettings& settings() const = 0;
+  /// Evaluation (shuffle == false): whether every episode has been run once.
+  virtual bool exhausted() const = 0;
+};
+
+}  // namespace inknav::task
