@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+// Agent: a trained policy acting in a VectorEnv of N environments. It holds what the policy remembers
+// between steps: belief on the drawing, recurrent state, previous action.
+//
+//   auto agent = Agent::load(checkpoint, pool);          // or built from a live network by the trainer
+//   env.reset(); agent->attach(env);                     // all environments begin an episode
+//   loop:
+//     auto actions = agent->act(env);                    // greedy (argmax), deterministic
+//     env.step(actions);
+//     agent->observe_step(env, result);                  // odometry moves the belief
+//     env.reset_done();
+//     agent->observe_reset(env);                         // ended environments begin anew
+//
+// Threads: one caller; crops use the pool. libtorch runs with one intra-operator thread.
+// Errors of load: kData with the checkpoint's name.
+
+#include <array>
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <span>
+
+#include "base/geometry.h"
+#include "base/result.h"
+#include "base/thread_pool.h"
+#include "learn/settings.h"
+#include "task/vector_env.h"
+
+namespace inknav::learn {
+
+class PolicyNetwork;
+
+/// Where the belief comes from; all but kCorrected are controls.
+enum class BeliefMode : std::uint8_t {
+  kCorrected,      // started from the marks, moved by odometry, corrected by the policy
+  kDeadReckoning,  // never corrected
+  kPerfect,        // set to the truth at every step (upper bound); needs paper_truth
+};
+
+/// The similarity between the agent's surroundings and the paper, as sketch::PaperPose.
+struct Belief {
+  base::Vec2 position{0.0f};  // paper
+  float heading = 0.0f;       // radians, 0 = up on the paper, left positive
+  float log_scale = 0.0f;     // ln(paper units per metre)
+};
+
+struct AgentOptions {
+  BeliefMode belief_mode = BeliefMode::kCorrected;
+  bool greedy = true;  // false: actions are sampled by philox(seed, environment, episode, step)
+  std::uint64_t seed = 0;
+};
+
+/// What the policy said for one environment in the last act(); for reports and videos.
+struct AgentThought {
+  Belief belief;                   // the belief that was used
+  base::Vec2 waypoint_body{0.0f};  // (right, forward), metres
+  float value = 0.0f;
+  std::array<float, 8> probabilities{};  // of the actions
+};
+
+class Agent {
+ public:
+  static base::Result<std::unique_ptr<Agent>> load(const std::filesystem::path& checkpoint,
+                                                   const AgentOptions& options, base::ThreadPool& pool);
+  static std::unique_ptr<Agent> create(std::shared_ptr<PolicyNetwork> network, float prior_log_scale,
+                                       const AgentOptions& options, base::ThreadPool& pool);
+  virtual ~Agent() = default;
+
+  virtual void attach(const task::VectorEnv& env) = 0;
+  virtual std::span<const std::int32_t> act(const task::VectorEnv& env) = 0;
+  virtual void observe_step(const task::VectorEnv& env, const task::StepResult& result) = 0;
+  virtual void observe_reset(const task::VectorEnv& env) = 0;
+
+  virtual AgentThought thought(int environment) const = 0;
+  virtual const PolicySettings& settings() const = 0;
+};
+
+}  // namespace inknav::learn
