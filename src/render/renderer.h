@@ -39,8 +39,8 @@ struct View {
 
 /// Caller-owned; null = not wanted.
 struct RenderTargets {
-  float* depth = nullptr;        // [num_views, height, width] f32, metres
-  std::uint8_t* rgb = nullptr;   // [num_views, height, width, 3] u8
+  float* depth = nullptr;       // [num_views, height, width] f32, metres
+  std::uint8_t* rgb = nullptr;  // [num_views, height, width, 3] u8
 };
 
 struct RenderCounters {

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: MIT
+#include "render/batch_renderer.h"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "base/check.h"
+
+namespace inknav::render {
+namespace {
+
+// A band is the unit of work: 32 rows keep the scene's nodes warm and still split a single view over threads.
+constexpr int kBandRows = 32;
+
+}  // namespace
+
+base::Result<int> BatchRenderer::add_scene(const scene::ScenePtr& scene) {
+  INKNAV_CHECK(scene != nullptr);
+  INKNAV_ASSIGN_OR_RETURN(std::unique_ptr<TracedScene> traced, prepare(scene));
+  const auto empty = std::find(slots_.begin(), slots_.end(), nullptr);
+  const auto slot = empty - slots_.begin();
+  if (empty == slots_.end()) {
+    slots_.push_back(std::move(traced));
+  } else {
+    *empty = std::move(traced);
+  }
+  return static_cast<int>(slot);
+}
+
+void BatchRenderer::remove_scene(int slot) {
+  INKNAV_CHECK(slot >= 0 && static_cast<std::size_t>(slot) < slots_.size(), slot);
+  slots_[static_cast<std::size_t>(slot)] = nullptr;
+}
+
+void BatchRenderer::render(std::span<const View> views, const RenderTargets& targets) {
+  const int bands_per_view = (camera_.height + kBandRows - 1) / kBandRows;
+  const auto pixels = static_cast<std::size_t>(camera_.width) * static_cast<std::size_t>(camera_.height);
+  const auto render_band = [&](std::int64_t begin, std::int64_t end, int) {
+    for (std::int64_t i = begin; i < end; ++i) {
+      const auto view_index = static_cast<std::size_t>(i / bands_per_view);
+      const View& view = views[view_index];
+      const auto slot = static_cast<std::size_t>(view.scene_slot);
+      INKNAV_CHECK(slot < slots_.size() && slots_[slot] != nullptr, view.scene_slot);
+      const int row_begin = static_cast<int>(i % bands_per_view) * kBandRows;
+      trace({slots_[slot].get(), CameraFrame(view.pose_world_camera), row_begin,
+             std::min(row_begin + kBandRows, camera_.height),
+             targets.depth == nullptr ? nullptr : targets.depth + view_index * pixels,
+             targets.rgb == nullptr ? nullptr : targets.rgb + 3 * view_index * pixels});
+    }
+  };
+  pool_.parallel_for(static_cast<std::int64_t>(views.size()) * bands_per_view, 1, render_band);
+  counters_.views += static_cast<std::int64_t>(views.size());
+  counters_.rays += static_cast<std::int64_t>(views.size() * pixels);
+}
+
+void BatchRenderer::write_pixel(const Band& band, int x, int y, const Hit* hit) const {
+  const auto pixel =
+      static_cast<std::size_t>(y) * static_cast<std::size_t>(camera_.width) + static_cast<std::size_t>(x);
+  if (band.depth != nullptr) band.depth[pixel] = hit == nullptr ? 0.0f : hit->depth;
+  if (band.rgb == nullptr) return;
+  std::array<std::uint8_t, 3> color{0, 0, 0};
+  if (hit != nullptr) {
+    color = band.scene->shader().shade(*hit, band.frame.direction(rays_.right(x), rays_.up(y)),
+                                       rays_.pixel_size());
+  }
+  std::copy(color.begin(), color.end(), band.rgb + 3 * pixel);
+}
+
+}  // namespace inknav::render

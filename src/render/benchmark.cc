@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: MIT
+#include "render/benchmark.h"
+
+#include <string>
+#include <utility>
+
+#include "render/clutter_scene.h"
+#include "render/renderer.h"
+
+namespace inknav::render {
+namespace {
+
+struct Case {
+  std::string name;
+  Backend backend = Backend::kEmbree;
+  int threads = 1;
+  int size = 64;
+  int views = 64;
+  bool rgb = false;
+};
+
+class RenderBenchmark {
+ public:
+  explicit RenderBenchmark(const RenderBenchmarkSettings& settings)
+      : settings_(settings), spec_{1, 4, settings.triangles}, scene_(make_clutter_scene(spec_)) {}
+
+  base::Result<base::BenchmarkResult> run(const Case& what) const {
+    base::ThreadPool pool(what.threads);
+    INKNAV_ASSIGN_OR_RETURN(auto renderer, make_renderer(what.backend, {what.size, what.size, 90.0f}, pool));
+    INKNAV_ASSIGN_OR_RETURN(const int slot, renderer->add_scene(scene_));
+    base::PhiloxStream stream({2, 0, 0, 0, base::Purpose::kBenchmark});
+    std::vector<View> views;
+    for (int i = 0; i < what.views; ++i) views.push_back({slot, random_clutter_pose(spec_, stream)});
+    const auto pixels = static_cast<std::size_t>(what.size * what.size * what.views);
+    std::vector<float> depth(pixels);
+    std::vector<std::uint8_t> rgb(what.rgb ? 3 * pixels : 0);
+    return base::measure(what.name, "frames/s", what.views, settings_.repetitions, [&] {
+      renderer->render(views, {depth.data(), what.rgb ? rgb.data() : nullptr});
+    });
+  }
+
+ private:
+  RenderBenchmarkSettings settings_;
+  ClutterSpec spec_;
+  scene::ScenePtr scene_;
+};
+
+}  // namespace
+
+base::Result<std::vector<base::BenchmarkResult>> run_render_benchmark(
+    const RenderBenchmarkSettings& settings) {
+  const RenderBenchmark benchmark(settings);
+  std::vector<base::BenchmarkResult> results;
+  for (const int size : settings.sizes) {
+    const std::string suffix = std::to_string(size);
+    INKNAV_ASSIGN_OR_RETURN(const auto single_ray, benchmark.run({"render/depth/" + suffix + "/single_ray",
+                                                                  Backend::kEmbreeSingleRay, settings.threads,
+                                                                  size, settings.views, false}));
+    INKNAV_ASSIGN_OR_RETURN(
+        auto one_thread, benchmark.run({"render/depth/" + suffix + "/one_thread", Backend::kEmbree, 1, size,
+                                        settings.views, false}));
+    INKNAV_ASSIGN_OR_RETURN(auto depth, benchmark.run({"render/depth/" + suffix, Backend::kEmbree,
+                                                       settings.threads, size, settings.views, false}));
+    INKNAV_ASSIGN_OR_RETURN(auto rgbd, benchmark.run({"render/rgbd/" + suffix, Backend::kEmbree,
+                                                      settings.threads, size, settings.views, true}));
+    base::compare(depth, single_ray);
+    base::compare(one_thread, depth);
+    base::compare(rgbd, depth);
+    results.insert(results.end(), {depth, rgbd, one_thread, single_ray});
+  }
+  // Brute force tests every triangle: one small view is enough to state the ratio, scaled to 64 x 64 rays.
+  INKNAV_ASSIGN_OR_RETURN(auto brute_force, benchmark.run({"render/depth/brute_force", Backend::kBruteForce,
+                                                           settings.threads, 8, 1, false}));
+  const double scale = (8.0 * 8.0) / (64.0 * 64.0);
+  brute_force.name = "render/depth/64/brute_force";
+  for (double* figure : {&brute_force.median, &brute_force.min, &brute_force.max}) *figure *= scale;
+  if (!results.empty()) base::compare(brute_force, results.front());
+  results.push_back(std::move(brute_force));
+  return results;
+}
+
+}  // namespace inknav::render

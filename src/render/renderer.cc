@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: MIT
+#include "render/renderer.h"
+
+#include <string>
+
+#include "base/check.h"
+#include "render/brute_force_renderer.h"
+#include "render/embree/embree_renderer.h"
+
+namespace inknav::render {
+namespace {
+
+base::Status validate(const CameraSpec& camera) {
+  const bool size_ok =
+      camera.width >= 1 && camera.width <= 8192 && camera.height >= 1 && camera.height <= 8192;
+  const bool lens_ok = camera.hfov_deg > 0.0f && camera.hfov_deg < 180.0f;
+  const bool range_ok = camera.near_m > 0.0f && camera.far_m > camera.near_m;
+  if (size_ok && lens_ok && range_ok) return base::ok_status();
+  return base::Error{
+      base::ErrorCode::kUsage,
+      "camera: 1 to 8192 pixels a side, a horizontal field of view between 0 and 180 degrees and "
+      "0 < near < far were wanted; found " +
+          std::to_string(camera.width) + " x " + std::to_string(camera.height) + ", " +
+          std::to_string(camera.hfov_deg) + " degrees, near " + std::to_string(camera.near_m) + ", far " +
+          std::to_string(camera.far_m) + "; change WIDTH, HEIGHT or HFOV of the sensor"};
+}
+
+}  // namespace
+
+base::Result<std::unique_ptr<Renderer>> make_renderer(Backend backend, const CameraSpec& camera,
+                                                      base::ThreadPool& pool) {
+  INKNAV_RETURN_IF_ERROR(validate(camera));
+  switch (backend) {
+    case Backend::kEmbree:
+      return make_embree_renderer(camera, pool, true);
+    case Backend::kEmbreeSingleRay:
+      return make_embree_renderer(camera, pool, false);
+    case Backend::kBruteForce:
+      return make_brute_force_renderer(camera, pool);
+  }
+  INKNAV_CHECK(false, static_cast<int>(backend));
+  return base::Error{};
+}
+
+}  // namespace inknav::render
