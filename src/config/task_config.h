@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+// TASK_CONFIG: dataset, task, simulator and data generation (the task file, configs/hwnav_base.yaml).
+// Paths may hold "{split}", which expand_split() replaces.
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "config/field.h"
+
+namespace inknav::config {
+
+enum class RendererChoice : std::uint8_t { kAuto, kCuda, kCpu, kEgl };
+
+struct DatasetConfig {
+  std::string type = "HandWritingNav";
+  std::string split = "train";
+  std::vector<std::string> content_scenes{"*"};  // scene names to keep; "*" keeps all
+  std::string version = "v1";
+  std::string scenes_dir = "data/hwnav/scenes";
+  std::string data_path = "data/hwnav/{split}/{split}.json.gz";
+  std::string sketch_dir = "data/hwnav/{split}/sketches";
+
+  Problems validate() const;
+};
+
+struct TaskSettings {
+  std::string type = "HandWritingNav-v0";
+  std::vector<std::string> sensors{"handwriting_instr", "gps", "compass"};
+  std::vector<std::string> measurements{"success",          "spl",        "soft_spl",   "ndtw",
+                                        "distance_to_goal", "collisions", "path_length"};
+  double success_distance = 1.0;  // metres, strict: STOP nearer than this is a success
+  std::string goal_sensor_uuid = "handwriting_instr";
+  int drawing_size = 128;  // InkNav's own: side in pixels of the planes that the policy reads
+
+  Problems validate() const;
+};
+
+struct EnvironmentConfig {
+  int max_episode_steps =
+      500;  // then the episode is truncated (a time-out, not a failure of the value target)
+
+  Problems validate() const { return {}; }
+};
+
+struct CameraConfig {
+  int width = 64;                                  // pixels
+  int height = 64;                                 // pixels
+  double hfov = 90.0;                              // degrees, horizontal
+  std::array<double, 3> position{0.0, 1.25, 0.0};  // metres in the agent's frame: right, up, back
+
+  Problems validate() const { return {}; }
+};
+
+struct DepthCameraConfig {
+  int width = 64;
+  int height = 64;
+  double hfov = 90.0;
+  std::array<double, 3> position{0.0, 1.25, 0.0};
+  double min_depth = 0.0;       // metres
+  double max_depth = 10.0;      // metres
+  bool normalize_depth = true;  // (depth - min) / (max - min) after clipping; else metres
+
+  Problems validate() const;
+};
+
+struct AgentConfig {
+  double height = 1.5;  // metres
+  double radius = 0.1;  // metres
+
+  Problems validate() const { return {}; }
+};
+
+struct SimulatorConfig {
+  double forward_step_size = 0.25;  // metres
+  double turn_angle = 10.0;         // degrees
+  double grid_size = 0.1;           // metres a cell of the agent's own map
+  int map_cells = 512;              // InkNav's own: side of the agent's own map, cells
+  bool allow_sliding = true;        // along walls; false: a blocked step does not move
+  RendererChoice renderer = RendererChoice::kAuto;
+  CameraConfig rgb_sensor;
+  DepthCameraConfig depth_sensor;
+  AgentConfig agent_0;
+
+  Problems validate() const;
+};
+
+struct DataGenerationConfig {
+  std::int64_t max_episodes = 0;  // 0: as many as the sub-command asks for
+  double split_ratio = 0.9;       // part of the scenes (never of the episodes of one scene) that go to train
+
+  Problems validate() const { return {}; }
+};
+
+struct TaskConfig {
+  DatasetConfig dataset;
+  TaskSettings task;
+  EnvironmentConfig environment;
+  SimulatorConfig simulator;
+  DataGenerationConfig data_generation;
+
+  Problems validate() const { return {}; }
+};
+
+/// "data/{split}/{split}.json" -> "data/val/val.json".
+std::string expand_split(std::string_view path, std::string_view split);
+
+void describe(DatasetConfig& config, FieldVisitor& visitor);
+void describe(TaskSettings& config, FieldVisitor& visitor);
+void describe(EnvironmentConfig& config, FieldVisitor& visitor);
+void describe(CameraConfig& config, FieldVisitor& visitor);
+void describe(DepthCameraConfig& config, FieldVisitor& visitor);
+void describe(AgentConfig& config, FieldVisitor& visitor);
+void describe(SimulatorConfig& config, FieldVisitor& visitor);
+void describe(DataGenerationConfig& config, FieldVisitor& visitor);
+void describe(TaskConfig& config, FieldVisitor& visitor);
+
+}  // namespace inknav::config
