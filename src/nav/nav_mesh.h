@@ -3,8 +3,9 @@
 // NavMesh: where an agent can stand. Built from a Scene by Recast in Habitat's order of steps
 // (spec/habitat.md 1); queries by Detour.
 //
-// NavMesh is immutable and shared. NavQuery holds Detour's scratch memory: one per thread and mesh, not
-// thread-safe, no allocation after construction except in geodesic().
+// A cached file is trusted only after its checksum and every count and index in it were checked; anything
+// else is built again with a log line. NavMesh is immutable and shared. NavQuery holds Detour's scratch
+// memory: one per thread and mesh, not thread-safe, no allocation after construction except in geodesic().
 // Points that do not project (no polygon within (2,4,2) m) give nullopt or infinity, never garbage.
 
 #include <cstdint>
@@ -23,6 +24,10 @@
 class dtNavMesh;
 
 namespace inknav::nav {
+
+namespace internal {
+struct MeshData;
+}
 
 /// Habitat's defaults; lengths in metres, slope in degrees.
 struct NavSettings {
@@ -63,11 +68,12 @@ struct GeodesicPath {
 
 class NavMesh {
  public:
-  static base::Result<std::shared_ptr<const NavMesh>> build(const scene::Scene& scene, const NavSettings& settings);
+  static base::Result<std::shared_ptr<const NavMesh>> build(const scene::Scene& scene,
+                                                            const NavSettings& settings);
   /// build() through a cache file in `cache_dir` named by scene.content_hash and the settings.
   static base::Result<std::shared_ptr<const NavMesh>> build_cached(const scene::Scene& scene,
-                                                                  const NavSettings& settings,
-                                                                  const std::filesystem::path& cache_dir);
+                                                                   const NavSettings& settings,
+                                                                   const std::filesystem::path& cache_dir);
   ~NavMesh();
   NavMesh(const NavMesh&) = delete;
   NavMesh& operator=(const NavMesh&) = delete;
@@ -79,18 +85,24 @@ class NavMesh {
   int island_of(PolyRef poly) const;
   float area() const;  // square metres of all islands
   const dtNavMesh& detour() const;
+  const internal::MeshData& data() const { return *data_; }
 
   /// Walkable boundary and area for drawings and top-down pictures: triangles of the detail mesh,
   /// three points each, of one island (or all with -1).
   std::vector<base::Vec3> triangle_soup(int island) const;
 
  private:
-  struct Impl;
-  explicit NavMesh(std::unique_ptr<Impl> impl);
-  std::unique_ptr<Impl> impl_;
+  explicit NavMesh(std::unique_ptr<internal::MeshData> data);
+  std::unique_ptr<internal::MeshData> data_;
 };
 
 using NavMeshPtr = std::shared_ptr<const NavMesh>;
+
+/// What a wall does to a body that must not slide.
+enum class NoSlideRule : std::uint8_t {
+  kHabitat033,  // up to 0.3.3: stop where the way crosses the wall; all published results
+  kHabitat034,  // since 0.3.4: slide, then cut at the crossed wall nearest to the target
+};
 
 class NavQuery {
  public:
@@ -101,6 +113,8 @@ class NavQuery {
 
   const NavMesh& mesh() const;
   const NavMeshPtr& mesh_ptr() const;
+
+  void set_no_slide_rule(NoSlideRule rule);
 
   std::optional<NavPoint> project(const base::Vec3& p);
   /// Projected point must be within max_y_delta in height and 0.01 m horizontally.

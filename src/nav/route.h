@@ -48,10 +48,10 @@ struct RouteProgress {
 void advance(const Route& route, const base::Vec3& position, float window, RouteProgress& progress);
 
 struct ExpertSettings {
-  float forward_step = 0.25f;   // metres
+  float forward_step = 0.25f;      // metres
   float turn_angle = 0.17453293f;  // radians
-  float stop_distance = 0.2f;   // metres to the end of the route at which the expert says STOP
-  float lookahead = 0.75f;      // metres along the route of the point it heads for
+  float stop_distance = 0.2f;      // metres to the end of the route at which the expert says STOP
+  float lookahead = 0.75f;         // metres along the route of the point it heads for
 };
 
 struct ExpertAdvice {

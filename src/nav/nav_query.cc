@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: MIT
+#include <DetourNavMeshQuery.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+
+#include "base/check.h"
+#include "nav/mesh_data.h"
+#include "nav/nav_mesh.h"
+#include "nav/recast_build.h"
+#include "nav/walk_mesh.h"
+
+namespace inknav::nav {
+namespace {
+
+using base::Vec3;
+using internal::MeshData;
+using internal::SurfaceWalk;
+
+constexpr int kMaxNodes = 2048;
+constexpr int kMaxPathPolys = 256;
+constexpr int kMaxCorners = 2 * kMaxPathPolys;
+const Vec3 kProjectionBox(2.0f, 4.0f, 2.0f);  // half extents
+/// A first, cheap look. Its answer is the full box's answer when it is nearer than the box is wide.
+const Vec3 kNearBox(0.4f, 0.9f, 0.4f);
+/// How far a point that landed on another island's border is moved back.
+constexpr float kNudge = 1.0e-4f;
+
+struct QueryRelease {
+  void operator()(dtNavMeshQuery* query) const { dtFreeNavMeshQuery(query); }
+};
+
+}  // namespace
+
+struct NavQuery::Impl {
+  explicit Impl(NavMeshPtr navmesh) : mesh(std::move(navmesh)), data(mesh->data()), walk(data.polys) {
+    query.reset(dtAllocNavMeshQuery());
+    INKNAV_CHECK(query != nullptr && dtStatusSucceed(query->init(data.detour.get(), kMaxNodes)));
+    filter.setIncludeFlags(internal::kFlagWalk);
+    filter.setExcludeFlags(0);
+  }
+
+  NavMeshPtr mesh;
+  const MeshData& data;
+  SurfaceWalk walk;
+  std::unique_ptr<dtNavMeshQuery, QueryRelease> query;
+  dtQueryFilter filter;
+  NoSlideRule no_slide_rule = NoSlideRule::kHabitat033;
+
+  bool nearest(const Vec3& p, const Vec3& half_extents, NavPoint& out, bool& over) const {
+    dtPolyRef ref = 0;
+    Vec3 position(0.0f);
+    over = false;
+    const dtStatus status = query->findNearestPoly(&p.x, &half_extents.x, &filter, &ref, &position.x, &over);
+    if (dtStatusFailed(status) || ref == 0) return false;
+    out = {position, ref};
+    return true;
+  }
+
+  /// Detour's measure of nearness: height beyond a climb counts above a polygon, distance beside it.
+  float nearness(const Vec3& p, const NavPoint& found, bool over) const {
+    if (over) return std::max(0.0f, std::abs(p.y - found.position.y) - data.settings.agent_max_climb);
+    return glm::length(p - found.position);
+  }
+
+  bool project(const Vec3& p, NavPoint& out) const {
+    if (!(std::isfinite(p.x) && std::isfinite(p.y) && std::isfinite(p.z))) return false;
+    bool over = false;
+    const float sure = std::min(kNearBox.x, kNearBox.y - data.settings.agent_max_climb);
+    if (sure > 0.0f && nearest(p, kNearBox, out, over) && nearness(p, out, over) < sure) return true;
+    return nearest(p, kProjectionBox, out, over);
+  }
+
+  std::int32_t island_of(PolyRef poly) const {
+    const std::int32_t index = data.index_of(poly);
+    return index < 0 ? -1 : data.poly_island[static_cast<std::size_t>(index)];
+  }
+
+  /// Whether `to`, the target of a walk from `from`, projects to `island`.
+  bool target_on_island(const NavPoint& from, const Vec3& to, std::int32_t island) const {
+    const Vec3 way = to - from.position;
+    const bool is_near = glm::dot(way, way) < internal::IslandGrid::kReach * internal::IslandGrid::kReach;
+    if (is_near && (data.islands.size() == 1 || data.island_grid.only_island_near(to) == island)) return true;
+    NavPoint target;
+    return project(to, target) && island_of(target.poly) == island;
+  }
+
+  void settle_on_island(std::int32_t island, Vec3& position, std::int32_t poly) const {
+    if (data.islands.size() == 1 || data.island_grid.only_island_near(position) == island) return;
+    NavPoint found;
+    if (project(position, found) && island_of(found.poly) == island) return;
+    const internal::WalkPoly& last = data.polys[static_cast<std::size_t>(poly)];
+    Vec3 centre(0.0f);
+    for (std::size_t v = 0; v < last.num_verts; ++v) centre += last.verts[v];
+    centre /= static_cast<float>(last.num_verts);
+    const Vec3 way = centre - position;
+    const float length = glm::length(way);
+    if (length > 0.0f) position += way * (kNudge / length);
+  }
+};
+
+NavQuery::NavQuery(NavMeshPtr mesh) : impl_(std::make_unique<Impl>(std::move(mesh))) {}
+NavQuery::~NavQuery() = default;
+NavQuery::NavQuery(NavQuery&&) noexcept = default;
+NavQuery& NavQuery::operator=(NavQuery&&) noexcept = default;
+
+const NavMesh& NavQuery::mesh() const { return *impl_->mesh; }
+const NavMeshPtr& NavQuery::mesh_ptr() const { return impl_->mesh; }
+void NavQuery::set_no_slide_rule(NoSlideRule rule) { impl_->no_slide_rule = rule; }
+
+std::optional<NavPoint> NavQuery::project(const Vec3& p) {
+  NavPoint point;
+  if (!impl_->project(p, point)) return std::nullopt;
+  return point;
+}
+
+bool NavQuery::is_navigable(const Vec3& p, float max_y_delta) {
+  NavPoint point;
+  if (!impl_->project(p, point)) return false;
+  const float dx = point.position.x - p.x;
+  const float dz = point.position.z - p.z;
+  return std::abs(point.position.y - p.y) <= max_y_delta && dx * dx + dz * dz <= 0.01f * 0.01f;
+}
+
+NavPoint NavQuery::step(const NavPoint& from, const Vec3& to, bool allow_sliding) {
+  Impl& impl = *impl_;
+  const std::int32_t start = impl.data.index_of(from.poly);
+  INKNAV_CHECK(start >= 0, from.poly);
+  const std::int32_t island = impl.data.poly_island[static_cast<std::size_t>(start)];
+  if (!impl.target_on_island(from, to, island)) return from;
+  SurfaceWalk::Stop stop;
+  if (allow_sliding) {
+    stop = impl.walk.slide(start, from.position, to);
+  } else if (impl.no_slide_rule == NoSlideRule::kHabitat033) {
+    stop = impl.walk.stop_at_walls(start, from.position, to);
+  } else {
+    stop = impl.walk.slide_then_cut(start, from.position, to);
+  }
+  const PolyRef ref = impl.data.ref_of(stop.poly);
+  float height = stop.position.y;
+  if (dtStatusSucceed(impl.query->getPolyHeight(ref, &stop.position.x, &height))) stop.position.y = height;
+  impl.settle_on_island(island, stop.position, stop.poly);
+  return {stop.position, ref};
+}
+
+Vec3 NavQuery::try_step(const Vec3& from, const Vec3& to, bool allow_sliding) {
+  NavPoint start;
+  NavPoint target;
+  if (!impl_->project(from, start) || !impl_->project(to, target)) return from;
+  if (impl_->island_of(start.poly) != impl_->island_of(target.poly)) return from;
+  return step(start, to, allow_sliding).position;
+}
+
+GeodesicPath NavQuery::geodesic(const Vec3& from, const Vec3& to) {
+  Impl& impl = *impl_;
+  GeodesicPath path;
+  NavPoint start;
+  NavPoint end;
+  if (!impl.project(from, start) || !impl.project(to, end)) return path;
+  if (start.position == end.position) return {0.0f, {from, to}};
+  if (impl.island_of(start.poly) != impl.island_of(end.poly)) return path;
+  std::array<dtPolyRef, kMaxPathPolys> polys;
+  int num_polys = 0;
+  const dtStatus found = impl.query->findPath(start.poly, end.poly, &start.position.x, &end.position.x,
+                                              &impl.filter, polys.data(), &num_polys, kMaxPathPolys);
+  if (found != DT_SUCCESS || num_polys == 0) return path;
+  std::array<float, std::size_t{3} * kMaxCorners> corners;
+  int num_corners = 0;
+  const dtStatus pulled = impl.query->findStraightPath(
+      &from.x, &to.x, polys.data(), num_polys, corners.data(), nullptr, nullptr, &num_corners, kMaxCorners);
+  if (pulled != DT_SUCCESS || num_corners == 0) return path;
+  path.length = 0.0f;
+  for (int i = 0; i < num_corners; ++i) {
+    const float* c = &corners[static_cast<std::size_t>(i) * 3];
+    path.points.emplace_back(c[0], c[1], c[2]);
+    if (i > 0)
+      path.length += glm::length(path.points[static_cast<std::size_t>(i)] -
+                                 path.points[static_cast<std::size_t>(i) - 1]);
+  }
+  return path;
+}
+
+float NavQuery::distance_to_wall(const Vec3& p, float max_radius) {
+  NavPoint point;
+  if (!impl_->project(p, point)) return std::numeric_limits<float>::infinity();
+  float distance = std::numeric_limits<float>::infinity();
+  Vec3 hit(0.0f);
+  Vec3 normal(0.0f);
+  const dtStatus status = impl_->query->findDistanceToWall(point.poly, &point.position.x, max_radius,
+                                                           &impl_->filter, &distance, &hit.x, &normal.x);
+  return dtStatusSucceed(status) ? distance : std::numeric_limits<float>::infinity();
+}
+
+NavPoint NavQuery::random_point(base::PhiloxStream& stream, int island) {
+  const MeshData& data = impl_->data;
+  INKNAV_CHECK(island >= -1 && island < static_cast<int>(data.islands.size()), island);
+  const std::size_t begin = island < 0 ? 0 : data.island_floor[static_cast<std::size_t>(island)];
+  const std::size_t end =
+      island < 0 ? data.floor.size() : data.island_floor[static_cast<std::size_t>(island) + 1];
+  const auto first = data.floor_area_before.begin();
+  const double low = data.floor_area_before[begin];
+  const double high = data.floor_area_before[end];
+  const double area = low + (high - low) * double{stream.uniform()};
+  const auto after = std::upper_bound(first + static_cast<std::ptrdiff_t>(begin),
+                                      first + static_cast<std::ptrdiff_t>(end), area);
+  const std::size_t index = std::clamp(static_cast<std::size_t>(after - first) - 1, begin, end - 1);
+  const internal::FloorTriangle& t = data.floor[index];
+  const float root = std::sqrt(stream.uniform());
+  const float v = stream.uniform();
+  return {(1.0f - root) * t.a + root * (1.0f - v) * t.b + root * v * t.c, data.ref_of(t.poly)};
+}
+
+}  // namespace inknav::nav
