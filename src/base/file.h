@@ -2,9 +2,14 @@
 #pragma once
 // Files: bounded reads and crash-safe writes.
 //
-// write_file_atomic: write to "<path>.tmp-<pid>", fsync, rename, fsync(directory). A reader sees the old file
-// or the new one, never a part; on failure the old file is intact and the temporary one is removed.
-// Errors are ErrorCode::kDisk (writes) or ErrorCode::kData (reads), with path and the system's reason.
+// write_file_atomic: write to "<path>.tmp-<pid>-<n>", fsync, rename, fsync(directory). A reader sees the old
+// file or the new one, never a part. On failure the temporary one is removed and the old file is intact; the
+// one exception is a failing fsync of the directory, after which the new file is in place but might not
+// survive a power cut (the error is still returned). The folder must exist. A symbolic link at `path` is
+// replaced. Space is asked for before the first byte is written, so a full disk fails early. Reads accept
+// regular files only. max_bytes bounds what is allocated, whatever the file says about itself. Errors are
+// ErrorCode::kDisk (writes) or ErrorCode::kData (reads), with path and the system's reason. Threads: safe;
+// two writers of one path leave the bytes of one of them.
 
 #include <cstddef>
 #include <cstdint>
@@ -21,7 +26,8 @@ namespace inknav::base {
 Result<std::vector<std::uint8_t>> read_file(const std::filesystem::path& path, std::size_t max_bytes);
 Result<std::string> read_text_file(const std::filesystem::path& path, std::size_t max_bytes);
 
-Status write_file_atomic(const std::filesystem::path& path, std::span<const std::span<const std::uint8_t>> parts);
+Status write_file_atomic(const std::filesystem::path& path,
+                         std::span<const std::span<const std::uint8_t>> parts);
 Status write_file_atomic(const std::filesystem::path& path, std::span<const std::uint8_t> bytes);
 Status write_text_atomic(const std::filesystem::path& path, std::string_view text);
 

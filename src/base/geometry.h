@@ -5,12 +5,11 @@
 // Yaw is the rotation about +Y, left turns positive, 0 looks along -Z.
 
 #include <cmath>
-#include <limits>
-
 #include <glm/gtc/quaternion.hpp>
 #include <glm/vec2.hpp>
 #include <glm/vec3.hpp>
 #include <glm/vec4.hpp>
+#include <limits>
 
 namespace inknav::base {
 

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: MIT
 #include "base/hash.h"
 
+#include <fmt/format.h>
 #include <openssl/sha.h>
 #include <xxhash.h>
 
 #include <array>
-
-#include <fmt/format.h>
 
 #include "base/check.h"
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// Counter-based randomness: Philox4x32-10 (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", SC'11).
+// Counter-based randomness: Philox4x32-10 (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3",
+// SC'11).
 //
 // Every random decision is philox(seed, environment, episode, step, purpose): no hidden state, so results
 // do not depend on the number of threads or on timing, and resume needs no generator state.
@@ -102,7 +103,8 @@ class PhiloxStream {
     return low + static_cast<int>(uniform_int(static_cast<std::uint32_t>(high - low + 1)));
   }
 
-  /// Standard normal (Box-Muller; one of the pair is used so that the stream position is easy to reason about).
+  /// Standard normal (Box-Muller; one of the pair is used so that the stream position is easy to reason
+  /// about).
   float normal() {
     const float u = (static_cast<float>(next_u32() >> 8) + 0.5f) * 0x1.0p-24f;
     const float v = uniform();

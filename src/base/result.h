@@ -35,7 +35,7 @@ struct Error {
 template <typename T>
 class [[nodiscard]] Result {
  public:
-  Result(T value) : state_(std::in_place_index<0>, std::move(value)) {}       // NOLINT: implicit by design
+  Result(T value) : state_(std::in_place_index<0>, std::move(value)) {}      // NOLINT: implicit by design
   Result(Error error) : state_(std::in_place_index<1>, std::move(error)) {}  // NOLINT: implicit by design
 
   bool ok() const { return state_.index() == 0; }
@@ -75,16 +75,16 @@ inline Status ok_status() { return Unit{}; }
 }  // namespace inknav::base
 
 /// Returns the error of `expression` (a Result) from the enclosing function, if it has one.
-#define INKNAV_RETURN_IF_ERROR(expression)                             \
-  do {                                                                 \
-    auto inknav_status = (expression);                                 \
-    if (!inknav_status.ok()) return inknav_status.error();             \
+#define INKNAV_RETURN_IF_ERROR(expression)                 \
+  do {                                                     \
+    auto inknav_status = (expression);                     \
+    if (!inknav_status.ok()) return inknav_status.error(); \
   } while (false)
 
 #define INKNAV_CONCAT_INNER(a, b) a##b
 #define INKNAV_CONCAT(a, b) INKNAV_CONCAT_INNER(a, b)
 /// `INKNAV_ASSIGN_OR_RETURN(auto mesh, load(path));` declares mesh or returns the error.
-#define INKNAV_ASSIGN_OR_RETURN(declaration, expression)                                      \
+#define INKNAV_ASSIGN_OR_RETURN(declaration, expression) \
   INKNAV_ASSIGN_OR_RETURN_INNER(INKNAV_CONCAT(inknav_result_, __LINE__), declaration, expression)
 #define INKNAV_ASSIGN_OR_RETURN_INNER(result, declaration, expression) \
   auto result = (expression);                                          \

@@ -16,19 +16,36 @@ enum class DeviceKind : std::uint8_t { kCpu, kCuda };
 
 constexpr std::size_t size_of(DType dtype) {
   switch (dtype) {
-    case DType::kU8: return 1;
-    case DType::kI32: return 4;
-    case DType::kI64: return 8;
-    case DType::kF32: return 4;
+    case DType::kU8:
+      return 1;
+    case DType::kI32:
+      return 4;
+    case DType::kI64:
+      return 8;
+    case DType::kF32:
+      return 4;
   }
   return 0;
 }
 
-template <typename T> constexpr DType dtype_of();
-template <> constexpr DType dtype_of<std::uint8_t>() { return DType::kU8; }
-template <> constexpr DType dtype_of<std::int32_t>() { return DType::kI32; }
-template <> constexpr DType dtype_of<std::int64_t>() { return DType::kI64; }
-template <> constexpr DType dtype_of<float>() { return DType::kF32; }
+template <typename T>
+constexpr DType dtype_of();
+template <>
+constexpr DType dtype_of<std::uint8_t>() {
+  return DType::kU8;
+}
+template <>
+constexpr DType dtype_of<std::int32_t>() {
+  return DType::kI32;
+}
+template <>
+constexpr DType dtype_of<std::int64_t>() {
+  return DType::kI64;
+}
+template <>
+constexpr DType dtype_of<float>() {
+  return DType::kF32;
+}
 
 struct TensorView {
   static constexpr int kMaxRank = 6;

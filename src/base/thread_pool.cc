@@ -29,7 +29,8 @@ void ThreadPool::run(std::int64_t n, std::int64_t grain, Trampoline trampoline, 
   INKNAV_CHECK(grain >= 1, grain);
   if (n <= 0) return;
   if (threads_.empty() || n <= grain) {
-    for (std::int64_t begin = 0; begin < n; begin += grain) trampoline(context, begin, std::min(n, begin + grain), 0);
+    for (std::int64_t begin = 0; begin < n; begin += grain)
+      trampoline(context, begin, std::min(n, begin + grain), 0);
     return;
   }
   {

@@ -33,7 +33,8 @@ class ThreadPool {
   template <typename Body>
   void parallel_for(std::int64_t n, std::int64_t grain, Body&& body) {
     using Stored = std::remove_reference_t<Body>;
-    run(n, grain,
+    run(
+        n, grain,
         [](void* context, std::int64_t begin, std::int64_t end, int worker) {
           (*static_cast<Stored*>(context))(begin, end, worker);
         },
