@@ -20,6 +20,7 @@
 #include "nav/route.h"
 #include "render/renderer.h"
 #include "scene/scene.h"
+#include "sim/mapper.h"
 
 namespace inknav::sim {
 
@@ -45,15 +46,6 @@ struct SensorSettings {
   bool normalize_depth = true;      // (d - min) / (max - min) after clipping
 };
 
-struct MapperSettings {
-  bool enabled = true;
-  int grid_size = 512;        // cells a side
-  float cell_size = 0.1f;     // metres
-  float max_range = 5.0f;     // metres of depth that are trusted
-  float obstacle_min_height = 0.2f;  // above the floor, metres
-  float obstacle_max_height = 1.5f;
-};
-
 struct SimulatorSettings {
   std::uint64_t seed = 0;
   int num_agents = 1;
@@ -62,6 +54,9 @@ struct SimulatorSettings {
   SensorSettings sensors;
   MapperSettings mapper;
   render::Backend backend = render::Backend::kEmbree;
+  /// Triangles of the scenes whose ray tracing structures stay built; beyond it those of scenes without an agent
+  /// are dropped, longest unused first. About 150 bytes a triangle.
+  std::int64_t resident_triangles = 60'000'000;
 };
 
 class Simulator {
@@ -91,8 +86,8 @@ class Simulator {
   virtual base::TensorView rgb() const = 0;        // [N, H, W, 3] u8
   virtual base::TensorView gps() const = 0;        // [N, 2] f32, metres, start frame: (forward, right)
   virtual base::TensorView compass() const = 0;    // [N, 1] f32, radians, left positive, 0 at start
-  /// [N, G, G] u8: 0 unknown, 1 free, 2 obstacle; start frame, agent's start at cell (G/2, G/2),
-  /// row = backward (+), column = right (+), cell_size metres.
+  /// [N, G, G] u8: 0 unknown, 1 free, 2 obstacle; start frame, rows backward (+), columns right (+). The start is
+  /// the centre of cell (G/2, G/2): row = G/2 + floor(-forward / cell_size + 0.5), column likewise with right.
   virtual base::TensorView occupancy() const = 0;
   virtual const SimulatorSettings& settings() const = 0;
 

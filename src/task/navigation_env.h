@@ -36,6 +36,7 @@
 #include "base/thread_pool.h"
 #include "sim/simulator.h"
 #include "task/episode.h"
+#include "task/reward.h"
 #include "task/vector_env.h"
 
 namespace inknav::task {
@@ -44,15 +45,6 @@ enum class DrawingMode : std::uint8_t {
   kOwn,      // the episode's drawing
   kWrong,    // control: the drawing of an episode in another scene, by a fixed rule
   kNone,     // control: white paper, no marks
-};
-
-struct RewardSettings {
-  float success_reward = 10.0f;
-  float slack_reward = -0.01f;
-  bool with_time_penalty = true;
-  bool with_distance_reward = true;
-  float distance_reward_scale = 3.0f;
-  float expert_reward = 0.0f;  // added when the action is the expert's
 };
 
 struct NavigationEnvSettings {

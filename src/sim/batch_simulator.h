@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+// BatchSimulator: the Simulator of sim/simulator.h. Split over batch_simulator.cc (worlds, motion, sensors) and
+// batch_simulator_state.cc (checkpoints).
+//
+// A position is kept as the mesh gave it, so y comes from the mesh and not from the ray. An agent that was
+// placed off the surface is put onto it by its first body action, turns included (spec/habitat.md 3).
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "sim/mapper.h"
+#include "sim/simulator.h"
+
+namespace inknav::sim {
+
+class BatchSimulator : public Simulator {
+ public:
+  BatchSimulator(const SimulatorSettings& settings, base::ThreadPool& pool, std::unique_ptr<render::Renderer> renderer);
+
+  base::Result<int> add_world(const World& world) override;
+  void place(int agent, int world_id, const base::Pose& pose_world_agent) override;
+  void step(std::span<const nav::Action> actions) override;
+  void observe(std::span<const std::uint8_t> mask) override;
+
+  std::span<const base::Pose> poses() const override { return poses_; }
+  std::span<const nav::NavPoint> nav_points() const override { return nav_points_; }
+  std::span<const std::uint8_t> collided() const override { return collided_; }
+  std::span<const int> world_ids() const override { return world_ids_; }
+  nav::NavQuery& query(int world_id, int worker) override;
+
+  base::TensorView depth() const override;
+  base::TensorView rgb() const override;
+  base::TensorView gps() const override;
+  base::TensorView compass() const override;
+  base::TensorView occupancy() const override;
+  const SimulatorSettings& settings() const override { return settings_; }
+
+  std::vector<std::uint8_t> save_state() const override;
+  base::Status restore_state(std::span<const std::uint8_t> bytes) override;
+
+ private:
+  struct WorldEntry {
+    World world;
+    std::vector<nav::NavQuery> queries;  // [threads]
+    int slot = -1;                       // in the renderer, -1: not resident
+    int users = 0;                       // agents in it
+    std::int64_t last_used = 0;
+  };
+
+  bool needs_depth() const { return settings_.sensors.depth || settings_.mapper.enabled; }
+  bool renders() const { return needs_depth() || settings_.sensors.rgb; }
+  std::int64_t pixels() const;
+  std::uint8_t* grid(int agent);
+  const std::uint8_t* grid(int agent) const;
+  void move_agent(int agent, nav::Action action, int worker);
+  void measure_pose(int agent);
+  void finish_frame(int agent, int worker);
+  base::Status make_resident(int world_id);
+  void set_world(int agent, int world_id);
+  void render_listed();
+
+  SimulatorSettings settings_;
+  base::ThreadPool& pool_;
+  std::unique_ptr<render::Renderer> renderer_;  // null when nothing is seen
+  std::vector<WorldEntry> worlds_;
+  std::int64_t clock_ = 0;
+  std::int64_t resident_triangles_ = 0;
+  base::Quat turn_left_;
+  base::Quat turn_right_;
+
+  std::vector<base::Pose> poses_;        // [num_agents] each, from here on
+  std::vector<base::Pose> start_poses_;
+  std::vector<nav::NavPoint> nav_points_;
+  std::vector<std::uint8_t> settled_;    // on the mesh by a body action
+  std::vector<std::uint8_t> collided_;
+  std::vector<int> world_ids_;           // -1: never placed
+  std::vector<DirtyBox> dirty_;
+  std::vector<float> gps_;
+  std::vector<float> compass_;
+  std::vector<float> depth_;             // [num_agents, H, W]
+  std::vector<std::uint8_t> rgb_;
+  std::vector<std::uint8_t> occupancy_;
+
+  Mapper mapper_;
+  std::vector<MapperScratch> mapper_scratch_;  // [threads]
+  std::vector<int> listed_;                    // agents of this observe()
+  std::vector<render::View> views_;
+  std::vector<float> depth_scratch_;           // frames of a partial observe()
+  std::vector<std::uint8_t> rgb_scratch_;
+};
+
+}  // namespace inknav::sim
