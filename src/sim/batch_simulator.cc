@@ -39,14 +39,16 @@ base::Status validate(const SimulatorSettings& settings) {
   const MapperSettings& mapper = settings.mapper;
   if (mapper.enabled && (mapper.grid_size < 4 || mapper.grid_size > 8192 || !(mapper.cell_size > 0.0f) ||
                          !(mapper.max_range > 0.0f))) {
-    return usage_error("SIMULATOR.GRID_SIZE must lie in [4, 8192] and its cells and range be above 0, found " +
-                       std::to_string(mapper.grid_size));
+    return usage_error(
+        "SIMULATOR.GRID_SIZE must lie in [4, 8192] and its cells and range be above 0, found " +
+        std::to_string(mapper.grid_size));
   }
   return base::ok_status();
 }
 }  // namespace
 
-base::Result<std::unique_ptr<Simulator>> Simulator::create(const SimulatorSettings& settings, base::ThreadPool& pool) {
+base::Result<std::unique_ptr<Simulator>> Simulator::create(const SimulatorSettings& settings,
+                                                           base::ThreadPool& pool) {
   INKNAV_RETURN_IF_ERROR(validate(settings));
   std::unique_ptr<render::Renderer> renderer;
   if (settings.sensors.depth || settings.sensors.rgb || settings.mapper.enabled) {
@@ -110,7 +112,8 @@ base::Result<int> BatchSimulator::add_world(const World& world) {
   INKNAV_CHECK(world.nav_mesh != nullptr);
   INKNAV_CHECK(!renders() || world.scene != nullptr);
   for (std::size_t i = 0; i < worlds_.size(); ++i) {
-    if (worlds_[i].world.nav_mesh == world.nav_mesh && worlds_[i].world.scene == world.scene) return static_cast<int>(i);
+    if (worlds_[i].world.nav_mesh == world.nav_mesh && worlds_[i].world.scene == world.scene)
+      return static_cast<int>(i);
   }
   WorldEntry entry;
   entry.world = world;
@@ -165,7 +168,8 @@ void BatchSimulator::place(int agent, int world_id, const base::Pose& pose_world
   set_world(agent, world_id);
   const auto i = static_cast<std::size_t>(agent);
   const auto point = query(world_id, 0).project(pose_world_agent.position);
-  INKNAV_CHECK(point.has_value(), pose_world_agent.position.x, pose_world_agent.position.y, pose_world_agent.position.z);
+  INKNAV_CHECK(point.has_value(), pose_world_agent.position.x, pose_world_agent.position.y,
+               pose_world_agent.position.z);
   poses_[i] = pose_world_agent;
   start_poses_[i] = pose_world_agent;
   nav_points_[i] = *point;
@@ -180,11 +184,12 @@ nav::NavQuery& BatchSimulator::query(int world_id, int worker) {
 
 void BatchSimulator::step(std::span<const nav::Action> actions) {
   INKNAV_CHECK(actions.size() == poses_.size(), actions.size(), poses_.size());
-  pool_.parallel_for(settings_.num_agents, kMotionGrain, [&](std::int64_t begin, std::int64_t end, int worker) {
-    for (std::int64_t agent = begin; agent < end; ++agent) {
-      move_agent(static_cast<int>(agent), actions[static_cast<std::size_t>(agent)], worker);
-    }
-  });
+  pool_.parallel_for(
+      settings_.num_agents, kMotionGrain, [&](std::int64_t begin, std::int64_t end, int worker) {
+        for (std::int64_t agent = begin; agent < end; ++agent) {
+          move_agent(static_cast<int>(agent), actions[static_cast<std::size_t>(agent)], worker);
+        }
+      });
 }
 
 void BatchSimulator::move_agent(int agent, nav::Action action, int worker) {
@@ -262,7 +267,8 @@ void BatchSimulator::render_listed() {
     const auto i = static_cast<std::size_t>(agent);
     render::View view;
     view.scene_slot = worlds_[static_cast<std::size_t>(world_ids_[i])].slot;
-    view.pose_world_camera.position = poses_[i].position + poses_[i].rotation * settings_.sensors.camera_position;
+    view.pose_world_camera.position =
+        poses_[i].position + poses_[i].rotation * settings_.sensors.camera_position;
     view.pose_world_camera.rotation = poses_[i].rotation;
     views_.push_back(view);
   }
@@ -278,14 +284,16 @@ void BatchSimulator::render_listed() {
     if (targets.depth != nullptr) {
       std::memcpy(depth_.data() + i * frame, depth_scratch_.data() + k * frame, frame * sizeof(float));
     }
-    if (targets.rgb != nullptr) std::memcpy(rgb_.data() + i * frame * 3, rgb_scratch_.data() + k * frame * 3, frame * 3);
+    if (targets.rgb != nullptr)
+      std::memcpy(rgb_.data() + i * frame * 3, rgb_scratch_.data() + k * frame * 3, frame * 3);
   }
 }
 
 namespace {
 template <typename T>
 T* mutable_data(const std::vector<T>& values) {
-  return values.empty() ? nullptr : const_cast<T*>(values.data());  // views are written by their readers' GPU copies
+  return values.empty() ? nullptr
+                        : const_cast<T*>(values.data());  // views are written by their readers' GPU copies
 }
 }  // namespace
 
@@ -297,7 +305,9 @@ base::TensorView BatchSimulator::rgb() const {
   const render::CameraSpec& camera = settings_.sensors.camera;
   return base::make_view(mutable_data(rgb_), settings_.num_agents, camera.height, camera.width, 3);
 }
-base::TensorView BatchSimulator::gps() const { return base::make_view(mutable_data(gps_), settings_.num_agents, 2); }
+base::TensorView BatchSimulator::gps() const {
+  return base::make_view(mutable_data(gps_), settings_.num_agents, 2);
+}
 base::TensorView BatchSimulator::compass() const {
   return base::make_view(mutable_data(compass_), settings_.num_agents, 1);
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// BatchSimulator: the Simulator of sim/simulator.h. Split over batch_simulator.cc (worlds, motion, sensors) and
-// batch_simulator_state.cc (checkpoints).
+// BatchSimulator: the Simulator of sim/simulator.h. Split over batch_simulator.cc (worlds, motion, sensors)
+// and batch_simulator_state.cc (checkpoints).
 //
 // A position is kept as the mesh gave it, so y comes from the mesh and not from the ray. An agent that was
 // placed off the surface is put onto it by its first body action, turns included (spec/habitat.md 3).
@@ -18,7 +18,8 @@ namespace inknav::sim {
 
 class BatchSimulator : public Simulator {
  public:
-  BatchSimulator(const SimulatorSettings& settings, base::ThreadPool& pool, std::unique_ptr<render::Renderer> renderer);
+  BatchSimulator(const SimulatorSettings& settings, base::ThreadPool& pool,
+                 std::unique_ptr<render::Renderer> renderer);
 
   base::Result<int> add_world(const World& world) override;
   void place(int agent, int world_id, const base::Pose& pose_world_agent) override;
@@ -71,16 +72,16 @@ class BatchSimulator : public Simulator {
   base::Quat turn_left_;
   base::Quat turn_right_;
 
-  std::vector<base::Pose> poses_;        // [num_agents] each, from here on
+  std::vector<base::Pose> poses_;  // [num_agents] each, from here on
   std::vector<base::Pose> start_poses_;
   std::vector<nav::NavPoint> nav_points_;
-  std::vector<std::uint8_t> settled_;    // on the mesh by a body action
+  std::vector<std::uint8_t> settled_;  // on the mesh by a body action
   std::vector<std::uint8_t> collided_;
-  std::vector<int> world_ids_;           // -1: never placed
+  std::vector<int> world_ids_;  // -1: never placed
   std::vector<DirtyBox> dirty_;
   std::vector<float> gps_;
   std::vector<float> compass_;
-  std::vector<float> depth_;             // [num_agents, H, W]
+  std::vector<float> depth_;  // [num_agents, H, W]
   std::vector<std::uint8_t> rgb_;
   std::vector<std::uint8_t> occupancy_;
 
@@ -88,7 +89,7 @@ class BatchSimulator : public Simulator {
   std::vector<MapperScratch> mapper_scratch_;  // [threads]
   std::vector<int> listed_;                    // agents of this observe()
   std::vector<render::View> views_;
-  std::vector<float> depth_scratch_;           // frames of a partial observe()
+  std::vector<float> depth_scratch_;  // frames of a partial observe()
   std::vector<std::uint8_t> rgb_scratch_;
 };
 

@@ -63,8 +63,10 @@ base::Status BatchSimulator::restore_state(std::span<const std::uint8_t> bytes) 
   const int size = settings_.mapper.enabled ? settings_.mapper.grid_size : 0;
   for (std::size_t i = 0; i < count && in.ok(); ++i) {
     const DirtyBox& box = dirty[i];
-    if (world_ids[i] < -1 || world_ids[i] >= static_cast<int>(worlds_.size())) in.fail("a scene number is out of range");
-    if (!box.empty() && (box.row_begin < 0 || box.col_begin < 0 || box.row_end > size || box.col_end > size)) {
+    if (world_ids[i] < -1 || world_ids[i] >= static_cast<int>(worlds_.size()))
+      in.fail("a scene number is out of range");
+    if (!box.empty() &&
+        (box.row_begin < 0 || box.col_begin < 0 || box.row_end > size || box.col_end > size)) {
       in.fail("the box of a map is out of range");
     }
   }
@@ -94,7 +96,8 @@ base::Status BatchSimulator::restore_state(std::span<const std::uint8_t> bytes) 
                static_cast<std::size_t>(dirty[i].col_end - dirty[i].col_begin));
     }
   }
-  // Rendering is a function of the pose and mapping a frame again changes nothing, so this restores the views.
+  // Rendering is a function of the pose and mapping a frame again changes nothing, so this restores the
+  // views.
   observe({});
   return in.status();
 }

@@ -30,10 +30,11 @@ MapperScratch::MapperScratch(int width)
       step_row(nearest.size()),
       cell(nearest.size()) {}
 
-Mapper::Mapper(const MapperSettings& settings, const render::CameraSpec& camera, const base::Vec3& camera_position)
+Mapper::Mapper(const MapperSettings& settings, const render::CameraSpec& camera,
+               const base::Vec3& camera_position)
     : settings_(settings), width_(camera.width), height_(camera.height), camera_position_(camera_position) {
-  INKNAV_CHECK(settings.grid_size >= 4 && settings.cell_size > 0.0f && settings.max_range > 0.0f, settings.grid_size,
-               settings.cell_size, settings.max_range);
+  INKNAV_CHECK(settings.grid_size >= 4 && settings.cell_size > 0.0f && settings.max_range > 0.0f,
+               settings.grid_size, settings.cell_size, settings.max_range);
   const float half_width = 0.5f * static_cast<float>(width_);
   focal_px_ = half_width / std::tan(0.5f * camera.hfov_deg * base::kPi / 180.0f);
   for (int u = 0; u < width_; ++u) slope_.push_back((static_cast<float>(u) + 0.5f - half_width) / focal_px_);
@@ -63,7 +64,8 @@ Mapper::Frame Mapper::frame(const MapperPose& pose) const {
   return Frame{centre + camera_right * per_cell, centre - camera_forward * per_cell, -s, -c, c, -s};
 }
 
-void Mapper::mark_obstacles(const float* depth, const Frame& frame, std::uint8_t* grid, MapperScratch& scratch) const {
+void Mapper::mark_obstacles(const float* depth, const Frame& frame, std::uint8_t* grid,
+                            MapperScratch& scratch) const {
   const int size = settings_.grid_size;
   const float per_cell = 1.0f / settings_.cell_size;
   float* nearest = scratch.nearest.data();
@@ -121,7 +123,8 @@ void Mapper::mark_free(const Frame& frame, std::uint8_t* grid, const MapperScrat
   const float half_width = 0.5f * static_cast<float>(width_);
   const float side = half_width / focal_px_;
   const float* limit = scratch.limit.data();
-  const int here_col = static_cast<int>(std::floor(frame.col)), here_row = static_cast<int>(std::floor(frame.row));
+  const int here_col = static_cast<int>(std::floor(frame.col)),
+            here_row = static_cast<int>(std::floor(frame.row));
   const int reach = static_cast<int>(std::ceil(std::max(far, 0.0f) * std::sqrt(1.0f + side * side))) + 1;
   const int row_begin = std::max(0, here_row - reach), row_end = std::min(size, here_row + reach + 1);
   for (int r = row_begin; r < row_end; ++r) {
@@ -145,7 +148,8 @@ void Mapper::mark_free(const Frame& frame, std::uint8_t* grid, const MapperScrat
       if (!(depth > 0.0f)) continue;
       const float u = half_width + focal_px_ * right / depth;
       if (!(u >= 0.0f && u < static_cast<float>(width_))) continue;
-      if (depth <= limit[static_cast<int>(u)]) row[c] = std::max(row[c], static_cast<std::uint8_t>(Cell::kFree));
+      if (depth <= limit[static_cast<int>(u)])
+        row[c] = std::max(row[c], static_cast<std::uint8_t>(Cell::kFree));
     }
   }
 }

@@ -6,12 +6,12 @@
 // (forward, right) metres of the start frame falls into row G/2 + floor(-forward / cell + 0.5) and column
 // G/2 + floor(right / cell + 0.5). What falls outside the grid is dropped.
 // One frame: a pixel within max_range whose point stands between the obstacle heights makes its cell an
-// obstacle. Each image column is free up to half a cell before its nearest such point, or, when it shows none,
-// up to the farthest thing it shows; a cell whose centre lies in the free part of its column becomes free.
-// Pixels without a hit (0) say nothing.
-// Law: cells only rise (unknown < free < obstacle), because the world does not move and depth is exact, so one
-// grazing ray never clears a wall, and mapping a frame twice equals mapping it once.
-// The camera looks level. Threads: const, scratch is the caller's; no allocation after MapperScratch is made.
+// obstacle. Each image column is free up to half a cell before its nearest such point, or, when it shows
+// none, up to the farthest thing it shows; a cell whose centre lies in the free part of its column becomes
+// free. Pixels without a hit (0) say nothing. Law: cells only rise (unknown < free < obstacle), because the
+// world does not move and depth is exact, so one grazing ray never clears a wall, and mapping a frame twice
+// equals mapping it once. The camera looks level. Threads: const, scratch is the caller's; no allocation
+// after MapperScratch is made.
 
 #include <cstdint>
 #include <vector>
@@ -23,9 +23,9 @@ namespace inknav::sim {
 
 struct MapperSettings {
   bool enabled = true;
-  int grid_size = 512;        // cells a side
-  float cell_size = 0.1f;     // metres
-  float max_range = 5.0f;     // metres of depth that are trusted
+  int grid_size = 512;               // cells a side
+  float cell_size = 0.1f;            // metres
+  float max_range = 5.0f;            // metres of depth that are trusted
   float obstacle_min_height = 0.2f;  // above the floor, metres
   float obstacle_max_height = 1.5f;
 };
@@ -72,7 +72,8 @@ class Mapper {
  private:
   struct Frame;  // camera in grid units
   Frame frame(const MapperPose& pose) const;
-  void mark_obstacles(const float* depth, const Frame& frame, std::uint8_t* grid, MapperScratch& scratch) const;
+  void mark_obstacles(const float* depth, const Frame& frame, std::uint8_t* grid,
+                      MapperScratch& scratch) const;
   void mark_free(const Frame& frame, std::uint8_t* grid, const MapperScratch& scratch) const;
   void extend(const Frame& frame, DirtyBox& dirty) const;
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 // StateWriter and StateReader: plain values one after the other, for save_state and restore_state.
-// Host byte order (a checkpoint is resumed on the machine kind that wrote it). A reader that runs out of bytes
-// or finds another tag keeps failing, gives zeros, and tells so in status().
+// Host byte order (a checkpoint is resumed on the machine kind that wrote it). A reader that runs out of
+// bytes or finds another tag keeps failing, gives zeros, and tells so in status().
 
 #include <cstdint>
 #include <cstring>
@@ -40,7 +40,8 @@ class StateWriter {
 
 class StateReader {
  public:
-  StateReader(std::span<const std::uint8_t> bytes, std::string name) : bytes_(bytes), name_(std::move(name)) {}
+  StateReader(std::span<const std::uint8_t> bytes, std::string name)
+      : bytes_(bytes), name_(std::move(name)) {}
 
   template <typename T>
   T value() {
@@ -53,7 +54,8 @@ class StateReader {
   template <typename T>
   void array(std::span<T> out) {
     const auto count = value<std::uint64_t>();
-    if (count != out.size()) return fail("a list of " + std::to_string(out.size()) + " is wanted, found " + std::to_string(count));
+    if (count != out.size())
+      return fail("a list of " + std::to_string(out.size()) + " is wanted, found " + std::to_string(count));
     bytes(out.data(), out.size_bytes());
   }
   /// The next value must equal `wanted`; `what` names it in the message.
@@ -75,7 +77,8 @@ class StateReader {
     if (part.size() == size && size > 0) std::memcpy(out, part.data(), size);
   }
   void fail(const std::string& what) {
-    if (error_.empty()) error_ = name_ + ": " + what + "; resume with the configuration and data of the checkpoint";
+    if (error_.empty())
+      error_ = name_ + ": " + what + "; resume with the configuration and data of the checkpoint";
     at_ = bytes_.size();
   }
   bool ok() const { return error_.empty(); }

@@ -114,8 +114,9 @@ base::Status save_episodes(const std::filesystem::path& path, const std::vector<
   text += "\n]}\n";
   if (path.extension() != ".gz") return base::write_text_atomic(path, text);
   if (text.size() > (2ull << 30)) {
-    return base::Error{base::ErrorCode::kData, path.string() + ": at most 2 GiB of episodes are written into one file, " +
-                                                   std::to_string(episodes.size()) + " episodes are more; split them"};
+    return base::Error{base::ErrorCode::kData,
+                       path.string() + ": at most 2 GiB of episodes are written into one file, " +
+                           std::to_string(episodes.size()) + " episodes are more; split them"};
   }
   const std::vector<std::uint8_t> packed = gzip(text);
   return base::write_file_atomic(path, std::span<const std::uint8_t>(packed));

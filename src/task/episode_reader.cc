@@ -27,10 +27,20 @@ constexpr std::size_t kMaxEpisodes = 10'000'000;
 constexpr std::size_t kMaxValuesPerEpisode = 200'000;
 constexpr double kMaxCoordinate = 1e5;  // metres
 
-constexpr std::array<std::string_view, 14> kKnownKeys = {
-    "episode_id",     "trajectory_id",  "scene_id",       "start_position", "start_rotation",
-    "info",           "goals",          "reference_path", "instruction",    "start_room",
-    "shortest_paths", "object_category", "scene_dataset_config", "additional_obj_config_paths"};
+constexpr std::array<std::string_view, 14> kKnownKeys = {"episode_id",
+                                                         "trajectory_id",
+                                                         "scene_id",
+                                                         "start_position",
+                                                         "start_rotation",
+                                                         "info",
+                                                         "goals",
+                                                         "reference_path",
+                                                         "instruction",
+                                                         "start_room",
+                                                         "shortest_paths",
+                                                         "object_category",
+                                                         "scene_dataset_config",
+                                                         "additional_obj_config_paths"};
 
 std::string json_type_and_text(const Json& value) {
   std::string text = value.dump();
@@ -59,7 +69,8 @@ class EpisodeParser {
     if (episode.goals.empty() && !episode.reference_path.empty()) {
       episode.goals.push_back(Goal{episode.reference_path.back(), 0.0f});
     }
-    if (episode.goals.empty()) return error("goals [{position}] or a reference_path is wanted, found neither; add one");
+    if (episode.goals.empty())
+      return error("goals [{position}] or a reference_path is wanted, found neither; add one");
     return episode;
   }
 
@@ -90,12 +101,14 @@ class EpisodeParser {
   }
 
   base::Status numbers(const Json& value, const std::string& key, std::size_t count, float* out) const {
-    const std::string wanted = key + " must be " + std::to_string(count) + " finite numbers of at most 1e5, found ";
+    const std::string wanted =
+        key + " must be " + std::to_string(count) + " finite numbers of at most 1e5, found ";
     if (!value.is_array() || value.size() != count) return error(wanted + json_type_and_text(value));
     for (std::size_t i = 0; i < count; ++i) {
       if (!value[i].is_number()) return error(wanted + json_type_and_text(value));
       const double number = value[i].get<double>();
-      if (!std::isfinite(number) || std::abs(number) > kMaxCoordinate) return error(wanted + json_type_and_text(value));
+      if (!std::isfinite(number) || std::abs(number) > kMaxCoordinate)
+        return error(wanted + json_type_and_text(value));
       out[i] = static_cast<float>(number);
     }
     return base::ok_status();
@@ -112,7 +125,8 @@ class EpisodeParser {
     out = base::Quat(q[3], q[0], q[1], q[2]);
     const float norm = glm::length(out);
     if (std::abs(norm - 1.0f) > 0.05f) {
-      return error("start_rotation must be a unit quaternion [x, y, z, w], its length is " + std::to_string(norm));
+      return error("start_rotation must be a unit quaternion [x, y, z, w], its length is " +
+                   std::to_string(norm));
     }
     if (std::abs(norm - 1.0f) > 1e-6f) out = glm::normalize(out);
     return base::ok_status();
@@ -134,7 +148,8 @@ class EpisodeParser {
   base::Status reference_path(std::vector<base::Vec3>& out) const {
     const Json* value = find("reference_path");
     if (value == nullptr) return base::ok_status();
-    if (!value->is_array()) return error("reference_path must be a list of points, found " + json_type_and_text(*value));
+    if (!value->is_array())
+      return error("reference_path must be a list of points, found " + json_type_and_text(*value));
     out.resize(value->size());
     for (std::size_t i = 0; i < out.size(); ++i) {
       INKNAV_RETURN_IF_ERROR(point((*value)[i], "reference_path[" + std::to_string(i) + "]", out[i]));
@@ -237,22 +252,26 @@ class EpisodeHandler {
     if (depth_ == 1 && in_episodes_) return fail("'episodes' must be a list; see docs of the dataset format");
     if (depth_ == 2 && in_episodes_) return fail(where().substr(name_.size() + 2) + " must be an object");
     if (!building()) return true;
-    if (++values_ > kMaxValuesPerEpisode) return fail(where().substr(name_.size() + 2) + " has too many values");
+    if (++values_ > kMaxValuesPerEpisode)
+      return fail(where().substr(name_.size() + 2) + " has too many values");
     add(std::move(v));
     return true;
   }
 
   bool open(Json&& container) {
     buffer_.token_done();
-    if (++depth_ > kMaxDepth) return fail("nested deeper than " + std::to_string(kMaxDepth) + "; it is no episode file");
-    if (depth_ == 1 && !container.is_object()) return fail("an object with the key 'episodes' is wanted, found a list");
+    if (++depth_ > kMaxDepth)
+      return fail("nested deeper than " + std::to_string(kMaxDepth) + "; it is no episode file");
+    if (depth_ == 1 && !container.is_object())
+      return fail("an object with the key 'episodes' is wanted, found a list");
     if (depth_ == 2 && in_episodes_) {
       if (!container.is_array()) return fail("'episodes' must be a list, found an object");
       found_ = true;
       return true;
     }
     if (building()) {
-      if (++values_ > kMaxValuesPerEpisode) return fail(where().substr(name_.size() + 2) + " has too many values");
+      if (++values_ > kMaxValuesPerEpisode)
+        return fail(where().substr(name_.size() + 2) + " has too many values");
       stack_.push_back(add(std::move(container)));
     } else if (depth_ == 3 && in_episodes_) {
       values_ = 0;
@@ -268,7 +287,8 @@ class EpisodeHandler {
     if (!building()) return true;
     stack_.pop_back();
     if (building()) return true;
-    if (episodes_.size() >= kMaxEpisodes) return fail("more than " + std::to_string(kMaxEpisodes) + " episodes");
+    if (episodes_.size() >= kMaxEpisodes)
+      return fail("more than " + std::to_string(kMaxEpisodes) + " episodes");
     auto episode = EpisodeParser(episode_, where()).parse();
     if (!episode.ok()) {
       error_ = episode.error().message;
@@ -314,8 +334,9 @@ base::Result<std::vector<Episode>> load_episodes(const std::filesystem::path& pa
   const bool parsed = Json::sax_parse(stream, &handler);
   INKNAV_RETURN_IF_ERROR(buffer->status());
   if (!parsed) {
-    return base::Error{base::ErrorCode::kData,
-                       handler.error().empty() ? name + ": JSON is wanted, the file is damaged" : handler.error()};
+    return base::Error{base::ErrorCode::kData, handler.error().empty()
+                                                   ? name + ": JSON is wanted, the file is damaged"
+                                                   : handler.error()};
   }
   if (!handler.found()) {
     return base::Error{base::ErrorCode::kData,

@@ -45,8 +45,8 @@ base::Result<std::unique_ptr<InflateBuffer>> InflateBuffer::open(const std::file
   impl.file = std::fopen(path.c_str(), "rb");
   if (impl.file == nullptr) {
     return base::Error{base::ErrorCode::kData,
-                       impl.name + ": an episode file is wanted, it cannot be opened: " + std::strerror(errno) +
-                           "; check DATASET.DATA_PATH and DATASET.SPLIT"};
+                       impl.name + ": an episode file is wanted, it cannot be opened: " +
+                           std::strerror(errno) + "; check DATASET.DATA_PATH and DATASET.SPLIT"};
   }
   buffer->read_more();
   const bool gzip = impl.zlib.avail_in >= 2 && impl.input[0] == 0x1f && impl.input[1] == 0x8b;
@@ -76,7 +76,8 @@ bool InflateBuffer::read_more() {
   }
   impl.bytes_in += count;
   if (impl.bytes_in > impl.limits.max_bytes_in) {
-    fail("at most " + std::to_string(impl.limits.max_bytes_in) + " bytes are read, the file is larger; split it");
+    fail("at most " + std::to_string(impl.limits.max_bytes_in) +
+         " bytes are read, the file is larger; split it");
     return false;
   }
   impl.zlib.next_in = impl.input.data();
@@ -128,7 +129,8 @@ InflateBuffer::int_type InflateBuffer::underflow() {
   bytes_out_ += count;
   const InflateLimits& limits = impl.limits;
   if (bytes_out_ > limits.max_bytes_out) {
-    fail("at most " + std::to_string(limits.max_bytes_out) + " bytes are unpacked, there are more; split the file");
+    fail("at most " + std::to_string(limits.max_bytes_out) +
+         " bytes are unpacked, there are more; split the file");
   } else if (bytes_out_ > limits.ratio_free_bytes && bytes_out_ > limits.max_ratio * impl.bytes_in) {
     fail("packing of at most " + std::to_string(limits.max_ratio) +
          ":1 is believed, this file unpacks to more; it is no episode file");

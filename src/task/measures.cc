@@ -10,8 +10,9 @@
 namespace inknav::task {
 
 const std::vector<std::string>& measure_names() {
-  static const std::vector<std::string> names = {"success",    "spl",         "soft_spl",       "ndtw",       "distance_to_goal",
-                                                 "collisions", "path_length", "oracle_success", "stop_called"};
+  static const std::vector<std::string> names = {
+      "success",    "spl",         "soft_spl",       "ndtw",       "distance_to_goal",
+      "collisions", "path_length", "oracle_success", "stop_called"};
   return names;
 }
 
@@ -24,7 +25,9 @@ float path_efficiency(float shortest, float walked) {
   return longer > 0.0f ? shortest / longer : 1.0f;
 }
 
-float spl(bool success, float shortest, float walked) { return success ? path_efficiency(shortest, walked) : 0.0f; }
+float spl(bool success, float shortest, float walked) {
+  return success ? path_efficiency(shortest, walked) : 0.0f;
+}
 
 float soft_spl(float distance_to_goal, float shortest, float walked) {
   if (!std::isfinite(distance_to_goal) || !std::isfinite(shortest)) return 0.0f;
@@ -34,7 +37,8 @@ float soft_spl(float distance_to_goal, float shortest, float walked) {
 
 float ndtw(double dtw, std::int64_t reference_points, float threshold) {
   INKNAV_CHECK(reference_points > 0 && threshold > 0.0f, reference_points, threshold);
-  return static_cast<float>(std::exp(-dtw / (static_cast<double>(reference_points) * static_cast<double>(threshold))));
+  return static_cast<float>(
+      std::exp(-dtw / (static_cast<double>(reference_points) * static_cast<double>(threshold))));
 }
 
 bool has_moved(const base::Vec3& previous, const base::Vec3& current) {
@@ -82,8 +86,8 @@ void dtw_push(std::span<const base::Vec3> reference, const base::Vec3& next, std
   }
 }
 
-void fill_measures(const EpisodeMeasures& state, double dtw, std::int64_t reference_points, float success_distance,
-                   std::span<float> out) {
+void fill_measures(const EpisodeMeasures& state, double dtw, std::int64_t reference_points,
+                   float success_distance, std::span<float> out) {
   INKNAV_CHECK(out.size() == static_cast<std::size_t>(kNumMeasures), out.size());
   const auto at = [&](Measure measure) -> float& { return out[static_cast<std::size_t>(measure)]; };
   const bool success = is_success(state.stop_called != 0, state.distance_to_goal, success_distance);

@@ -71,7 +71,7 @@ struct EpisodeMeasures {
 };
 
 /// All measures in the order of Measure. `dtw` is the last row's last entry.
-void fill_measures(const EpisodeMeasures& state, double dtw, std::int64_t reference_points, float success_distance,
-                   std::span<float> out);
+void fill_measures(const EpisodeMeasures& state, double dtw, std::int64_t reference_points,
+                   float success_distance, std::span<float> out);
 
 }  // namespace inknav::task

@@ -11,7 +11,8 @@
 //   drawing_planes    [4, S, S] u8      sketch/raster.h ReadPlanes of the episode's picture
 //   drawing_marks     [8] f32           start u, v; start heading; 1 if that heading was drawn or traced;
 //                                       goal u, v; 1 if there is a goal mark; 1 if there is a start mark
-//   drawing_serial    [1] i64           changes exactly when drawing_planes changed
+//   drawing_serial    [1] i64           identity of the drawing: equal serials have equal planes and marks,
+//                                       so an encoding can be kept or shared; 0 is white paper
 //   step_index        [1] i32           steps taken in this episode
 //   episode_index     [1] i64           index into the episode list
 //   pointgoal*        [2] f32           distance, angle (left positive) to the goal, current pose
@@ -42,24 +43,28 @@
 namespace inknav::task {
 
 enum class DrawingMode : std::uint8_t {
-  kOwn,      // the episode's drawing
-  kWrong,    // control: the drawing of an episode in another scene, by a fixed rule
-  kNone,     // control: white paper, no marks
+  kOwn,    // the episode's drawing
+  kWrong,  // control: the drawing of an episode in another scene, by a fixed rule
+  kNone,   // control: white paper, no marks
 };
 
 struct NavigationEnvSettings {
   std::uint64_t seed = 0;
   int num_envs = 1;
-  int first_env = 0;          // global index of environment 0 (ranks)
-  int total_envs = 1;         // over all ranks
+  int first_env = 0;                 // global index of environment 0 (ranks)
+  int total_envs = 1;                // over all ranks
   sim::SimulatorSettings simulator;  // seed, num_agents and first_agent are filled from above
   nav::NavSettings nav;
   RewardSettings reward;
   float success_distance = 1.0f;  // metres, strict
   int max_episode_steps = 500;
-  int drawing_size = 128;         // S
+  int drawing_size = 128;  // S
   DrawingMode drawing_mode = DrawingMode::kOwn;
-  bool shuffle = true;            // training order by philox; false: list order, each episode once (evaluation)
+  bool shuffle = true;        // training order by philox; false: list order, each episode once (evaluation)
+  bool with_drawings = true;  // false: no drawing_* fields, no picture is opened
+  bool with_expert = true;    // false: no expert_* fields and no paper_truth
+  std::int64_t truth_cache_bytes = 512ll << 20;    // distance fields and routes kept between episodes
+  std::int64_t drawing_cache_bytes = 512ll << 20;  // drawings kept between episodes
   std::optional<std::filesystem::path> cache_dir;
 };
 
@@ -76,13 +81,15 @@ class NavigationEnv : public VectorEnv {
  public:
   /// Loads scenes (once each), drops episodes that cannot be walked (start off the mesh, goal on another
   /// island), counts and logs them; error kData when more than 1 % are bad.
-  static base::Result<std::unique_ptr<NavigationEnv>> create(const NavigationEnvSettings& settings, Dataset dataset,
-                                                             base::ThreadPool& pool);
+  static base::Result<std::unique_ptr<NavigationEnv>> create(const NavigationEnvSettings& settings,
+                                                             Dataset dataset, base::ThreadPool& pool);
   virtual EpisodeView episode_view(int environment) const = 0;
   virtual const std::vector<Episode>& episodes() const = 0;
   virtual const NavigationEnvSettings& settings() const = 0;
   /// Evaluation (shuffle == false): whether every episode has been run once.
   virtual bool exhausted() const = 0;
+  /// Episodes of the dataset that were dropped because they cannot be run.
+  virtual int skipped_episodes() const = 0;
 };
 
 }  // namespace inknav::task

@@ -6,7 +6,8 @@
 
 namespace inknav::task {
 
-float rewarded_distance(float route_remaining, float distance_off_route, float geodesic_agent, float geodesic_route) {
+float rewarded_distance(float route_remaining, float distance_off_route, float geodesic_agent,
+                        float geodesic_route) {
   const float farther = geodesic_agent - geodesic_route;
   const float off = std::isfinite(farther) ? std::max(distance_off_route, farther) : distance_off_route;
   return route_remaining + off;

@@ -24,7 +24,8 @@ struct RewardSettings {
 
 /// Metres. `geodesic_agent` and `geodesic_route` are the distances to the goal from the agent and from its
 /// remembered place on the route; when either is infinite the straight distance counts.
-float rewarded_distance(float route_remaining, float distance_off_route, float geodesic_agent, float geodesic_route);
+float rewarded_distance(float route_remaining, float distance_off_route, float geodesic_agent,
+                        float geodesic_route);
 
 struct StepFacts {
   float distance_before = 0.0f;  // rewarded_distance before and after the step

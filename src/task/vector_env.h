@@ -8,7 +8,8 @@
 //     const StepResult& r = env->step(actions);    // observations are now those AFTER the step,
 //                                                  // also for episodes that just ended (final observation)
 //     bootstrap V(final observation) where r.truncated
-//     env->reset_done();                           // episodes that ended begin anew, their rows are rewritten
+//     env->reset_done();                           // episodes that ended begin anew, their rows are
+//     rewritten
 //
 // Time-outs (truncated) are told apart from termination. Views keep their address and shape for the life of
 // the environment. No allocation per step after warm-up. Everything is determined by (seed, actions).
@@ -38,9 +39,9 @@ struct EnvSpec {
 };
 
 struct StepResult {
-  std::span<const float> reward;              // [N]
-  std::span<const std::uint8_t> terminated;   // [N] the episode ended by itself (STOP)
-  std::span<const std::uint8_t> truncated;    // [N] the episode ran out of time
+  std::span<const float> reward;             // [N]
+  std::span<const std::uint8_t> terminated;  // [N] the episode ended by itself (STOP)
+  std::span<const std::uint8_t> truncated;   // [N] the episode ran out of time
 };
 
 /// Measures of one finished episode, in the order of VectorEnv::measure_names().

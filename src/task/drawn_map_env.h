@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+// DrawnMapEnv: the NavigationEnv of task/navigation_env.h. Split over drawn_map_env.cc (creation, stepping,
+// resets), drawn_map_env_fields.cc (observations) and drawn_map_env_state.cc (checkpoints).
+//
+// The k-th training episode of environment e (global number) is philox(seed, e, k), whatever the ranks; in
+// evaluation environment e of E runs episodes e, e + E, e + 2E, ... and then rests.
+// A step opens no file and allocates nothing. A reset opens the drawing and computes the distance field of an
+// episode that is not in the caches, and allocates only then or for a longer route than any before.
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "task/drawing_store.h"
+#include "task/episode_cache.h"
+#include "task/episode_truth.h"
+#include "task/measures.h"
+#include "task/navigation_env.h"
+#include "task/world_set.h"
+
+namespace inknav::task {
+
+class DrawnMapEnv : public NavigationEnv {
+ public:
+  struct Parts {
+    Dataset dataset;  // sound episodes only
+    std::vector<sim::World> worlds;
+    std::vector<int> world_of_episode;
+    std::vector<std::size_t> wrong_drawing;  // empty unless DrawingMode::kWrong
+    int skipped = 0;
+  };
+  static base::Result<std::unique_ptr<NavigationEnv>> create(const NavigationEnvSettings& settings,
+                                                             Parts parts, base::ThreadPool& pool);
+
+  const EnvSpec& spec() const override { return spec_; }
+  base::TensorView observation(std::string_view name) const override;
+  void reset() override;
+  const StepResult& step(std::span<const std::int32_t> actions) override;
+  void reset_done() override;
+  const std::vector<std::string>& measure_names() const override { return task::measure_names(); }
+  std::span<const EpisodeResult> finished() const override { return {finished_.data(), num_finished_}; }
+  std::vector<std::uint8_t> save_state() const override;
+  base::Status restore_state(std::span<const std::uint8_t> bytes) override;
+
+  EpisodeView episode_view(int environment) const override;
+  const std::vector<Episode>& episodes() const override { return parts_.dataset.episodes; }
+  const NavigationEnvSettings& settings() const override { return settings_; }
+  bool exhausted() const override;
+  int skipped_episodes() const override { return parts_.skipped; }
+
+ private:
+  /// What one environment carries from step to step; plain, so that a checkpoint copies it.
+  struct Slot {
+    std::int64_t episode = -1;  // -1: none yet, or none left
+    std::uint32_t draws = 0;    // episodes begun so far
+    std::uint8_t active = 0;
+    std::uint8_t done = 0;
+    std::uint8_t expert_action = 0;  // at the present observation
+    std::uint8_t unused = 0;
+    nav::RouteProgress progress;
+    float rewarded = 0.0f;        // rewarded_distance now
+    float episode_reward = 0.0f;  // sum
+    EpisodeMeasures measures;
+  };
+  struct Row {  // of an environment; derived from its Slot
+    std::shared_ptr<const EpisodeTruth> truth;
+    std::shared_ptr<const DrawingReading> drawing;
+    std::vector<double> dtw;
+  };
+  struct Buffers {
+    std::vector<std::uint8_t> planes;
+    std::vector<float> marks, pointgoal, handwriting_goal, goal_body, waypoint, remaining, paper_truth;
+    std::vector<std::int64_t> serial, episode_index;
+    std::vector<std::int32_t> step_index, expert_action;
+  };
+  struct Field {
+    std::string name;
+    base::TensorView view;
+  };
+
+  DrawnMapEnv(const NavigationEnvSettings& settings, Parts parts, base::ThreadPool& pool,
+              std::unique_ptr<sim::Simulator> simulator);
+  base::Status add_worlds();
+  void add_field(const char* name, const base::TensorView& view, bool privileged);
+  void make_fields();
+
+  std::int64_t next_episode(int environment);
+  std::size_t drawing_of(std::int64_t episode) const;
+  void begin_listed();
+  void prepare_truths();
+  void prepare_drawings();
+  void attach(int environment);
+  void begin(int environment);
+  void settle(int environment, nav::Action action, int worker);
+  void collect_finished();
+  float rewarded(int environment) const;
+
+  void write_fields(int environment, int worker);
+  void write_goal_fields(int environment);
+  void write_drawing(int environment);
+
+  NavigationEnvSettings settings_;
+  Parts parts_;
+  base::ThreadPool& pool_;
+  std::unique_ptr<sim::Simulator> simulator_;
+  std::vector<int> sim_world_;  // [worlds] id in the simulator
+  nav::ExpertSettings expert_;
+
+  std::vector<Slot> slots_;  // [num_envs]
+  std::vector<Row> rows_;
+  Buffers buffers_;
+  EnvSpec spec_;
+  std::vector<Field> fields_;
+
+  EpisodeCache<EpisodeTruth> truths_;
+  EpisodeCache<DrawingReading> drawings_;  // by the episode whose picture it is
+  std::shared_ptr<const DrawingReading> blank_;
+
+  std::vector<nav::Action> actions_;
+  std::vector<std::uint8_t> mask_;
+  std::vector<int> listed_;               // environments that begin an episode
+  std::vector<std::int64_t> missing_;     // environments whose episode is to be prepared
+  std::vector<std::uint8_t> is_missing_;  // [episodes] somebody in missing_ prepares it
+  std::vector<float> reward_;
+  std::vector<std::uint8_t> terminated_;
+  std::vector<std::uint8_t> truncated_;
+  StepResult result_;
+  std::vector<EpisodeResult> finished_;  // [num_envs], the first num_finished_ count
+  std::size_t num_finished_ = 0;
+};
+
+}  // namespace inknav::task

@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: MIT
+#include "task/navigation_env.h"
+
+#include <algorithm>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/log.h"
+#include "task/drawing_store.h"
+#include "task/drawn_map_env.h"
+#include "task/episode_truth.h"
+#include "task/world_set.h"
+
+namespace inknav::task {
+
+namespace {
+
+constexpr double kMaxBadFraction = 0.01;
+constexpr std::size_t kReportedFaults = 5;
+constexpr std::int64_t kDrawingGrain = 16;
+
+base::Error usage_error(const std::string& message) { return base::Error{base::ErrorCode::kUsage, message}; }
+
+base::Status validate(const NavigationEnvSettings& settings) {
+  if (settings.num_envs < 1) return usage_error("NUM_PROCESSES: at least one environment a rank is wanted");
+  if (settings.first_env < 0 || settings.first_env + settings.num_envs > settings.total_envs) {
+    return usage_error("environments " + std::to_string(settings.first_env) + " to " +
+                       std::to_string(settings.first_env + settings.num_envs - 1) + " must lie among the " +
+                       std::to_string(settings.total_envs) + " of all ranks");
+  }
+  if (!(settings.success_distance > 0.0f)) {
+    return usage_error("TASK.SUCCESS_DISTANCE must be above 0 metres, found " +
+                       std::to_string(settings.success_distance));
+  }
+  if (settings.max_episode_steps < 1) {
+    return usage_error("ENVIRONMENT.MAX_EPISODE_STEPS must be at least 1, found " +
+                       std::to_string(settings.max_episode_steps));
+  }
+  if (settings.drawing_size < 8 || settings.drawing_size > 512) {
+    return usage_error("the drawing's side must lie in [8, 512], found " +
+                       std::to_string(settings.drawing_size));
+  }
+  return base::ok_status();
+}
+
+/// Why each episode cannot be run; empty text: it can.
+std::vector<std::string> find_faults(const Dataset& dataset, const WorldSet& worlds, bool with_pictures,
+                                     base::ThreadPool& pool) {
+  std::vector<std::string> faults(dataset.episodes.size());
+  std::vector<std::vector<std::size_t>> of_world(worlds.worlds.size());
+  for (std::size_t i = 0; i < faults.size(); ++i) {
+    of_world[static_cast<std::size_t>(worlds.world_of_episode[i])].push_back(i);
+  }
+  pool.parallel_for(static_cast<std::int64_t>(of_world.size()), 1,
+                    [&](std::int64_t begin, std::int64_t end, int) {
+                      for (auto w = static_cast<std::size_t>(begin); w < static_cast<std::size_t>(end); ++w) {
+                        const LoadedWorld& loaded = worlds.worlds[w];
+                        if (!loaded.error.empty()) {
+                          for (const std::size_t i : of_world[w]) faults[i] = loaded.error;
+                          continue;
+                        }
+                        nav::NavQuery query(loaded.world.nav_mesh);
+                        for (const std::size_t i : of_world[w]) {
+                          const base::Status status = check_episode(query, dataset.episodes[i]);
+                          if (!status.ok()) faults[i] = status.error().message;
+                        }
+                      }
+                    });
+  if (!with_pictures) return faults;
+  const auto count = static_cast<std::int64_t>(faults.size());
+  pool.parallel_for(count, kDrawingGrain, [&](std::int64_t begin, std::int64_t end, int) {
+    for (auto i = static_cast<std::size_t>(begin); i < static_cast<std::size_t>(end); ++i) {
+      if (!faults[i].empty()) continue;
+      const base::Status status = check_picture(drawing_path(dataset, dataset.episodes[i]));
+      if (!status.ok()) faults[i] = status.error().message;
+    }
+  });
+  return faults;
+}
+
+/// Keeps the sound episodes; logs what was dropped; error when it is more than 1 %.
+base::Status drop_bad(const std::vector<std::string>& faults, DrawnMapEnv::Parts& parts) {
+  std::vector<Episode>& episodes = parts.dataset.episodes;
+  const std::size_t total = episodes.size();
+  std::size_t kept = 0;
+  std::string first;
+  for (std::size_t i = 0; i < total; ++i) {
+    if (faults[i].empty()) {
+      if (kept != i) {
+        episodes[kept] = std::move(episodes[i]);
+        parts.world_of_episode[kept] = parts.world_of_episode[i];
+      }
+      ++kept;
+      continue;
+    }
+    const std::string text =
+        "episode '" + episodes[i].episode_id + "' of scene '" + episodes[i].scene_id + "': " + faults[i];
+    if (first.empty()) first = text;
+    if (i - kept < kReportedFaults) base::log_warning("skipped {}", text);
+  }
+  episodes.resize(kept);
+  parts.world_of_episode.resize(kept);
+  parts.skipped = static_cast<int>(total - kept);
+  if (parts.skipped == 0) return base::ok_status();
+  base::log_warning("{} of {} episodes cannot be run and are skipped", parts.skipped, total);
+  if (static_cast<double>(parts.skipped) <= kMaxBadFraction * static_cast<double>(total))
+    return base::ok_status();
+  return base::Error{base::ErrorCode::kData,
+                     "dataset: at most 1 % of the episodes may be bad, " + std::to_string(parts.skipped) +
+                         " of " + std::to_string(total) +
+                         " are; `inknav data check` lists them all. The first: " + first};
+}
+
+}  // namespace
+
+base::Result<std::unique_ptr<NavigationEnv>> NavigationEnv::create(const NavigationEnvSettings& settings,
+                                                                   Dataset dataset, base::ThreadPool& pool) {
+  INKNAV_RETURN_IF_ERROR(validate(settings));
+  if (dataset.episodes.empty()) {
+    return base::Error{base::ErrorCode::kData,
+                       "dataset: at least one episode is wanted, found none; check DATA_PATH"};
+  }
+  WorldSet set = load_worlds(dataset, settings.nav, settings.cache_dir, pool);
+  DrawnMapEnv::Parts parts;
+  parts.dataset = std::move(dataset);
+  const bool with_pictures = settings.with_drawings && settings.drawing_mode != DrawingMode::kNone;
+  const std::vector<std::string> faults = find_faults(parts.dataset, set, with_pictures, pool);
+  parts.world_of_episode = set.world_of_episode;
+  INKNAV_RETURN_IF_ERROR(drop_bad(faults, parts));
+  for (LoadedWorld& loaded : set.worlds) parts.worlds.push_back(std::move(loaded.world));
+  if (settings.with_drawings && settings.drawing_mode == DrawingMode::kWrong) {
+    INKNAV_ASSIGN_OR_RETURN(parts.wrong_drawing, wrong_drawing_of(parts.dataset.episodes));
+  }
+  return DrawnMapEnv::create(settings, std::move(parts), pool);
+}
+
+}  // namespace inknav::task
