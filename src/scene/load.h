@@ -6,6 +6,7 @@
 // beside it names up and front; every other ending is taken as it is.
 // Errors (kData) name file, what was wanted, what was found. Limits: scene/limits.h.
 
+#include <cstdint>
 #include <filesystem>
 #include <optional>
 
@@ -14,10 +15,17 @@
 
 namespace inknav::scene {
 
+/// Which axis of the file points up. kByFile: the rule above.
+enum class UpAxis : std::uint8_t { kByFile, kY, kZ };
+
 struct LoadOptions {
   std::optional<std::filesystem::path> cache_dir;  // none: no cache
+  UpAxis up = UpAxis::kByFile;
   bool add_ground_plane = false;  // a floor at the lowest vertex, for meshes that have walls only
 };
+
+/// Adds a floor over the scene's bounds at its lowest vertex, facing up, with a material of its own.
+void add_ground_plane(Scene& scene);
 
 base::Result<ScenePtr> load_scene(const std::filesystem::path& path, const LoadOptions& options = {});
 

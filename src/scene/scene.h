@@ -42,12 +42,12 @@ struct Scene {
   std::string name;
   base::Hash128 content_hash;  // of everything below; set by finish()
 
-  std::vector<base::Vec3> positions;          // [num_vertices]
-  std::vector<base::Vec2> uvs;                // [num_vertices] or empty
-  std::vector<glm::u8vec4> colors;            // [num_vertices] RGBA or empty (white)
-  std::vector<glm::u32vec3> triangles;        // [num_triangles], counter-clockwise seen from the front
+  std::vector<base::Vec3> positions;             // [num_vertices]
+  std::vector<base::Vec2> uvs;                   // [num_vertices] or empty
+  std::vector<glm::u8vec4> colors;               // [num_vertices] RGBA or empty (white)
+  std::vector<glm::u32vec3> triangles;           // [num_triangles], counter-clockwise seen from the front
   std::vector<std::uint32_t> triangle_material;  // [num_triangles], index into materials
-  std::vector<Material> materials;            // at least one
+  std::vector<Material> materials;               // at least one
   std::vector<Texture> textures;
   base::Aabb bounds;  // of positions; set by finish()
 

@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: MIT
+#include "scene/load.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cctype>
+#include <new>
+#include <stdexcept>
+#include <utility>
+#include <vector>
+
+#include "base/file.h"
+#include "base/log.h"
+#include "scene/asset_folder.h"
+#include "scene/image_codec.h"
+#include "scene/limits.h"
+#include "scene/load_internal.h"
+#include "scene/scene_cache.h"
+#include "scene/stage_config.h"
+
+namespace inknav::scene {
+namespace internal {
+
+base::Result<std::int32_t> add_texture(Image image, std::string_view name, Scene& scene) {
+  INKNAV_CHECK(image.channels == 4, image.channels);
+  INKNAV_RETURN_IF_ERROR(check_image_size(image.width, image.height, name));
+  std::uint64_t total = image.pixels.size();
+  for (const Texture& texture : scene.textures) total += texture.rgba.size();
+  if (total > kMaxSceneTexelBytes || scene.textures.size() >= kMaxTextures) {
+    return base::Error{
+        base::ErrorCode::kData,
+        fmt::format("{}: with it the scene's textures need {} bytes in {} pictures; at most {} bytes in "
+                    "{} are read",
+                    name, total, scene.textures.size() + 1, kMaxSceneTexelBytes, kMaxTextures)};
+  }
+  scene.textures.push_back(make_texture(image.width, image.height, std::move(image.pixels)));
+  return static_cast<std::int32_t>(scene.textures.size()) - 1;
+}
+
+Material plain_material() {
+  Material material;
+  material.double_sided = true;
+  return material;
+}
+
+}  // namespace internal
+
+namespace {
+
+namespace fs = std::filesystem;
+
+std::string lower_extension(const fs::path& path) {
+  std::string extension = path.extension().string();
+  std::transform(extension.begin(), extension.end(), extension.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return extension;
+}
+
+base::Error load_error(const fs::path& path, std::string_view what) {
+  return {base::ErrorCode::kData, fmt::format("{}: {}", path.string(), what)};
+}
+
+base::Result<Scene> parse(const fs::path& path, std::span<const std::uint8_t> bytes,
+                          internal::AssetFolder& folder) {
+  const std::string extension = lower_extension(path);
+  if (extension == ".glb" || extension == ".gltf") return internal::read_gltf(bytes, folder);
+  if (extension == ".ply") return internal::read_ply(bytes, folder);
+  if (extension == ".obj") return internal::read_obj(bytes, folder);
+  return base::Error{base::ErrorCode::kData,
+                     fmt::format("a scene ends in .glb, .gltf, .ply or .obj, this one in '{}'", extension)};
+}
+
+base::Hash128 cache_source(const fs::path& path, std::span<const std::uint8_t> bytes,
+                           const internal::StageFrame& frame, const LoadOptions& options) {
+  base::Hasher hasher;
+  hasher.update_value(internal::kCacheVersion);
+  hasher.update_value(frame.world_from_file);
+  hasher.update_value(static_cast<std::uint8_t>(options.add_ground_plane));
+  const std::string extension = lower_extension(path);
+  hasher.update(extension.data(), extension.size());
+  hasher.update(bytes.data(), bytes.size());
+  return hasher.digest();
+}
+
+base::Result<ScenePtr> load(const fs::path& path, const LoadOptions& options) {
+  std::error_code error;
+  if (!fs::exists(path, error)) return load_error(path, "the scene file is not there");
+  if (!fs::is_regular_file(path, error))
+    return load_error(path, "a scene file is wanted, this is not a plain file");
+  INKNAV_ASSIGN_OR_RETURN(const std::vector<std::uint8_t> bytes, base::read_file(path, kMaxBinaryBytes));
+  if (bytes.empty()) return load_error(path, "the scene file is empty");
+  INKNAV_ASSIGN_OR_RETURN(const internal::StageFrame frame, internal::find_stage_frame(path, options.up));
+  internal::AssetFolder folder(path.parent_path());
+
+  internal::CacheKey key;
+  if (options.cache_dir) {
+    key = {*options.cache_dir, cache_source(path, bytes, frame, options)};
+    std::optional<Scene> cached = internal::load_cached(key, folder);
+    if (cached) {
+      cached->name = path.stem().string();
+      base::Result<ScenePtr> scene = finish(std::move(*cached));
+      if (scene.ok()) return scene;
+    }
+  }
+  base::Result<Scene> parsed = parse(path, bytes, folder);
+  if (!parsed.ok()) return load_error(path, parsed.error().message);
+  Scene scene = std::move(parsed).value();
+  scene.name = path.stem().string();
+  internal::apply(frame, scene);
+  if (options.add_ground_plane) add_ground_plane(scene);
+  base::Result<ScenePtr> finished = finish(std::move(scene));
+  if (!finished.ok()) return load_error(path, finished.error().message);
+  if (options.cache_dir) {
+    const base::Status stored = internal::store_cached(key, folder.opened(), **finished);
+    if (!stored.ok()) base::log_warning("{}", stored.error().message);
+  }
+  return finished;
+}
+
+}  // namespace
+
+void add_ground_plane(Scene& scene) {
+  base::Aabb bounds;
+  for (const base::Vec3& p : scene.positions) bounds.extend(p);
+  if (bounds.empty()) return;
+  const auto first = static_cast<std::uint32_t>(scene.positions.size());
+  const float y = bounds.min.y;
+  scene.positions.insert(scene.positions.end(), {{bounds.min.x, y, bounds.min.z},
+                                                 {bounds.min.x, y, bounds.max.z},
+                                                 {bounds.max.x, y, bounds.max.z},
+                                                 {bounds.max.x, y, bounds.min.z}});
+  if (!scene.uvs.empty()) scene.uvs.resize(scene.positions.size(), base::Vec2(0.0f));
+  if (!scene.colors.empty()) scene.colors.resize(scene.positions.size(), glm::u8vec4(255));
+  scene.triangles.emplace_back(first, first + 1, first + 2);
+  scene.triangles.emplace_back(first, first + 2, first + 3);
+  Material floor;
+  floor.base_color = base::Vec4(0.55f, 0.50f, 0.44f, 1.0f);
+  scene.triangle_material.resize(scene.triangles.size(), static_cast<std::uint32_t>(scene.materials.size()));
+  scene.materials.push_back(floor);
+}
+
+base::Result<ScenePtr> load_scene(const fs::path& path, const LoadOptions& options) {
+  try {
+    return load(path, options);
+  } catch (const std::bad_alloc&) {
+    return load_error(path, "the scene needs more memory than there is");
+  } catch (const std::length_error&) {
+    return load_error(path, "the scene needs more memory than there is");
+  }
+}
+
+}  // namespace inknav::scene

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: MIT
+#include "scene/load.h"
+
+#include <gtest/gtest.h>
+
+#include <glm/geometric.hpp>
+
+#include "scene/scene_testing.h"
+#include "scene/write_glb.h"
+
+namespace inknav::scene {
+namespace {
+
+TEST(Load, WrittenSceneIsReadBackUnchanged) {
+  const testing::TemporaryFolder folder;
+  const Scene source = testing::small_scene();
+  ASSERT_TRUE(write_glb(folder / "small.glb", source).ok());
+  const auto read = load_scene(folder / "small.glb");
+  ASSERT_TRUE(read.ok()) << read.error().message;
+  EXPECT_EQ((*read)->positions, source.positions);
+  EXPECT_EQ((*read)->triangles, source.triangles);
+  EXPECT_EQ((*read)->triangle_material, source.triangle_material);
+  EXPECT_EQ((*read)->colors, source.colors);
+  ASSERT_EQ((*read)->textures.size(), 1u);
+  EXPECT_EQ((*read)->textures[0].rgba, source.textures[0].rgba);
+  EXPECT_EQ((*read)->materials[1].base_color, source.materials[1].base_color);
+  EXPECT_TRUE((*read)->materials[0].double_sided);
+  EXPECT_FALSE((*read)->materials[1].double_sided);
+  EXPECT_EQ((*read)->name, "small");
+  for (std::size_t i = 0; i < 4; ++i) EXPECT_EQ((*read)->uvs[i], source.uvs[i]);
+}
+
+TEST(Load, GlbIsTurnedUnlessAStageConfigSaysOtherwise) {
+  const testing::TemporaryFolder folder;
+  ASSERT_TRUE(write_glb(folder / "s.glb", testing::small_scene()).ok());
+  std::filesystem::remove(folder / "s.stage_config.json");
+  auto read = load_scene(folder / "s.glb");
+  ASSERT_TRUE(read.ok()) << read.error().message;
+  // (x, y, z) -> (x, z, -y)
+  EXPECT_EQ((*read)->positions[2], base::Vec3(2, 0, -1));
+  EXPECT_EQ((*read)->positions[4], base::Vec3(0, -1, 0));
+
+  testing::write_text(folder / "s.stage_config.json",
+                      R"({"up": [0, 1, 0], "front": [0, 0, -1], "scale": [2, 2, 2]})");
+  read = load_scene(folder / "s.glb");
+  ASSERT_TRUE(read.ok()) << read.error().message;
+  EXPECT_EQ((*read)->positions[2], base::Vec3(4, 2, 0));
+
+  testing::write_text(folder / "s.stage_config.json", R"({"units_to_meters": 0.5})");
+  read = load_scene(folder / "s.glb");
+  ASSERT_TRUE(read.ok()) << read.error().message;
+  EXPECT_EQ((*read)->positions[2], base::Vec3(1, 0, -0.5f));
+
+  read = load_scene(folder / "s.glb", {.cache_dir = {}, .up = UpAxis::kY});
+  EXPECT_EQ((*read)->positions[2], base::Vec3(2, 1, 0));
+}
+
+TEST(Load, StageConfigFaultsAreNamed) {
+  const testing::TemporaryFolder folder;
+  ASSERT_TRUE(write_glb(folder / "s.glb", testing::small_scene()).ok());
+  const std::pair<const char*, const char*> cases[] = {
+      {R"({"up": [0, 1, 0]})", "given together"},
+      {R"({"up": [0, 1, 0], "front": [0, 1, 0]})", "orthogonal"},
+      {R"({"up": [0, 1], "front": [0, 0, -1]})", "array of 3 numbers"},
+      {R"({"scale": 0})", "must not be zero"},
+      {R"({"scale": )", "valid JSON"},
+  };
+  for (const auto& [text, words] : cases) {
+    testing::write_text(folder / "s.stage_config.json", text);
+    const auto read = load_scene(folder / "s.glb");
+    ASSERT_FALSE(read.ok()) << text;
+    EXPECT_EQ(read.error().code, base::ErrorCode::kData);
+    EXPECT_NE(read.error().message.find(words), std::string::npos) << read.error().message;
+    EXPECT_NE(read.error().message.find("s.stage_config.json"), std::string::npos) << read.error().message;
+  }
+}
+
+TEST(Load, GroundPlaneLiesUnderTheWholeScene) {
+  const testing::TemporaryFolder folder;
+  ASSERT_TRUE(write_glb(folder / "s.glb", testing::small_scene()).ok());
+  const auto read =
+      load_scene(folder / "s.glb", {.cache_dir = {}, .up = UpAxis::kByFile, .add_ground_plane = true});
+  ASSERT_TRUE(read.ok()) << read.error().message;
+  EXPECT_EQ((*read)->num_triangles(), 6u);
+  const glm::u32vec3 t = (*read)->triangles.back();
+  const base::Vec3 normal = glm::cross((*read)->positions[t.y] - (*read)->positions[t.x],
+                                       (*read)->positions[t.z] - (*read)->positions[t.x]);
+  EXPECT_GT(normal.y, 0.0f);
+  EXPECT_EQ((*read)->positions[t.x].y, (*read)->bounds.min.y);
+}
+
+TEST(Load, RealBuildingInBothFormats) {
+  const auto data = testing::shared_data();
+  if (!data) GTEST_SKIP() << "no shared data folder here";
+  for (const char* stem : {"gdc_2", "gdc_3ne", "gdc_combined"}) {
+    const auto glb = load_scene(*data / "gdc_building" / (std::string(stem) + ".glb"),
+                                {.cache_dir = {}, .up = UpAxis::kY});
+    const auto ply = load_scene(*data / "gdc_building" / (std::string(stem) + ".ply"));
+    ASSERT_TRUE(glb.ok()) << glb.error().message;
+    ASSERT_TRUE(ply.ok()) << ply.error().message;
+    EXPECT_EQ((*glb)->num_triangles(), (*ply)->num_triangles());
+    for (int axis = 0; axis < 3; ++axis) {
+      EXPECT_NEAR((*glb)->bounds.size()[axis], (*ply)->bounds.size()[axis], 1e-3f) << stem;
+    }
+  }
+}
+
+}  // namespace
+}  // namespace inknav::scene
