@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "base/check.h"
+#include "sim/motion.h"
 
 namespace inknav::sim {
 
@@ -210,9 +211,7 @@ void BatchSimulator::move_agent(int agent, nav::Action action, int worker) {
   pose.position = nav_points_[i].position;
   settled_[i] = 1;
   if (action != nav::Action::kForward) return;
-  const base::Vec3 moved = pose.position - start;
-  const base::Vec3 wanted = target - start;
-  collided_[i] = glm::dot(moved, moved) + 1e-5f < glm::dot(wanted, wanted) ? 1 : 0;
+  collided_[i] = has_collided(start, target, pose.position) ? 1 : 0;
 }
 
 void BatchSimulator::measure_pose(int agent) {

@@ -52,12 +52,6 @@ bool has_moved(const base::Vec3& previous, const base::Vec3& current) {
   return false;
 }
 
-bool has_collided(const base::Vec3& start, const base::Vec3& target, const base::Vec3& reached) {
-  const base::Vec3 moved = reached - start;
-  const base::Vec3 wanted = target - start;
-  return glm::dot(moved, moved) + 1e-5f < glm::dot(wanted, wanted);
-}
-
 namespace {
 double point_distance(const base::Vec3& a, const base::Vec3& b) {
   const double x = static_cast<double>(a.x) - static_cast<double>(b.x);

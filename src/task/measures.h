@@ -47,9 +47,6 @@ float ndtw(double dtw, std::int64_t reference_points, float threshold);
 /// Whether the distance to the goal is measured anew: not for motions within numpy.allclose(previous,
 /// current, rtol 1e-5, atol 1e-4), which keep the old value.
 bool has_moved(const base::Vec3& previous, const base::Vec3& current);
-/// Whether a body action collided: |reached - start|^2 + 1e-5 < |target - start|^2.
-bool has_collided(const base::Vec3& start, const base::Vec3& target, const base::Vec3& reached);
-
 /// Exact dynamic time warping against `reference`, one walked position at a time. `row` has one entry per
 /// reference point; after begin and pushes, row.back() is the DTW distance of the positions so far.
 void dtw_begin(std::span<const base::Vec3> reference, const base::Vec3& first, std::span<double> row);
