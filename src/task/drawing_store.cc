@@ -8,11 +8,14 @@
 #include <cstring>
 #include <numeric>
 #include <string>
+#include <system_error>
 #include <utility>
 
 #include "base/file.h"
+#include "base/log.h"
 #include "base/philox.h"
 #include "scene/image.h"
+#include "sketch/drawing_file.h"
 
 namespace inknav::task {
 
@@ -72,11 +75,25 @@ base::Status check_picture(const std::filesystem::path& path) {
   return check_picture_bytes(bytes, path.string());
 }
 
+std::filesystem::path truth_path(const std::filesystem::path& picture) {
+  return std::filesystem::path(picture).replace_extension(".json");
+}
+
 base::Result<std::shared_ptr<const DrawingReading>> load_drawing(const std::filesystem::path& path,
                                                                  int size) {
   INKNAV_ASSIGN_OR_RETURN(const scene::Image picture, scene::load_image(path, 3));
   auto reading = std::make_shared<DrawingReading>();
   reading->planes = sketch::read_picture(sketch::normalize_picture(picture), size);
+  const std::filesystem::path truth = truth_path(path);
+  std::error_code none;
+  if (std::filesystem::exists(truth, none)) {
+    auto file = sketch::load_drawing_file(truth);
+    if (file.ok()) {
+      reading->correspondence = file->correspondence;
+    } else {
+      base::log_warning("{}; the drawing is used without its truth", file.error().message);
+    }
+  }
   return std::shared_ptr<const DrawingReading>(std::move(reading));
 }
 

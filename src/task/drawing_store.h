@@ -23,7 +23,12 @@ struct DrawingReading {
   std::size_t num_bytes() const;
 };
 
-/// Decodes, normalises and reads the picture at `path` into planes of size x size.
+/// The file with a synthetic picture's vectors and correspondence (sketch/drawing_file.h): the same name,
+/// ".json".
+std::filesystem::path truth_path(const std::filesystem::path& picture);
+
+/// Decodes, normalises and reads the picture at `path` into planes of size x size. A damaged truth
+/// file is logged and its truth unknown.
 base::Result<std::shared_ptr<const DrawingReading>> load_drawing(const std::filesystem::path& path, int size);
 
 /// White paper without marks.
