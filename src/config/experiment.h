@@ -22,14 +22,14 @@ struct RlConfig {
   bool with_time_penalty = true;
   bool with_distance_reward = true;
   double distance_reward_scale = 3.0;  // reward per metre of progress along the drawn route
-  bool time_diff = false;              // lineage: progress per metre of path left instead of metres
+  bool time_diff = false;              // lineage: a reward on wall time; only False is supported
   /// How learning rates grow with the number of ranks. none is right when NUM_PROCESSES (a total) is kept:
   /// the batch of an update is then the same for any number of ranks, and so is the result.
   LearningRateScaling lr_scaling = LearningRateScaling::kNone;
   PpoConfig ppo;
   DiffusionConfig diffusion;
 
-  Problems validate() const { return {}; }
+  Problems validate() const;
 };
 
 struct EvalConfig {
@@ -56,12 +56,12 @@ struct ExperimentConfig {
   bool extra_rgb = false;     // the policy also gets rgb
   bool extra_depth = true;    // the policy also gets depth
   bool slam = false;          // the policy also gets the explored map as a picture
-  bool use_vae = false;       // lineage: drawing through a variational auto-encoder
+  bool use_vae = false;       // lineage: drawing through an auto-encoder; only False is supported
   bool use_pointnav = false;  // baseline: the true goal vector instead of the drawing
   bool predict_goal = true;
   int display_resolution = 128;  // pixels of video tiles
   bool debug = false;
-  bool continuous = false;  // lineage: SoundSpaces' continuous audio
+  bool continuous = false;  // lineage: continuous audio; only False is supported
   std::vector<std::string> video_option{"disk", "tensorboard"};
   std::vector<std::string> visualization_option{"top_down_map"};
   std::int64_t test_episode_count = 2;  // episodes of the quick evaluation during training

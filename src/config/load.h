@@ -23,9 +23,9 @@
 namespace inknav::config {
 
 struct LoadRequest {
-  std::vector<std::filesystem::path> files;  // later files win
-  std::filesystem::path model_dir;           // "": no paths are derived
-  std::vector<std::string> overrides;        // KEY VALUE KEY VALUE ..., values in YAML syntax
+  std::vector<std::filesystem::path> files{};  // later files win
+  std::filesystem::path model_dir{};           // "": no paths are derived
+  std::vector<std::string> overrides{};        // KEY VALUE KEY VALUE ..., values in YAML syntax
 };
 
 struct LoadedConfig {

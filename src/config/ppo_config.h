@@ -45,6 +45,15 @@ struct PpoConfig {
   double correction_coef = 0.0;  // weight of the belief correction's supervision (needs exact drawings)
   double waypoint_coef = 0.0;    // weight of the waypoint (bearing) supervision by the expert
   double goal_pred_coef = 0.1;   // weight of goal prediction when PREDICT_GOAL
+  bool use_clipped_value_loss = true;
+  bool decode_waypoint = false;      // actions by the waypoint's bearing with hysteresis, not by a classifier
+  double stop_execution = 0.3;       // imitation: part of the expert's STOPs that are carried out
+  double stop_label_distance = 0.5;  // metres of route left at which STOP is the label
+  double belief_reset_start = 0.3;   // chance a step that the belief is set to truth plus noise, at update 0,
+  double belief_reset_end = 0.02;    // and from half of imitation_updates on
+  double belief_noise_position = 0.5;  // metres, one standard deviation of that noise
+  double belief_noise_heading = 0.15;  // radians
+  double belief_noise_log_scale = 0.12;
 
   Problems validate() const;
 };

@@ -1,0 +1,247 @@
+// SPDX-License-Identifier: MIT
+#include "config/load.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "base/file.h"
+#include "config/listing.h"
+#include "config/reader.h"
+#include "config/yaml_tree.h"
+
+namespace inknav::config {
+namespace {
+
+constexpr std::size_t kMaxOverrideBytes = 4096;
+constexpr std::string_view kTaskFileKey = "BASE_TASK_CONFIG_PATH";
+
+base::Error usage(std::string message) { return {base::ErrorCode::kUsage, std::move(message)}; }
+
+/// Collects what the passes over files and overrides leave behind.
+struct Loader {
+  LoadedConfig loaded;
+  std::map<std::string, std::string> ignored;
+
+  base::Status finish(const TreeReader& reader) {
+    if (!reader.errors().empty()) {
+      std::vector<Finding> findings = reader.errors();
+      std::stable_sort(findings.begin(), findings.end(), [](const Finding& a, const Finding& b) {
+        return a.line != b.line ? a.line < b.line : a.column < b.column;
+      });
+      const Finding& first = findings.front();
+      std::string message = reader.place(first.line, first.column) + ": " + first.text;
+      if (findings.size() > 1) {
+        message += " (and " + std::to_string(findings.size() - 1) + " more in the same place)";
+      }
+      return usage(message);
+    }
+    for (const auto& [key, reason] : reader.ignored()) ignored.emplace(key, reason);
+    for (const auto& [key, place] : reader.origins()) loaded.origins[key] = place;
+    return base::ok_status();
+  }
+};
+
+base::Result<YamlNode> read_tree(const std::filesystem::path& path, std::string_view what) {
+  auto text = base::read_text_file(path, YamlLimits{}.bytes);
+  if (!text.ok()) {
+    std::error_code ignored;
+    const bool there = std::filesystem::exists(path, ignored);
+    return usage(path.string() + ": " + std::string(what) +
+                 (there ? " is not readable (" + text.error().message + ")" : " is not there") +
+                 "; check the path (shipped ones are in configs/)");
+  }
+  return parse_yaml(*text, path.string());
+}
+
+base::Status read_experiment_file(Loader& loader, const std::filesystem::path& path) {
+  INKNAV_ASSIGN_OR_RETURN(const YamlNode tree, read_tree(path, "the experiment file"));
+  TreeReader reader(tree, path.string(), "");
+  reader.read(loader.loaded.config);
+  return loader.finish(reader);
+}
+
+/// Puts `value` at the dotted key into `root`, replacing what is there.
+void put(YamlNode& root, std::string_view dotted_key, YamlNode value) {
+  root.kind = YamlNode::Kind::kMap;
+  const std::size_t dot = dotted_key.find('.');
+  const std::string part(dotted_key.substr(0, dot));
+  auto found = std::find_if(root.entries.begin(), root.entries.end(),
+                            [&](const YamlNode::Entry& entry) { return entry.key == part; });
+  if (found == root.entries.end()) {
+    root.entries.push_back({part, 0, 0, {}});
+    found = root.entries.end() - 1;
+  }
+  if (dot == std::string_view::npos) {
+    found->value = std::move(value);
+  } else {
+    put(found->value, dotted_key.substr(dot + 1), std::move(value));
+  }
+}
+
+void drop_positions(YamlNode& node) {
+  node.line = node.column = 0;
+  for (YamlNode& item : node.items) drop_positions(item);
+  for (YamlNode::Entry& entry : node.entries) {
+    entry.line = entry.column = 0;
+    drop_positions(entry.value);
+  }
+}
+
+base::Result<YamlNode> override_tree(const std::vector<std::string>& overrides) {
+  if (overrides.size() % 2 != 0) {
+    return usage("command line: KEY VALUE pairs were wanted after the flags, found " + overrides.back() +
+                 " without a value; write for example: RL.PPO.lr 1e-3 NUM_UPDATES 500");
+  }
+  YamlNode root;
+  for (std::size_t i = 0; i < overrides.size(); i += 2) {
+    const std::string& key = overrides[i];
+    const std::string& value = overrides[i + 1];
+    if (key.size() > kMaxOverrideBytes || value.size() > kMaxOverrideBytes) {
+      return usage("command line: an override of at most 4096 bytes is read, " + key.substr(0, 60) +
+                   " has more");
+    }
+    const bool well_formed = !key.empty() && key.front() != '.' && key.back() != '.' &&
+                             key.find("..") == std::string::npos &&
+                             key.find_first_of(" \t\n:") == std::string::npos;
+    if (!well_formed) {
+      return usage("command line: a key like RL.PPO.lr was wanted, found \"" + key.substr(0, 60) +
+                   "\"; overrides are KEY VALUE pairs after the flags");
+    }
+    INKNAV_ASSIGN_OR_RETURN(YamlNode node, parse_yaml(value, "command line: value of " + key));
+    drop_positions(node);
+    put(root, key, std::move(node));
+  }
+  return root;
+}
+
+base::Status apply_overrides(Loader& loader, const YamlNode& tree) {
+  TreeReader reader(tree, "command line", "");
+  reader.read(loader.loaded.config);
+  return loader.finish(reader);
+}
+
+/// As given, else beside the file that names it, else beside that file's folder (configs/x.yaml names
+/// configs/base.yaml).
+std::filesystem::path find_task_file(const std::string& name, const std::string& origin) {
+  const std::filesystem::path path(name);
+  std::error_code ignored;
+  if (path.is_absolute() || std::filesystem::exists(path, ignored)) return path;
+  const std::size_t column = origin.rfind(':');
+  const std::size_t line = column == std::string::npos ? column : origin.rfind(':', column - 1);
+  if (line == std::string::npos) return path;
+  const std::filesystem::path folder = std::filesystem::path(origin.substr(0, line)).parent_path();
+  for (const std::filesystem::path& root : {folder, folder / ".."}) {
+    if (std::filesystem::exists(root / path, ignored)) return (root / path).lexically_normal();
+  }
+  return path;
+}
+
+base::Status apply_task_file(Loader& loader) {
+  ExperimentConfig& config = loader.loaded.config;
+  if (config.base_task_config_path.empty()) return base::ok_status();
+  const auto origin = loader.loaded.origins.find(std::string(kTaskFileKey));
+  const bool named = origin != loader.loaded.origins.end();
+  const std::filesystem::path path =
+      find_task_file(config.base_task_config_path, named ? origin->second : std::string());
+  std::error_code ignored;
+  if (!std::filesystem::exists(path, ignored)) {
+    // Without a file the built-in defaults stand, which are those of the shipped one.
+    if (!named) return base::ok_status();
+    return usage(origin->second + ": BASE_TASK_CONFIG_PATH = " + config.base_task_config_path +
+                 " is not there; the shipped one is configs/hwnav_base.yaml");
+  }
+  INKNAV_ASSIGN_OR_RETURN(const YamlNode tree, read_tree(path, "the task file"));
+  TreeReader reader(tree, path.string(), "TASK_CONFIG");
+  reader.read(config.task_config);
+  return loader.finish(reader);
+}
+
+void derive_paths(ExperimentConfig& config, const std::filesystem::path& model_dir) {
+  if (model_dir.empty()) return;
+  config.tensorboard_dir = (model_dir / "tb").string();
+  config.checkpoint_folder = (model_dir / "data").string();
+  config.eval_ckpt_path_dir = (model_dir / "data").string();
+  config.video_dir = (model_dir / "video_dir").string();
+  config.log_file = (model_dir / "train.log").string();
+}
+
+std::string origin_of(const LoadedConfig& loaded, const std::string& key) {
+  const auto found = loaded.origins.find(key);
+  return found == loaded.origins.end() ? "built-in default" : found->second;
+}
+
+base::Status check_problems(const LoadedConfig& loaded) {
+  const Problems problems = all_problems(loaded.config);
+  if (problems.empty()) return base::ok_status();
+  std::string message =
+      origin_of(loaded, problems.front().key) + ": " + problems.front().key + " " + problems.front().text;
+  if (problems.size() > 1) message += " (and " + std::to_string(problems.size() - 1) + " more)";
+  return usage(message);
+}
+
+}  // namespace
+
+base::Result<LoadedConfig> load_experiment(const LoadRequest& request) {
+  Loader loader;
+  for (const std::filesystem::path& file : request.files) {
+    INKNAV_RETURN_IF_ERROR(read_experiment_file(loader, file));
+  }
+  INKNAV_ASSIGN_OR_RETURN(const YamlNode overrides, override_tree(request.overrides));
+  // Once to learn whether the command line names another task file, once more because it wins over that file.
+  INKNAV_RETURN_IF_ERROR(apply_overrides(loader, overrides));
+  INKNAV_RETURN_IF_ERROR(apply_task_file(loader));
+  derive_paths(loader.loaded.config, request.model_dir);
+  INKNAV_RETURN_IF_ERROR(apply_overrides(loader, overrides));
+  INKNAV_RETURN_IF_ERROR(check_problems(loader.loaded));
+  loader.loaded.config.base_task_config_path.clear();
+  for (const auto& [key, reason] : loader.ignored) {
+    loader.loaded.notices.push_back(key + " is ignored: " + reason);
+  }
+  return std::move(loader.loaded);
+}
+
+base::Result<std::vector<std::filesystem::path>> split_config_list(std::string_view list) {
+  std::vector<std::filesystem::path> files;
+  for (std::size_t begin = 0;;) {
+    const std::size_t comma = list.find(',', begin);
+    const std::string_view part = list.substr(begin, comma == std::string_view::npos ? comma : comma - begin);
+    if (part.empty()) {
+      return usage("command line: --exp-config A[,B...] was wanted, found \"" + std::string(list) +
+                   "\" with an empty name; remove the comma");
+    }
+    files.emplace_back(part);
+    if (comma == std::string_view::npos) return files;
+    begin = comma + 1;
+  }
+}
+
+base::Status check_mini_batches(const LoadedConfig& loaded, int environments) {
+  const int batches = loaded.config.rl.ppo.num_mini_batch;
+  if (environments >= 1 && environments % batches == 0) return base::ok_status();
+  std::vector<int> divisors;
+  for (int i = 1; i <= environments; ++i) {
+    if (environments % i == 0) divisors.push_back(i);
+  }
+  std::string list;
+  for (std::size_t i = 0; i < divisors.size(); ++i) {
+    if (i > 0) list += i + 1 == divisors.size() ? " or " : ", ";
+    list += std::to_string(divisors[i]);
+  }
+  return usage(origin_of(loaded, "RL.PPO.num_mini_batch") + ": RL.PPO.num_mini_batch = " +
+               std::to_string(batches) + " does not divide " + std::to_string(environments) +
+               (environments == 1 ? " environment; use " : " environments; use ") + list);
+}
+
+double scaled_learning_rate(double lr, LearningRateScaling scaling, int world_size) {
+  switch (scaling) {
+    case LearningRateScaling::kNone:
+      return lr;
+    case LearningRateScaling::kSqrt:
+      return lr * std::sqrt(static_cast<double>(world_size));
+    case LearningRateScaling::kLinear:
+      return lr * world_size;
+  }
+  return lr;
+}
+
+}  // namespace inknav::config

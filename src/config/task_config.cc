@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: MIT
+#include "config/task_config.h"
+
+namespace inknav::config {
+
+std::string expand_split(std::string_view path, std::string_view split) {
+  constexpr std::string_view kPlaceholder = "{split}";
+  std::string expanded;
+  std::size_t begin = 0;
+  for (;;) {
+    const std::size_t found = path.find(kPlaceholder, begin);
+    expanded += path.substr(begin, found == std::string_view::npos ? found : found - begin);
+    if (found == std::string_view::npos) return expanded;
+    expanded += split;
+    begin = found + kPlaceholder.size();
+  }
+}
+
+void describe(DatasetConfig& c, FieldVisitor& v) {
+  v.field({.key = "TYPE", .doc = "kind of dataset", .shapes_result = false}, c.type);
+  v.field({.key = "SPLIT", .doc = "replaces {split} in the paths below"}, c.split);
+  v.field({.key = "CONTENT_SCENES", .doc = "names of the scenes to keep; \"*\" keeps all"}, c.content_scenes);
+  v.field({.key = "VERSION", .doc = "version of the dataset", .shapes_result = false}, c.version);
+  v.field({.key = "SCENES_DIR", .doc = "root of the scene ids", .shapes_result = false}, c.scenes_dir);
+  v.field({.key = "DATA_PATH", .doc = "episodes, .json or .json.gz", .shapes_result = false}, c.data_path);
+  v.field({.key = "SKETCH_DIR", .doc = "drawings, <scene>_epi<id>_cut1.png", .shapes_result = false},
+          c.sketch_dir);
+}
+
+Problems DatasetConfig::validate() const {
+  Problems problems;
+  if (type != "HandWritingNav" && type != "HandWritingNav-v0" && type != "HandWritingNav-v1") {
+    problems.push_back({"TYPE", "= " + type + " is not a dataset that can be read; use HandWritingNav"});
+  }
+  if (content_scenes.empty()) {
+    problems.push_back({"CONTENT_SCENES", "is empty, so no scene would be left; use [\"*\"] for all"});
+  }
+  return problems;
+}
+
+void describe(TaskSettings& c, FieldVisitor& v) {
+  v.field({.key = "TYPE", .doc = "name of the task", .shapes_result = false}, c.type);
+  v.list({.key = "SENSORS", .doc = "besides the cameras; pointgoal and handwriting_goal are privileged"},
+         c.sensors,
+         {"handwriting_instr", "gps", "compass", "pointgoal", "handwriting_goal", "slam", "depth", "rgb",
+          "pointgoal_with_gps_compass"});
+  v.list({.key = "MEASUREMENTS", .doc = "what is reported of an episode", .shapes_result = false},
+         c.measurements,
+         {"success", "spl", "soft_spl", "ndtw", "distance_to_goal", "collisions", "path_length",
+          "oracle_success", "stop_called"});
+  v.field({.key = "SUCCESS_DISTANCE",
+           .doc = "STOP nearer than this is a success, metres",
+           .low = 1e-3,
+           .high = 100},
+          c.success_distance);
+  v.field({.key = "GOAL_SENSOR_UUID", .doc = "the sensor that says where to go"}, c.goal_sensor_uuid);
+  v.field({.key = "DRAWING_SIZE",
+           .doc = "side of the planes that the policy reads, pixels",
+           .low = 16,
+           .high = 1024},
+          c.drawing_size);
+}
+
+Problems TaskSettings::validate() const {
+  Problems problems;
+  if (goal_sensor_uuid != "handwriting_instr" && goal_sensor_uuid != "pointgoal" &&
+      goal_sensor_uuid != "pointgoal_with_gps_compass") {
+    problems.push_back(
+        {"GOAL_SENSOR_UUID", "= " + goal_sensor_uuid +
+                                 " is not a goal sensor; use handwriting_instr, or pointgoal for the "
+                                 "baseline without a drawing"});
+  }
+  return problems;
+}
+
+void describe(EnvironmentConfig& c, FieldVisitor& v) {
+  v.field({.key = "MAX_EPISODE_STEPS", .doc = "then the episode is truncated", .low = 1, .high = 1e6},
+          c.max_episode_steps);
+}
+
+void describe(CameraConfig& c, FieldVisitor& v) {
+  v.field({.key = "WIDTH", .doc = "pixels", .low = 1, .high = 4096}, c.width);
+  v.field({.key = "HEIGHT", .doc = "pixels", .low = 1, .high = 4096}, c.height);
+  v.field({.key = "HFOV", .doc = "horizontal field of view, degrees", .low = 1, .high = 175}, c.hfov);
+  v.field({.key = "POSITION", .doc = "metres in the agent's frame: right, up, back", .low = -10, .high = 10},
+          c.position);
+}
+
+void describe(DepthCameraConfig& c, FieldVisitor& v) {
+  v.field({.key = "WIDTH", .doc = "pixels", .low = 1, .high = 4096}, c.width);
+  v.field({.key = "HEIGHT", .doc = "pixels", .low = 1, .high = 4096}, c.height);
+  v.field({.key = "HFOV", .doc = "horizontal field of view, degrees", .low = 1, .high = 175}, c.hfov);
+  v.field({.key = "POSITION", .doc = "metres in the agent's frame: right, up, back", .low = -10, .high = 10},
+          c.position);
+  v.field({.key = "MIN_DEPTH", .doc = "metres", .low = 0, .high = 1000}, c.min_depth);
+  v.field({.key = "MAX_DEPTH", .doc = "metres", .low = 0, .high = 1000}, c.max_depth);
+  v.field({.key = "NORMALIZE_DEPTH", .doc = "(depth - min) / (max - min); else metres"}, c.normalize_depth);
+}
+
+Problems DepthCameraConfig::validate() const {
+  Problems problems;
+  if (!(min_depth < max_depth)) {
+    problems.push_back(
+        {"MAX_DEPTH", "must be greater than MIN_DEPTH; the usual pair is 0.0 and 10.0 metres"});
+  }
+  return problems;
+}
+
+void describe(AgentConfig& c, FieldVisitor& v) {
+  v.field({.key = "HEIGHT", .doc = "metres", .low = 0.1, .high = 5}, c.height);
+  v.field({.key = "RADIUS", .doc = "metres", .low = 0.01, .high = 2}, c.radius);
+}
+
+void describe(SimulatorConfig& c, FieldVisitor& v) {
+  v.field({.key = "FORWARD_STEP_SIZE", .doc = "metres", .low = 0.01, .high = 2}, c.forward_step_size);
+  v.field({.key = "TURN_ANGLE", .doc = "degrees", .low = 1, .high = 180}, c.turn_angle);
+  v.field({.key = "GRID_SIZE", .doc = "metres a cell of the agent's own map", .low = 0.02, .high = 2},
+          c.grid_size);
+  v.field({.key = "MAP_CELLS", .doc = "side of the agent's own map, cells", .low = 16, .high = 4096},
+          c.map_cells);
+  v.field({.key = "ALLOW_SLIDING", .doc = "slide along walls; else a blocked step does not move"},
+          c.allow_sliding);
+  v.choice({.key = "RENDERER", .doc = "auto: the fastest that is there", .shapes_result = false}, c.renderer,
+           {"auto", "cuda", "cpu", "egl"});
+  v.section({.key = "RGB_SENSOR", .doc = "colour camera"}, c.rgb_sensor);
+  v.section({.key = "DEPTH_SENSOR", .doc = "depth camera"}, c.depth_sensor);
+  v.section({.key = "AGENT_0", .doc = "the body, for the navmesh"}, c.agent_0);
+}
+
+Problems SimulatorConfig::validate() const {
+  Problems problems;
+  if (map_cells % 2 != 0) {
+    problems.push_back({"MAP_CELLS", "= " + std::to_string(map_cells) +
+                                         " must be even (the start is in the middle); use " +
+                                         std::to_string(map_cells + 1)});
+  }
+  return problems;
+}
+
+void describe(DataGenerationConfig& c, FieldVisitor& v) {
+  v.field({.key = "MAX_EPISODES", .doc = "0: as many as the command asks for", .low = 0, .high = 1e9},
+          c.max_episodes);
+  v.field({.key = "SPLIT_RATIO", .doc = "part of the scenes that go to train", .low = 0, .high = 1},
+          c.split_ratio);
+}
+
+void describe(TaskConfig& c, FieldVisitor& v) {
+  v.section({.key = "DATASET", .doc = "which episodes, scenes and drawings"}, c.dataset);
+  v.section({.key = "TASK", .doc = "what is observed and measured"}, c.task);
+  v.section({.key = "ENVIRONMENT", .doc = "the course of an episode"}, c.environment);
+  v.section({.key = "SIMULATOR", .doc = "body, motion and cameras"}, c.simulator);
+  v.section({.key = "DATA_GENERATION", .doc = "for inknav generate"}, c.data_generation);
+}
+
+}  // namespace inknav::config
