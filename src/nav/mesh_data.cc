@@ -191,6 +191,8 @@ base::Result<std::unique_ptr<MeshData>> make_mesh_data(const std::vector<std::ui
   measure_islands(*data);
   gather_floor(*data);
   data->island_grid.build(data->polys, data->poly_island);
+  data->corner_graph = make_corner_graph(data->polys);
+  data->surface_grid.build(data->polys);
   return data;
 }
 

@@ -11,6 +11,7 @@
 
 #include "base/result.h"
 #include "nav/nav_mesh.h"
+#include "nav/surface.h"
 #include "nav/walk_mesh.h"
 
 namespace inknav::nav::internal {
@@ -61,6 +62,8 @@ struct MeshData {
   int largest_island = 0;
   float area = 0.0f;
   IslandGrid island_grid;
+  CornerGraph corner_graph;
+  SurfaceGrid surface_grid;
 
   // Floor triangles grouped by island, polygon order within; cumulative area for sampling.
   std::vector<FloorTriangle> floor;
