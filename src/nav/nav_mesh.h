@@ -128,6 +128,25 @@ class NavQuery {
   /// Law: geodesic(a,b).length == geodesic(b,a).length within funnel rounding.
   GeodesicPath geodesic(const base::Vec3& from, const base::Vec3& to);
   float distance_to_wall(const base::Vec3& p, float max_radius = 2.0f);
+
+  /// O(1) projection through the mesh's grid, within 2 m in the plane and 4 m in height. Where two polygons
+  /// are equally near (a common edge) it may name the other one than project().
+  std::optional<NavPoint> locate(const base::Vec3& p);
+  /// Whether the straight way from a point of the mesh to `to` (about on the mesh) meets no wall.
+  bool is_clear(const NavPoint& from, const base::Vec3& to);
+  struct FirstLeg {
+    base::Vec3 corner{0.0f};  // where the shortest path bends first, or its end
+    float length = 0.0f;      // metres, of the whole path
+  };
+  /// Beginning of geodesic(from, to), without allocation; nullopt when unreachable.
+  std::optional<FirstLeg> first_leg(const NavPoint& from, const base::Vec3& to);
+  struct Wall {
+    float distance = std::numeric_limits<float>::infinity();  // metres
+    base::Vec3 away{0.0f};                                    // unit, from the wall to the point
+  };
+  /// Nearest wall within max_radius; distance is max_radius when there is none.
+  Wall nearest_wall(const NavPoint& from, float max_radius);
+
   /// Area-weighted uniform point on `island` (-1: any).
   NavPoint random_point(base::PhiloxStream& stream, int island);
 

@@ -47,6 +47,7 @@ struct NavQuery::Impl {
   std::unique_ptr<dtNavMeshQuery, QueryRelease> query;
   dtQueryFilter filter;
   NoSlideRule no_slide_rule = NoSlideRule::kHabitat033;
+  std::array<Vec3, kMaxCorners> corners;  // of the last pulled path
 
   bool nearest(const Vec3& p, const Vec3& half_extents, NavPoint& out, bool& over) const {
     dtPolyRef ref = 0;
@@ -84,6 +85,28 @@ struct NavQuery::Impl {
     if (is_near && (data.islands.size() == 1 || data.island_grid.only_island_near(to) == island)) return true;
     NavPoint target;
     return project(to, target) && island_of(target.poly) == island;
+  }
+
+  /// Detour's path between points of one island into `corners`; any status but clean success is failure.
+  bool pull_path(const NavPoint& start, const NavPoint& end, const Vec3& from, const Vec3& to,
+                 int& num_corners) {
+    if (island_of(start.poly) != island_of(end.poly)) return false;
+    std::array<dtPolyRef, kMaxPathPolys> path;
+    int num_polys = 0;
+    const dtStatus found = query->findPath(start.poly, end.poly, &start.position.x, &end.position.x, &filter,
+                                           path.data(), &num_polys, kMaxPathPolys);
+    if (found != DT_SUCCESS || num_polys == 0) return false;
+    const dtStatus pulled = query->findStraightPath(&from.x, &to.x, path.data(), num_polys, &corners[0].x,
+                                                    nullptr, nullptr, &num_corners, kMaxCorners);
+    return pulled == DT_SUCCESS && num_corners > 0;
+  }
+
+  float corners_length(int num_corners) const {
+    float length = 0.0f;
+    for (std::size_t i = 1; i < static_cast<std::size_t>(num_corners); ++i) {
+      length += glm::length(corners[i] - corners[i - 1]);
+    }
+    return length;
   }
 
   void settle_on_island(std::int32_t island, Vec3& position, std::int32_t poly) const {
@@ -159,26 +182,53 @@ GeodesicPath NavQuery::geodesic(const Vec3& from, const Vec3& to) {
   NavPoint end;
   if (!impl.project(from, start) || !impl.project(to, end)) return path;
   if (start.position == end.position) return {0.0f, {from, to}};
-  if (impl.island_of(start.poly) != impl.island_of(end.poly)) return path;
-  std::array<dtPolyRef, kMaxPathPolys> polys;
-  int num_polys = 0;
-  const dtStatus found = impl.query->findPath(start.poly, end.poly, &start.position.x, &end.position.x,
-                                              &impl.filter, polys.data(), &num_polys, kMaxPathPolys);
-  if (found != DT_SUCCESS || num_polys == 0) return path;
-  std::array<float, std::size_t{3} * kMaxCorners> corners;
   int num_corners = 0;
-  const dtStatus pulled = impl.query->findStraightPath(
-      &from.x, &to.x, polys.data(), num_polys, corners.data(), nullptr, nullptr, &num_corners, kMaxCorners);
-  if (pulled != DT_SUCCESS || num_corners == 0) return path;
-  path.length = 0.0f;
-  for (int i = 0; i < num_corners; ++i) {
-    const float* c = &corners[static_cast<std::size_t>(i) * 3];
-    path.points.emplace_back(c[0], c[1], c[2]);
-    if (i > 0)
-      path.length += glm::length(path.points[static_cast<std::size_t>(i)] -
-                                 path.points[static_cast<std::size_t>(i) - 1]);
-  }
+  if (!impl.pull_path(start, end, from, to, num_corners)) return path;
+  path.points.assign(impl.corners.begin(), impl.corners.begin() + num_corners);
+  path.length = impl.corners_length(num_corners);
   return path;
+}
+
+std::optional<NavQuery::FirstLeg> NavQuery::first_leg(const NavPoint& from, const Vec3& to) {
+  Impl& impl = *impl_;
+  const std::optional<NavPoint> end = locate(to);
+  int num_corners = 0;
+  if (!end || !impl.pull_path(from, *end, from.position, end->position, num_corners)) return std::nullopt;
+  const float length = impl.corners_length(num_corners);
+  constexpr float kSamePoint = 1.0e-3f;  // a start on a corner bends there at once
+  for (int i = 1; i < num_corners; ++i) {
+    const Vec3& corner = impl.corners[static_cast<std::size_t>(i)];
+    if (glm::length(corner - from.position) > kSamePoint || i + 1 == num_corners)
+      return FirstLeg{corner, length};
+  }
+  return FirstLeg{end->position, length};
+}
+
+std::optional<NavPoint> NavQuery::locate(const Vec3& p) {
+  const MeshData& data = impl_->data;
+  const std::int32_t entry = data.surface_grid.find(data.polys, p);
+  if (entry < 0) return std::nullopt;
+  const std::int32_t poly = data.surface_grid.entries()[static_cast<std::size_t>(entry)].poly;
+  return NavPoint{internal::nearest_point(data.polys[static_cast<std::size_t>(poly)], p), data.ref_of(poly)};
+}
+
+bool NavQuery::is_clear(const NavPoint& from, const Vec3& to) {
+  constexpr float kOnTheWall = 5.0e-3f;  // a target on a wall is reached when the walk ends this near
+  const std::int32_t start = impl_->data.index_of(from.poly);
+  INKNAV_CHECK(start >= 0, from.poly);
+  const SurfaceWalk::Stop stop = impl_->walk.stop_at_walls(start, from.position, to);
+  const float dx = stop.position.x - to.x;
+  const float dz = stop.position.z - to.z;
+  return stop.reached || dx * dx + dz * dz < kOnTheWall * kOnTheWall;
+}
+
+NavQuery::Wall NavQuery::nearest_wall(const NavPoint& from, float max_radius) {
+  Wall wall;
+  Vec3 hit(0.0f);
+  const dtStatus status = impl_->query->findDistanceToWall(
+      from.poly, &from.position.x, max_radius, &impl_->filter, &wall.distance, &hit.x, &wall.away.x);
+  if (dtStatusFailed(status)) return Wall{};
+  return wall;
 }
 
 float NavQuery::distance_to_wall(const Vec3& p, float max_radius) {

@@ -3,9 +3,13 @@
 // Route: the polyline that was drawn, in the world, and progress along it with memory.
 //
 // Progress is an arc length that only looks a short way ahead and back from where it was, so a route that
-// crosses itself never lets progress jump. RouteFollower is the expert: it walks the route with the
-// discrete actions and says STOP at its end (spec/habitat.md 7: geodesic when off the route, not straight
-// through walls). Both are O(1) a step amortised and allocate nothing after construction.
+// crosses itself never lets progress jump. advise() is the expert: it walks the route with the discrete
+// actions and says STOP at its end. It aims at a point of the route that it sees, and walks back to the route
+// by the shortest way when it sees none (never straight through a wall).
+//
+// The heading it chooses depends on where the agent stands, not on where it looks, so turning on the spot
+// never swings back and forth; a heading is chosen only if a simulated step that way makes headway.
+// O(1) a step on the route, one path search off it; no allocation.
 
 #include <vector>
 
@@ -52,6 +56,7 @@ struct ExpertSettings {
   float turn_angle = 0.17453293f;  // radians
   float stop_distance = 0.2f;      // metres to the end of the route at which the expert says STOP
   float lookahead = 0.75f;         // metres along the route of the point it heads for
+  bool allow_sliding = true;       // as the body moves
 };
 
 struct ExpertAdvice {
@@ -60,7 +65,8 @@ struct ExpertAdvice {
   float remaining = 0.0f;                // metres still to walk (route remainder + way back to the route)
 };
 
-/// What the expert does at `pose`. `to_goal` is the distance field of the goal, used off the route.
+/// What the expert does at `pose`. `to_goal` is the distance field of the goal, followed where no way leads
+/// back to the route; STOP where it gives no way either.
 /// Law: repeating the advised action reaches the end of the route and stops there.
 ExpertAdvice advise(NavQuery& query, const Route& route, const RouteProgress& progress,
                     const DistanceField& to_goal, const base::Pose& pose_world_agent,
