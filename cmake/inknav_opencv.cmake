@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 # inknav::opencv: OpenCV's core and imgproc. Debian's packages of the single modules ship no CMake
 # configuration, so the target is declared here.
+include_guard(GLOBAL)
 find_path(INKNAV_OPENCV_INCLUDE opencv2/imgproc.hpp PATH_SUFFIXES opencv4)
 find_library(INKNAV_OPENCV_CORE opencv_core)
 find_library(INKNAV_OPENCV_IMGPROC opencv_imgproc)
