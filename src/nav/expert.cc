@@ -18,10 +18,13 @@ constexpr float kHeadway = 0.5f;
 constexpr float kBlocked = 0.2f;
 /// In turns: both headings beside the target's direction are equally good within this of the middle.
 constexpr float kTie = 0.02f;
+constexpr float kInfinity = std::numeric_limits<float>::infinity();
 constexpr int kBisections = 5;
 /// Route left (metres beyond the stop distance) at which nearness to the end may mean arrival: a route that
 /// passes its own end earlier is not finished there.
 constexpr float kLastStretch = 0.5f;
+/// In stop distances: so little of the route is left that the end is there even if a corner hides it.
+constexpr float kShortWay = 1.5f;
 
 float plane_distance(const Vec3& a, const Vec3& b) { return std::hypot(a.x - b.x, a.z - b.z); }
 
@@ -67,72 +70,97 @@ std::optional<Target> way_back(NavQuery& query, const NavPoint& agent, const Rou
                 false};
 }
 
-/// The headings the agent can reach by turning, numbered from its own. The choice is a function of the place
-/// and of the set of headings, not of the present one.
+/// The headings the agent can reach by turning, numbered 0 to n - 1 to the left from one near +Y's zero.
+/// Their angles are rounded so that they do not depend on the one it has now: what a step would do is then
+/// computed from the same bits while it turns, and the choice stays.
 class Headings {
  public:
   Headings(NavQuery& query, const NavPoint& agent, const Route& route, const RouteProgress& progress,
-           const Target& target, const ExpertSettings& settings)
+           const Target& target, const ExpertSettings& settings, float yaw)
       : query_(query),
         agent_(agent),
         route_(route),
         progress_(progress),
         target_(target),
-        settings_(settings) {}
+        settings_(settings) {
+    const float turn = settings.turn_angle;
+    count_ = std::max(1, static_cast<int>(std::lround(2.0f * base::kPi / turn)));
+    const float phase = yaw - turn * std::floor(yaw / turn);
+    first_ = kAngleStep * std::round(phase / kAngleStep);
+    if (first_ > turn - 0.5f * kAngleStep) first_ = 0.0f;
+    now_ = wrap(static_cast<int>(std::lround((yaw - first_) / turn)));
+  }
 
-  int best(float yaw) const {
-    const Vec3 way = target_.point - agent_.position;
-    const float error = base::wrap_angle(std::atan2(-way.x, -way.z) - yaw) / settings_.turn_angle;
-    const int near = static_cast<int>(std::lround(error));
-    const float offset = error - static_cast<float>(near);
-    const int beside = near + (offset >= 0.0f ? 1 : -1);
-    const bool tie = std::abs(offset) > 0.5f - kTie;
-    const int first = tie && beside == 0 ? beside : near;
-    const int second = first == near ? beside : near;
-    if (makes_headway(yaw, first)) return first;
-    if (tie && makes_headway(yaw, second)) return second;
-    return search(yaw, near, first);
+  Action choose() const {
+    const int turns = wrap(best() - now_);
+    if (turns == 0) return Action::kForward;
+    return 2 * turns <= count_ ? Action::kTurnLeft : Action::kTurnRight;
   }
 
  private:
-  NavPoint after_step(float yaw, int k) const {
-    const float heading = yaw + static_cast<float>(k) * settings_.turn_angle;
-    const Vec3 aim = agent_.position + settings_.forward_step * base::forward_from_yaw(heading);
+  static constexpr float kAngleStep = 1.0e-3f;  // radians
+
+  int wrap(int heading) const { return ((heading % count_) + count_) % count_; }
+
+  int best() const {
+    const Vec3 way = target_.point - agent_.position;
+    const float wanted = (std::atan2(-way.x, -way.z) - first_) / settings_.turn_angle;
+    const auto near = static_cast<int>(std::lround(wanted));
+    const float offset = wanted - static_cast<float>(near);
+    const int beside = near + (offset >= 0.0f ? 1 : -1);
+    const bool tie = std::abs(offset) > 0.5f - kTie;
+    const bool swapped = tie && wrap(beside) == now_;
+    if (makes_headway(swapped ? beside : near)) return swapped ? beside : near;
+    if (tie && makes_headway(swapped ? near : beside)) return swapped ? near : beside;
+    return search(near);
+  }
+
+  /// Where a step leads at this heading turned by `aside` radians. A heading is judged by the worse of two,
+  /// kAngleStep to either side: along a wall the last bit decides between passing and stopping.
+  NavPoint after_step(int heading, float aside) const {
+    const float yaw = first_ + static_cast<float>(wrap(heading)) * settings_.turn_angle + aside;
+    const Vec3 aim = agent_.position + settings_.forward_step * base::forward_from_yaw(yaw);
     return query_.step(agent_, aim, settings_.allow_sliding);
   }
 
-  bool makes_headway(float yaw, int k) const {
+  bool makes_headway(int heading) const {
     const float before = plane_distance(target_.point, agent_.position);
     if (before < settings_.forward_step) return false;
-    return before - plane_distance(target_.point, after_step(yaw, k).position) >=
-           kHeadway * settings_.forward_step;
+    for (const float aside : {-kAngleStep, kAngleStep}) {
+      const float after = plane_distance(target_.point, after_step(heading, aside).position);
+      if (before - after < kHeadway * settings_.forward_step) return false;
+    }
+    return true;
   }
 
   /// Metres still to walk after standing at `place`; infinity where it sees neither route nor target.
   float remaining_from(const NavPoint& place) const {
     if (!target_.on_route) {
       return query_.is_clear(place, target_.point) ? plane_distance(place.position, target_.point)
-                                                   : std::numeric_limits<float>::infinity();
+                                                   : kInfinity;
     }
     RouteProgress progress = progress_;
     advance(route_, place.position, settings_.lookahead, progress);
     const auto target = point_in_sight(query_, place, route_, progress.arc_length, settings_);
-    return target ? target->remaining : std::numeric_limits<float>::infinity();
+    return target ? target->remaining : kInfinity;
   }
 
-  int search(float yaw, int near, int fallback) const {
-    const int reach = static_cast<int>(base::kPi / settings_.turn_angle);
-    float least = std::numeric_limits<float>::infinity();
-    int best = fallback;
-    for (int away = 0; away <= reach; ++away) {
-      for (const int k : {near + away, near - away}) {
-        const NavPoint place = after_step(yaw, k);
-        if (plane_distance(place.position, agent_.position) < kBlocked * settings_.forward_step) continue;
-        const float remaining = remaining_from(place);
-        if (remaining >= least - 1.0e-4f) continue;
-        least = remaining;
-        best = k;
+  int search(int near) const {
+    float least = kInfinity;
+    int best = near;
+    for (int i = 0; i < count_; ++i) {
+      const int heading = near + (i % 2 == 1 ? (i + 1) / 2 : -i / 2);
+      float remaining = 0.0f;
+      for (const float aside : {-kAngleStep, kAngleStep}) {
+        const NavPoint place = after_step(heading, aside);
+        const bool blocked =
+            plane_distance(place.position, agent_.position) < kBlocked * settings_.forward_step;
+        remaining = std::max(remaining, blocked ? kInfinity : remaining_from(place));
+        if (remaining >= least) break;
       }
+      if (remaining >= least) continue;
+      least = remaining;
+      best = heading;
     }
     return best;
   }
@@ -143,14 +171,10 @@ class Headings {
   const RouteProgress& progress_;
   const Target& target_;
   const ExpertSettings& settings_;
+  int count_ = 1;
+  float first_ = 0.0f;  // radians, of heading 0
+  int now_ = 0;
 };
-
-Action turn_towards(int heading, float turn_angle) {
-  if (heading == 0) return Action::kForward;
-  const float angle = base::wrap_angle(static_cast<float>(heading) * turn_angle);
-  if (std::abs(angle) < 0.25f * turn_angle) return Action::kForward;
-  return angle > 0.0f ? Action::kTurnLeft : Action::kTurnRight;
-}
 
 }  // namespace
 
@@ -158,7 +182,7 @@ ExpertAdvice advise(NavQuery& query, const Route& route, const RouteProgress& pr
                     const DistanceField& to_goal, const base::Pose& pose_world_agent,
                     const ExpertSettings& settings) {
   ExpertAdvice advice;
-  advice.remaining = std::numeric_limits<float>::infinity();
+  advice.remaining = kInfinity;
   const std::optional<NavPoint> agent = query.locate(pose_world_agent.position);
   if (!agent) return advice;
   std::optional<Target> target = point_in_sight(query, *agent, route, progress.arc_length, settings);
@@ -167,14 +191,15 @@ ExpertAdvice advise(NavQuery& query, const Route& route, const RouteProgress& pr
   advice.waypoint_body = base::world_to_body(pose_world_agent, target->point);
   advice.remaining = target->remaining;
   const Vec3& end = route.points().back();
-  const bool last_stretch = route.length() - progress.arc_length <= settings.stop_distance + kLastStretch;
-  if (last_stretch && plane_distance(end, agent->position) <= settings.stop_distance &&
-      query.is_clear(*agent, end)) {
+  const float left = route.length() - progress.arc_length;
+  const bool at_end = plane_distance(end, agent->position) <= settings.stop_distance;
+  const bool short_way = left + progress.distance <= kShortWay * settings.stop_distance;
+  if (at_end &&
+      (short_way || (left <= settings.stop_distance + kLastStretch && query.is_clear(*agent, end)))) {
     return advice;
   }
   const float yaw = base::yaw_from_rotation(pose_world_agent.rotation);
-  const Headings headings(query, *agent, route, progress, *target, settings);
-  advice.action = turn_towards(headings.best(yaw), settings.turn_angle);
+  advice.action = Headings(query, *agent, route, progress, *target, settings, yaw).choose();
   return advice;
 }
 
