@@ -17,7 +17,16 @@
 
 namespace inknav::scene {
 
-enum class RoomKind : std::uint8_t { kLiving, kKitchen, kBedroom, kBathroom, kCorridor, kStudy, kDining, kStorage };
+enum class RoomKind : std::uint8_t {
+  kLiving,
+  kKitchen,
+  kBedroom,
+  kBathroom,
+  kCorridor,
+  kStudy,
+  kDining,
+  kStorage
+};
 
 struct PlanRect {  // axis-aligned, metres, min < max
   base::Vec2 min;
@@ -26,7 +35,10 @@ struct PlanRect {  // axis-aligned, metres, min < max
 
 struct Room {
   RoomKind kind = RoomKind::kLiving;
-  std::vector<PlanRect> parts;  // one, or two for L- and three for U-shapes; interiors disjoint
+  // Up to wall centre lines, so that the rooms tile the home: one, or two for L- and three for U-shapes;
+  // corridors may have more. Interiors disjoint. The floor between the walls is this without wall_thickness /
+  // 2 along every wall.
+  std::vector<PlanRect> parts;
 };
 
 struct Opening {  // a door or window in a wall, centre line
@@ -35,18 +47,23 @@ struct Opening {  // a door or window in a wall, centre line
   int room_a = -1;  // index into FloorPlan::rooms, -1 outside
   int room_b = -1;
   bool is_door = true;
+  float sill = 0.0f;   // metres above the floor; 0 for doors
+  float head = 2.05f;  // metres above the floor; the wall above stays
+
+  /// The front door: closed by a leaf, nobody passes. Every other door is an open hole.
+  bool is_front_door() const { return is_door && (room_a < 0 || room_b < 0); }
 };
 
-struct WallSegment {  // centre line, solid (openings already cut out)
+struct WallSegment {  // centre line, solid (doors and windows already cut out)
   base::Vec2 a;
   base::Vec2 b;
 };
 
 struct Furniture {
-  std::string kind;       // "bed", "sofa", "table", ...
+  std::string kind;  // "bed", "sofa", "table", ...
   int room = -1;
   base::Vec2 centre;
-  base::Vec2 size;        // footprint along its own axes, metres
+  base::Vec2 size;  // footprint along its own axes, metres
   float yaw = 0.0f;
   float height = 0.0f;
 };
@@ -62,7 +79,7 @@ struct FloorPlan {
 };
 
 struct HomeParams {
-  int min_rooms = 3;   // corridors not counted
+  int min_rooms = 3;  // corridors not counted
   int max_rooms = 10;
   float furniture_density = 1.0f;  // 0 empty, 1 lived in
 };
