@@ -40,6 +40,7 @@ DrawnMapEnv::DrawnMapEnv(const NavigationEnvSettings& settings, Parts parts, bas
   const sim::MotionSettings& motion = settings_.simulator.motion;
   expert_.forward_step = motion.forward_step;
   expert_.turn_angle = motion.turn_angle_deg * base::kPi / 180.0f;
+  expert_.allow_sliding = motion.allow_sliding;
   expert_.stop_distance = std::min(expert_.stop_distance, 0.5f * settings_.success_distance);
   slots_.resize(count);
   rows_.resize(count);
