@@ -424,6 +424,17 @@ base::Vec2 DistanceField::descent(const Vec3& p) const {
   return base::Vec2(0.0f);
 }
 
+std::vector<Vec3> DistanceField::way(const Vec3& p) const {
+  std::vector<Vec3> points;
+  float distance = kInfinity;
+  for (std::int32_t root = impl_->best_way(p, distance); root >= 0;) {
+    if (points.empty()) points.push_back(p);
+    points.push_back(impl_->roots[static_cast<std::size_t>(root)].position);
+    root = impl_->roots[static_cast<std::size_t>(root)].parent;
+  }
+  return points;
+}
+
 std::size_t DistanceField::num_bytes() const {
   return sizeof(Impl) + impl_->roots.size() * sizeof(Root) + impl_->ways.size() * sizeof(impl_->ways[0]);
 }

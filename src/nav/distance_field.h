@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <memory>
 #include <span>
+#include <vector>
 
 #include "base/geometry.h"
 #include "nav/nav_mesh.h"
@@ -24,6 +25,8 @@ class DistanceField {
   float at(const base::Vec3& p) const;
   /// Unit direction (world x, z) in which the distance falls fastest; zero at the goal or off the mesh.
   base::Vec2 descent(const base::Vec3& p) const;
+  /// Corners of the shortest way from p to the nearest goal, both included; empty where there is none.
+  std::vector<base::Vec3> way(const base::Vec3& p) const;
   std::size_t num_bytes() const;
 
  private:

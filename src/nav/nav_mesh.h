@@ -142,7 +142,7 @@ class NavQuery {
   std::optional<FirstLeg> first_leg(const NavPoint& from, const base::Vec3& to);
   struct Wall {
     float distance = std::numeric_limits<float>::infinity();  // metres
-    base::Vec3 away{0.0f};                                    // unit, from the wall to the point
+    base::Vec3 away{0.0f};  // unit, from the wall to the point; zero on a wall
   };
   /// Nearest wall within max_radius; distance is max_radius when there is none.
   Wall nearest_wall(const NavPoint& from, float max_radius);

@@ -228,6 +228,8 @@ NavQuery::Wall NavQuery::nearest_wall(const NavPoint& from, float max_radius) {
   const dtStatus status = impl_->query->findDistanceToWall(
       from.poly, &from.position.x, max_radius, &impl_->filter, &wall.distance, &hit.x, &wall.away.x);
   if (dtStatusFailed(status)) return Wall{};
+  constexpr float kOnTheWall = 1.0e-4f;
+  if (wall.distance < kOnTheWall || wall.distance >= max_radius) wall.away = Vec3(0.0f);
   return wall;
 }
 
