@@ -30,6 +30,8 @@ CubicCell cubic_cell(double s, int n) {
 
 namespace {
 
+constexpr double kLeastTiltDivisor = 0.1;
+
 using Mat = glm::dmat2;
 using Vec = glm::dvec2;
 
@@ -72,6 +74,22 @@ Vec add_field(const Correspondence::Impl& impl, const Vec& s, Mat& derivative) {
   return sum;
 }
 
+/// Perspective; replaces the Jacobian of the flat point by that of the tilted one.
+Vec tilted(const Vec& tilt, const Vec& flat, Mat* jacobian) {
+  const Vec d = flat - Vec(0.5);
+  const double w = 1.0 + glm::dot(tilt, d);
+  // Beyond this the sheet would be seen from behind; such points are far off the paper.
+  const bool clamped = w < kLeastTiltDivisor;
+  const double divisor = clamped ? kLeastTiltDivisor : w;
+  if (jacobian != nullptr) {
+    for (int axis = 0; axis < 2; ++axis) {
+      const double slope = clamped ? 0.0 : glm::dot(tilt, (*jacobian)[axis]);
+      (*jacobian)[axis] = (*jacobian)[axis] / divisor - d * (slope / (divisor * divisor));
+    }
+  }
+  return Vec(0.5) + d / divisor;
+}
+
 }  // namespace
 
 glm::dvec2 Correspondence::Impl::map(const glm::dvec2& world, glm::dmat2* jacobian) const {
@@ -87,7 +105,7 @@ glm::dvec2 Correspondence::Impl::map(const glm::dvec2& world, glm::dmat2* jacobi
     if (inside.x == world.x) (*jacobian)[0] += by_unit[0] / extent + by_relative[0] / size.x;
     if (inside.y == world.y) (*jacobian)[1] += by_unit[1] / extent + by_relative[1] / size.y;
   }
-  return paper;
+  return tilt == Vec(0.0) ? paper : tilted(tilt, paper, jacobian);
 }
 
 glm::dvec2 Correspondence::Impl::invert(const glm::dvec2& paper) const {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// Correspondence::Impl: paper = affine(world) + thin-plate spline + cubic B-spline field, in double.
+// Correspondence::Impl: paper = tilt(affine(world) + thin-plate spline + cubic B-spline field), in double.
 //
 // Both displacements are functions of the world point clamped to the domain; outside of it they stay at
 // their value on its border, so the map is continuous everywhere. The affine part is in metres -> paper
@@ -30,6 +30,9 @@ struct Correspondence::Impl {
   int grid_x = 0;
   int grid_z = 0;
   std::vector<glm::dvec2> grid;
+
+  // Perspective of a photographed sheet: p -> c + (p - c) / (1 + tilt . (p - c)), c the middle of the paper.
+  glm::dvec2 tilt{0.0};
 
   glm::dvec2 map(const glm::dvec2& world, glm::dmat2* jacobian) const;
   /// Damped Newton iteration from the affine inverse; stops at double precision.

@@ -50,6 +50,7 @@ std::string Correspondence::to_json() const {
   value["grid_x"] = m.grid_x;
   value["grid_z"] = m.grid_z;
   value["grid"] = flat(m.grid);
+  value["tilt"] = {m.tilt.x, m.tilt.y};
   return value.dump();
 }
 
@@ -65,6 +66,8 @@ base::Result<Correspondence> Correspondence::from_json(std::string_view text, st
   impl->grid_x = static_cast<int>(fields.integer("grid_x", 0, kMaxGrid));
   impl->grid_z = static_cast<int>(fields.integer("grid_z", 0, kMaxGrid));
   impl->grid = points(fields.numbers("grid", 2, std::size_t{2} * kMaxGrid * kMaxGrid, kPaperLimit));
+  const auto tilt = fields.numbers("tilt", 2, 2, 1.0);
+  if (tilt.size() != 2) fields.fail("tilt", "two numbers are wanted");
   if (domain.size() != 4 || !(domain[0] < domain[2] && domain[1] < domain[3])) {
     fields.fail("domain", "x and z of two corners are wanted, the first below the second");
   }
@@ -87,6 +90,7 @@ base::Result<Correspondence> Correspondence::from_json(std::string_view text, st
   impl->linear[0] = {affine[0], affine[1]};
   impl->linear[1] = {affine[2], affine[3]};
   impl->offset = {affine[4], affine[5]};
+  impl->tilt = {tilt[0], tilt[1]};
   if (impl->has_fold(kFoldSteps, 0.0)) {
     return base::Error{
         base::ErrorCode::kData,

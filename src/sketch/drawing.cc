@@ -2,6 +2,7 @@
 #include "sketch/drawing.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <cmath>
 
@@ -17,6 +18,7 @@ using FloatJson =
     nlohmann::basic_json<std::map, std::vector, std::string, bool, std::int64_t, std::uint64_t, float>;
 
 constexpr std::array<const char*, 5> kKindNames{"wall", "route", "start", "goal", "other"};
+constexpr std::array<const char*, 3> kMediumNames{"pen", "pencil", "marker"};
 constexpr std::size_t kMaxStrokes = 20000;
 constexpr std::size_t kMaxPoints = 20000;  // of one stroke
 constexpr double kPaperLimit = 16.0;       // a stroke may leave the paper, but not by much
@@ -58,19 +60,22 @@ base::Result<Mark> read_mark(const nlohmann::json& value, const std::string& whe
   return mark;
 }
 
+/// Index of the member's text in `names`; 0 and a fault when it is none of them.
+template <std::size_t kCount>
+std::size_t read_name(Fields& fields, const char* key, const std::array<const char*, kCount>& names) {
+  const std::string found = fields.text(key, 16);
+  for (std::size_t i = 0; i < kCount; ++i) {
+    if (found == names[i]) return i;
+  }
+  fields.fail(key, fmt::format("one of {} is wanted, found \"{}\"", fmt::join(names, ", "), found));
+  return 0;
+}
+
 base::Result<Stroke> read_stroke(const nlohmann::json& value, const std::string& where) {
   Fields fields(value, where);
   Stroke stroke;
-  const std::string kind = fields.text("kind", 16);
-  bool known = false;
-  for (std::size_t i = 0; i < kKindNames.size(); ++i) {
-    if (kind == kKindNames[i]) {
-      stroke.kind = static_cast<StrokeKind>(i);
-      known = true;
-    }
-  }
-  if (!known)
-    fields.fail("kind", fmt::format("wall, route, start, goal or other is wanted, found \"{}\"", kind));
+  stroke.kind = static_cast<StrokeKind>(read_name(fields, "kind", kKindNames));
+  stroke.medium = static_cast<Medium>(read_name(fields, "medium", kMediumNames));
   const auto color = fields.numbers("color", 3, 3, 255.0);
   if (color.size() != 3) fields.fail("color", "three numbers in [0, 255] are wanted");
   for (std::size_t i = 0; i < color.size(); ++i) {
@@ -118,6 +123,7 @@ std::string Drawing::to_json() const {
                  stroke.pressure.size());
     FloatJson item;
     item["kind"] = kKindNames[static_cast<std::size_t>(stroke.kind)];
+    item["medium"] = kMediumNames[static_cast<std::size_t>(stroke.medium)];
     item["color"] = stroke.color;
     item["width"] = stroke.width;
     item["points"] = flat(stroke.points);

@@ -19,8 +19,11 @@ namespace inknav::sketch {
 
 enum class StrokeKind : std::uint8_t { kWall, kRoute, kStart, kGoal, kOther };
 
+enum class Medium : std::uint8_t { kPen, kPencil, kMarker };
+
 struct Stroke {
   StrokeKind kind = StrokeKind::kWall;
+  Medium medium = Medium::kPen;
   std::array<std::uint8_t, 3> color{0, 0, 0};  // RGB
   float width = 0.006f;                        // paper units
   std::vector<base::Vec2> points;              // paper units
@@ -28,11 +31,13 @@ struct Stroke {
 };
 
 struct Paper {
-  float shade = 0.0f;        // strength of uneven light, 0 none
-  float grain = 0.0f;        // strength of paper and pencil grain
-  float perspective = 0.0f;  // corner displacement as part of the side, photo look
-  float blur = 0.0f;         // paper units
-  int jpeg_quality = 0;      // 0: not compressed
+  float shade = 0.0f;  // strength of uneven light, 0 none
+  float grain = 0.0f;  // strength of paper and pencil grain
+  float perspective =
+      0.0f;              // corner displacement as part of the side, applied when rasterising; 0 in synthetic
+                         // drawings, whose perspective is part of the strokes and of the Correspondence
+  float blur = 0.0f;     // paper units
+  int jpeg_quality = 0;  // 0: not compressed
 };
 
 struct Mark {

@@ -21,6 +21,7 @@ Drawing random_drawing(std::uint64_t seed) {
   for (int s = 0; s < 30; ++s) {
     Stroke stroke;
     stroke.kind = static_cast<StrokeKind>(s % 5);
+    stroke.medium = static_cast<Medium>(s % 3);
     stroke.width = stream.uniform() * 0.01f;
     for (auto& c : stroke.color) c = static_cast<std::uint8_t>(stream.uniform_int(256u));
     for (int i = 0; i < 40; ++i) {
@@ -41,6 +42,7 @@ void expect_equal(const Drawing& a, const Drawing& b) {
   ASSERT_EQ(a.strokes.size(), b.strokes.size());
   for (std::size_t i = 0; i < a.strokes.size(); ++i) {
     EXPECT_EQ(a.strokes[i].kind, b.strokes[i].kind);
+    EXPECT_EQ(a.strokes[i].medium, b.strokes[i].medium);
     EXPECT_EQ(a.strokes[i].color, b.strokes[i].color);
     EXPECT_EQ(a.strokes[i].width, b.strokes[i].width);
     EXPECT_EQ(a.strokes[i].points, b.strokes[i].points);
@@ -96,14 +98,15 @@ struct BadCase {
 TEST(DrawingFile, BadFilesAreRefusedByName) {
   Drawing d;
   d.seed = 5;
-  d.strokes.push_back({StrokeKind::kWall, {1, 2, 3}, 0.5f, {{0.25f, 0.5f}, {0.75f, 0.5f}}, {1.0f, 0.5f}});
+  d.strokes.push_back(
+      {StrokeKind::kWall, Medium::kPen, {1, 2, 3}, 0.5f, {{0.25f, 0.5f}, {0.75f, 0.5f}}, {1.0f, 0.5f}});
   const std::string good = drawing_file_to_json({d, {}});
   ASSERT_TRUE(drawing_file_from_json(good, "d.json").ok());
   const BadCase cases[] = {
       {"inknav-drawing", "other", "d.json.format: \"inknav-drawing\" is wanted, found \"other\""},
       {"\"version\":1,\n", "\"version\":9,\n", "d.json.version: an integer in [1, 1] is wanted, found 9"},
       {"\"wall\"", "\"moat\"",
-       "d.json.drawing.strokes[0].kind: wall, route, start, goal or other is wanted, found \"moat\""},
+       "d.json.drawing.strokes[0].kind: one of wall, route, start, goal, other is wanted, found \"moat\""},
       {"[1,2,3]", "[1,2,300]",
        "d.json.drawing.strokes[0].color[2]: a number within +-255 is wanted, found 300"},
       {"[1,2,3]", "[1,-2,3]",

@@ -28,7 +28,7 @@ struct ReadPlanes {
   std::vector<std::uint8_t> planes;  // [4, size, size]
   Mark start;  // position; heading if the mark shows one, else the direction of the route's first piece
   Mark goal;
-  std::vector<base::Vec2> route;     // paper polyline from start to goal traced on the route ink, may be empty
+  std::vector<base::Vec2> route;  // paper polyline from start to goal traced on the route ink, may be empty
 };
 ReadPlanes read_picture(const scene::Image& normalized_512, int size);
 

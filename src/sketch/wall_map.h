@@ -23,7 +23,8 @@ struct WallMap {
   base::Aabb bounds;               // of the floor that the drawing is about
 };
 
-/// `floor_y` is the height of the floor the agent walks on. tolerance in metres (5, 10, 20 cm for L1, L2, L3).
+/// `floor_y` is the height of the floor the agent walks on. tolerance in metres (5, 10, 20 cm for L1, L2,
+/// L3).
 WallMap extract_walls(const scene::Scene& scene, float floor_y, float tolerance);
 
 }  // namespace inknav::sketch

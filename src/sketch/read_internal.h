@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+// The steps of read_picture: inks told apart by colour, marks and their heading, the route's line.
+// All work on planes of 512 x 512 f32, 0 paper .. 1 full ink, in the order of ReadPlanes.
+
+#include <array>
+#include <opencv2/core.hpp>
+#include <vector>
+
+#include "sketch/raster.h"
+
+namespace inknav::sketch::internal {
+
+inline constexpr int kPictureSide = 512;
+
+/// `rgb` is [512, 512, 3] u8. Light and tint of the paper are taken out first.
+std::array<cv::Mat, ReadPlanes::kNumPlanes> separate_inks(const cv::Mat& rgb);
+
+struct FoundMark {
+  Mark mark;              // heading from the shape alone
+  float sureness = 0.0f;  // of the heading, 0 (round) .. 1
+};
+/// The largest piece of ink of this plane; pieces close to each other belong together.
+FoundMark find_mark(const cv::Mat& plane);
+
+/// Line through the route's ink from start to goal, or between its own ends where a mark is missing. Gaps are
+/// bridged.
+std::vector<base::Vec2> trace_route(const std::array<cv::Mat, ReadPlanes::kNumPlanes>& planes,
+                                    const Mark& start, const Mark& goal);
+
+/// The shape's heading where it is sure, else the direction of the route's first piece.
+void settle_heading(const FoundMark& found, const std::vector<base::Vec2>& route, Mark& start);
+
+}  // namespace inknav::sketch::internal
