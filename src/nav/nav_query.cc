@@ -213,13 +213,9 @@ std::optional<NavPoint> NavQuery::locate(const Vec3& p) {
 }
 
 bool NavQuery::is_clear(const NavPoint& from, const Vec3& to) {
-  constexpr float kOnTheWall = 5.0e-3f;  // a target on a wall is reached when the walk ends this near
   const std::int32_t start = impl_->data.index_of(from.poly);
   INKNAV_CHECK(start >= 0, from.poly);
-  const SurfaceWalk::Stop stop = impl_->walk.stop_at_walls(start, from.position, to);
-  const float dx = stop.position.x - to.x;
-  const float dz = stop.position.z - to.z;
-  return stop.reached || dx * dx + dz * dz < kOnTheWall * kOnTheWall;
+  return impl_->walk.sees(start, from.position, to);
 }
 
 NavQuery::Wall NavQuery::nearest_wall(const NavPoint& from, float max_radius) {

@@ -189,6 +189,21 @@ SurfaceWalk::Stop SurfaceWalk::stop_at_walls(std::int32_t poly, const base::Vec3
   return best;
 }
 
+bool SurfaceWalk::sees(std::int32_t poly, const base::Vec3& from, const base::Vec3& to) {
+  constexpr float kBeside = 5.0e-3f;
+  if (stop_at_walls(poly, from, to).reached) return true;
+  // Every polygon of the walk was entered through an edge that the way crosses, so it is straight up to
+  // there.
+  for (int node = 0; node < num_nodes_; ++node) {
+    const WalkPoly& here = (*polys_)[static_cast<std::size_t>(nodes_[static_cast<std::size_t>(node)].poly)];
+    for (std::size_t i = 0, j = here.num_verts - 1u; i < here.num_verts; j = i++) {
+      float t = 0.0f;
+      if (distance2_to_edge(to, here.verts[j], here.verts[i], t) < kBeside * kBeside) return true;
+    }
+  }
+  return false;
+}
+
 SurfaceWalk::Stop SurfaceWalk::slide_then_cut(std::int32_t poly, const base::Vec3& from,
                                               const base::Vec3& to) {
   Stop stop = slide(poly, from, to);

@@ -46,6 +46,8 @@ class SurfaceWalk {
   Stop stop_at_walls(std::int32_t poly, const base::Vec3& from, const base::Vec3& to);
   /// Habitat 0.3.4: the slide, then cut at the crossed wall nearest to `to` among the polygons on its way.
   Stop slide_then_cut(std::int32_t poly, const base::Vec3& from, const base::Vec3& to);
+  /// Whether the straight way stays on the mesh; `to` may lie up to 5 mm beside it.
+  bool sees(std::int32_t poly, const base::Vec3& from, const base::Vec3& to);
 
  private:
   static constexpr int kMaxNodes = 64;  // Detour's node pool and queue for this walk

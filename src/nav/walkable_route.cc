@@ -113,8 +113,9 @@ class Band {
       const auto leg = query_.first_leg(a, b.position);
       if (!leg) break;
       const auto corner = query_.locate(leg->corner);
-      if (!corner || corner->position == a.position) break;
-      a = *corner;
+      if (!corner || leg->corner == b.position) break;
+      // A corner lies on the wall; a little beside it both ways can be walked.
+      a = query_.step(*corner, corner->position + kProbe * open_side(*corner), true);
       route.push_back(a.position);
     }
     route.push_back(b.position);
