@@ -52,9 +52,6 @@ base::Status validate_vertices(const Scene& scene) {
 
 base::Status validate_triangles(const Scene& scene) {
   const std::size_t vertices = scene.positions.size();
-  if (scene.triangles.empty()) {
-    return data_error(scene, "at least one triangle that is not degenerate is wanted, none is there");
-  }
   if (scene.triangles.size() > kMaxTriangles) {
     return data_error(
         scene, fmt::format("{} triangles, at most {} are allowed", scene.triangles.size(), kMaxTriangles));
@@ -232,6 +229,9 @@ void halve(const std::uint8_t* from, const TextureLevel& source, std::uint8_t* t
 }  // namespace
 
 base::Status Scene::validate() const {
+  if (triangles.empty()) {
+    return data_error(*this, "at least one triangle that is not degenerate is wanted, none is there");
+  }
   INKNAV_RETURN_IF_ERROR(validate_vertices(*this));
   INKNAV_RETURN_IF_ERROR(validate_materials(*this));
   return validate_triangles(*this);
