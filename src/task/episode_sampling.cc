@@ -4,7 +4,7 @@
 #include <cmath>
 #include <utility>
 
-#include "nav/route.h"
+#include "nav/walkable_route.h"
 
 namespace inknav::task {
 
@@ -51,7 +51,8 @@ std::optional<Episode> sample_episode(nav::NavQuery& query, const sketch::WallMa
     episode.start = base::Pose{start, base::rotation_from_yaw(yaw)};
     episode.goals.push_back(Goal{goal, settings.goal_radius});
     episode.geodesic_distance = path.length;
-    episode.reference_path = path.points;
+    episode.reference_path = nav::walkable_route(query, start, goal, settings.route_clearance);
+    if (episode.reference_path.size() < 2) continue;
     return episode;
   }
   return std::nullopt;

@@ -15,8 +15,8 @@ namespace inknav::task {
 struct SamplingSettings {
   float min_length = 3.0f;  // metres of shortest way
   float max_length = 20.0f;
-  float end_clearance = 0.3f;     // metres between an end and the nearest wall
-  float route_clearance = 0.35f;  // metres the way keeps from walls where there is room
+  float end_clearance = 0.3f;    // metres between an end and the nearest wall
+  float route_clearance = 0.3f;  // metres the way keeps from the mesh's border where there is room
   float goal_radius = 0.0f;
 };
 
