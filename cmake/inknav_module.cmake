@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# inknav_module(NAME [DEPENDS module...] [LIBRARIES target...] [PCH header...])
+# inknav_module(NAME [DEPENDS module...] [LIBRARIES target...] [PRIVATE_LIBRARIES target...] [PCH header...])
 #
 # One folder under src/ = one static library. Every *.cc below the folder belongs to it, except
 # *_test.cc (together one test program, inknav_NAME_test), *_bench.cc and main.cc.
@@ -33,7 +33,7 @@ function(inknav_header_check NAME PCH)
 endfunction()
 
 function(inknav_module NAME)
-  cmake_parse_arguments(ARG "" "" "DEPENDS;LIBRARIES;PCH" ${ARGN})
+  cmake_parse_arguments(ARG "" "" "DEPENDS;LIBRARIES;PRIVATE_LIBRARIES;PCH" ${ARGN})
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cc)
   set(tests ${sources})
   list(FILTER sources EXCLUDE REGEX "(_test|_bench|/main)\\.cc$")
@@ -48,6 +48,9 @@ function(inknav_module NAME)
     set(scope INTERFACE)
   endif()
   target_link_libraries(${library} ${scope} inknav_options ${ARG_LIBRARIES})
+  if(ARG_PRIVATE_LIBRARIES AND sources)
+    target_link_libraries(${library} PRIVATE ${ARG_PRIVATE_LIBRARIES})
+  endif()
   foreach(dependency IN LISTS ARG_DEPENDS)
     target_link_libraries(${library} ${scope} inknav_${dependency})
     file(APPEND ${CMAKE_BINARY_DIR}/edges.txt "${NAME} ${dependency}\n")
@@ -61,7 +64,7 @@ function(inknav_module NAME)
 
   if(tests)
     add_executable(${library}_test ${tests})
-    target_link_libraries(${library}_test PRIVATE ${library} GTest::gtest GTest::gtest_main)
+    target_link_libraries(${library}_test PRIVATE ${library} ${ARG_PRIVATE_LIBRARIES} GTest::gtest GTest::gtest_main)
     if(pch)
       target_precompile_headers(${library}_test REUSE_FROM ${library})
     endif()

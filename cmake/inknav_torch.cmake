@@ -8,8 +8,11 @@ if(NOT EXISTS ${INKNAV_DEPS}/torch/lib/libtorch_cpu.so)
 endif()
 add_library(inknav_torch INTERFACE)
 add_library(inknav::torch ALIAS inknav_torch)
-target_include_directories(inknav_torch SYSTEM INTERFACE
-  ${INKNAV_DEPS}/torch/include ${INKNAV_DEPS}/torch/include/torch/csrc/api/include)
+# Searched last: the wheel brings its own copies of other libraries' headers (fmt 12 among them), which must not
+# shadow the system's.
+target_compile_options(inknav_torch INTERFACE
+  "SHELL:-idirafter ${INKNAV_DEPS}/torch/include"
+  "SHELL:-idirafter ${INKNAV_DEPS}/torch/include/torch/csrc/api/include")
 target_compile_definitions(inknav_torch INTERFACE USE_C10D_GLOO USE_DISTRIBUTED)
 target_link_libraries(inknav_torch INTERFACE
   ${INKNAV_DEPS}/torch/lib/libtorch_cpu.so ${INKNAV_DEPS}/torch/lib/libc10.so)

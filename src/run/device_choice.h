@@ -50,7 +50,4 @@ struct CpuPlan {
 base::Result<CpuPlan> plan_cpu(std::optional<int> num_ranks, std::optional<int> num_threads,
                                std::optional<int> num_processes, int cores);
 
-/// Cores that this process may use (affinity and cgroup quota).
-int available_cores();
-
 }  // namespace inknav::run

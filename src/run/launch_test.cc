@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: MIT
+#include "run/launch.h"
+
+#include <gtest/gtest.h>
+
+#include <map>
+
+#include "run/signals.h"
+
+namespace inknav::run {
+namespace {
+
+EnvironmentLookup variables(std::map<std::string, std::string> values) {
+  return [values = std::move(values)](const char* name) -> std::optional<std::string> {
+    const auto found = values.find(name);
+    return found == values.end() ? std::nullopt : std::optional<std::string>(found->second);
+  };
+}
+
+TEST(RankFromEnvironment, NothingSetMeansThatNobodySaysSo) {
+  EXPECT_FALSE(rank_from_environment(variables({})).value().has_value());
+  EXPECT_FALSE(
+      rank_from_environment(variables({{"SLURM_PROCID", "0"}, {"SLURM_NTASKS", "1"}})).value().has_value());
+}
+
+TEST(RankFromEnvironment, ReadsTorchrunAndSlurm) {
+  const auto torchrun = rank_from_environment(variables({{"RANK", "3"},
+                                                         {"WORLD_SIZE", "8"},
+                                                         {"LOCAL_RANK", "1"},
+                                                         {"MASTER_ADDR", "localhost"},
+                                                         {"MASTER_PORT", "29500"}}));
+  ASSERT_TRUE(torchrun.value().has_value());
+  EXPECT_EQ(torchrun.value()->rank, 3);
+  EXPECT_EQ(torchrun.value()->local_rank, 1);
+  EXPECT_EQ(torchrun.value()->world_size, 8);
+  EXPECT_EQ(torchrun.value()->master_port, 29500);
+  EXPECT_FALSE(torchrun.value()->is_main());
+  const auto slurm = rank_from_environment(variables(
+      {{"SLURM_PROCID", "1"}, {"SLURM_NTASKS", "2"}, {"SLURM_LOCALID", "0"}, {"MASTER_PORT", "1234"}}));
+  EXPECT_EQ(slurm.value()->rank, 1);
+}
+
+TEST(RankFromEnvironment, HalfSetOrWrongIsUsage) {
+  const std::map<std::string, std::string> cases[] = {
+      {{"RANK", "0"}},
+      {{"RANK", "0"}, {"WORLD_SIZE", "2"}},
+      {{"RANK", "2"}, {"WORLD_SIZE", "2"}, {"MASTER_PORT", "1"}},
+      {{"RANK", "x"}, {"WORLD_SIZE", "2"}, {"MASTER_PORT", "1"}},
+      {{"RANK", "0"}, {"WORLD_SIZE", "2"}, {"MASTER_PORT", "70000"}},
+      {{"WORLD_SIZE", "2"}, {"LOCAL_RANK", "0"}},
+  };
+  for (const auto& values : cases) {
+    const auto rank = rank_from_environment(variables(values));
+    ASSERT_FALSE(rank.ok());
+    EXPECT_EQ(rank.error().code, base::ErrorCode::kUsage);
+    EXPECT_NE(rank.error().message.find("environment"), std::string::npos);
+  }
+}
+
+TEST(Signals, TheStrongestRequestWins) {
+  clear_stop_request();
+  EXPECT_EQ(stop_request(), StopRequest::kNone);
+  request_stop(StopRequest::kPreempt);
+  request_stop(StopRequest::kInterrupt);
+  EXPECT_EQ(stop_request(), StopRequest::kPreempt);
+  EXPECT_EQ(exit_code_of(stop_request()), 75);
+  EXPECT_EQ(exit_code_of(StopRequest::kInterrupt), 0);
+  clear_stop_request();
+}
+
+TEST(Signals, ATermSignalIsASaveRequest) {
+  install_signal_handlers();
+  clear_stop_request();
+  raise(SIGTERM);
+  EXPECT_EQ(stop_request(), StopRequest::kPreempt);
+  clear_stop_request();
+  raise(SIGHUP);
+  EXPECT_EQ(stop_request(), StopRequest::kNone);
+}
+
+TEST(Launch, FreePortsAreUsable) {
+  const int port = free_loopback_port().value();
+  EXPECT_GT(port, 1023);
+  EXPECT_LE(port, 65535);
+}
+
+}  // namespace
+}  // namespace inknav::run

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: MIT
+#include "task/env_from_config.h"
+
+#include <algorithm>
+#include <string>
+#include <utility>
+
+#include "base/check.h"
+
+namespace inknav::task {
+namespace {
+
+bool contains(const std::vector<std::string>& list, std::string_view name) {
+  return std::find(list.begin(), list.end(), name) != list.end();
+}
+
+base::Vec3 as_vec3(const std::array<double, 3>& v) {
+  return {static_cast<float>(v[0]), static_cast<float>(v[1]), static_cast<float>(v[2])};
+}
+
+sim::SensorSettings sensor_settings(const config::ExperimentConfig& config) {
+  const config::SimulatorConfig& simulator = config.task_config.simulator;
+  const config::DepthCameraConfig& depth = simulator.depth_sensor;
+  sim::SensorSettings sensors;
+  sensors.depth = true;  // the explored map is made from it, whether or not the policy also sees it
+  sensors.rgb = config.extra_rgb && contains(config.sensors, "RGB_SENSOR");
+  sensors.camera.width = depth.width;
+  sensors.camera.height = depth.height;
+  sensors.camera.hfov_deg = static_cast<float>(depth.hfov);
+  sensors.camera_position = as_vec3(depth.position);
+  sensors.min_depth = static_cast<float>(depth.min_depth);
+  sensors.max_depth = static_cast<float>(depth.max_depth);
+  sensors.normalize_depth = depth.normalize_depth;
+  return sensors;
+}
+
+RewardSettings reward_settings(const config::RlConfig& rl) {
+  RewardSettings reward;
+  reward.success_reward = static_cast<float>(rl.success_reward);
+  reward.slack_reward = static_cast<float>(rl.slack_reward);
+  reward.with_time_penalty = rl.with_time_penalty;
+  reward.with_distance_reward = rl.with_distance_reward;
+  reward.distance_reward_scale = static_cast<float>(rl.distance_reward_scale);
+  reward.expert_reward = static_cast<float>(rl.ppo.expert_reward_coef);
+  return reward;
+}
+
+/// "mp3d/X/X.basis.glb" -> "X.basis"
+std::string scene_name(const Episode& episode) {
+  return std::filesystem::path(episode.scene_id).stem().string();
+}
+
+}  // namespace
+
+EnvShare share_of_rank(int total, int rank, int world_size) {
+  INKNAV_CHECK(total >= 1 && world_size >= 1 && rank >= 0 && rank < world_size, total, rank, world_size);
+  const int share = total / world_size, remainder = total % world_size;
+  return {rank * share + std::min(rank, remainder), share + (rank < remainder ? 1 : 0), total};
+}
+
+NavigationEnvSettings env_settings(const config::ExperimentConfig& config, const EnvShare& share) {
+  const config::SimulatorConfig& simulator = config.task_config.simulator;
+  NavigationEnvSettings settings;
+  settings.seed = static_cast<std::uint64_t>(config.seed);
+  settings.num_envs = share.count;
+  settings.first_env = share.first;
+  settings.total_envs = share.total;
+  settings.simulator.motion.forward_step = static_cast<float>(simulator.forward_step_size);
+  settings.simulator.motion.turn_angle_deg = static_cast<float>(simulator.turn_angle);
+  settings.simulator.motion.allow_sliding = simulator.allow_sliding;
+  settings.simulator.sensors = sensor_settings(config);
+  settings.simulator.mapper.grid_size = simulator.map_cells;
+  settings.simulator.mapper.cell_size = static_cast<float>(simulator.grid_size);
+  settings.nav.agent_height = static_cast<float>(simulator.agent_0.height);
+  settings.nav.agent_radius = static_cast<float>(simulator.agent_0.radius);
+  settings.reward = reward_settings(config.rl);
+  settings.success_distance = static_cast<float>(config.task_config.task.success_distance);
+  settings.max_episode_steps = config.task_config.environment.max_episode_steps;
+  settings.drawing_size = config.task_config.task.drawing_size;
+  if (!config.cache_dir.empty()) settings.cache_dir = config.cache_dir;
+  return settings;
+}
+
+base::Result<Dataset> load_dataset(const config::ExperimentConfig& config, std::string_view split) {
+  const config::DatasetConfig& source = config.task_config.dataset;
+  const std::string path = config::expand_split(source.data_path, split);
+  Dataset dataset;
+  dataset.scenes_dir = config::expand_split(source.scenes_dir, split);
+  dataset.sketch_dir = config::expand_split(source.sketch_dir, split);
+  INKNAV_ASSIGN_OR_RETURN(dataset.episodes, load_episodes(path));
+  if (!contains(source.content_scenes, "*")) {
+    std::erase_if(dataset.episodes, [&](const Episode& episode) {
+      return !contains(source.content_scenes, scene_name(episode));
+    });
+  }
+  if (dataset.episodes.empty()) {
+    return base::Error{base::ErrorCode::kData, path +
+                                                   ": at least one episode was wanted, found none that "
+                                                   "TASK_CONFIG.DATASET.CONTENT_SCENES keeps; check both"};
+  }
+  return dataset;
+}
+
+}  // namespace inknav::task

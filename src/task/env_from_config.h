@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+// Configuration -> settings and dataset of the navigation environment: the one place where TASK_CONFIG and RL
+// (reward) keys are turned into task and sim settings. Errors: kData (dataset), kUsage (nothing selected).
+
+#include <string_view>
+
+#include "base/result.h"
+#include "config/experiment.h"
+#include "task/navigation_env.h"
+
+namespace inknav::task {
+
+/// Which of all environments this process runs.
+struct EnvShare {
+  int first = 0;
+  int count = 1;
+  int total = 1;
+};
+
+/// Rank `rank` of `world_size` gets an equal share; earlier ranks get the remainder.
+EnvShare share_of_rank(int total, int rank, int world_size);
+
+/// Settings of a training environment; evaluation clears `shuffle` and sets `drawing_mode`.
+NavigationEnvSettings env_settings(const config::ExperimentConfig& config, const EnvShare& share);
+
+/// Episodes of TASK_CONFIG.DATASET for `split`, restricted to CONTENT_SCENES.
+base::Result<Dataset> load_dataset(const config::ExperimentConfig& config, std::string_view split);
+
+}  // namespace inknav::task
