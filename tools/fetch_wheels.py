@@ -7,7 +7,7 @@ usage: fetch_wheels.py LIST FOLDER [--bytes FILE]
 LIST has one wheel a line: name, version, bytes, sha256, file name, patterns of the members to unpack
 (comma-separated, shell style). pip does the downloads, so the index, proxy and certificates are the ones pip is
 configured with on this machine. A dropped connection is resumed where it broke (pip 25.1 or newer; with an older
-one the pinned pip of PIP_LIST is fetched first, for this use only); after a stop by force the wheels that were
+one the pinned pip of PIP_LIST is fetched into FOLDER/pip first); after a stop by force the wheels that were
 complete are kept. What is unpacked is noted in FOLDER/unpacked.txt, so a second run does nothing.
 FILE gets the number of bytes that were downloaded. Exit code 0, or 1 after one sentence that says what is wrong.
 Needs Python 3.9 and its standard library.
@@ -28,8 +28,8 @@ from typing import NamedTuple
 
 PIP_LIST = Path(__file__).with_name("wheels_pip.txt")
 RESUMING_PIP = (25, 1)  # the first with --resume-retries
-PLATFORMS = ["manylinux_2_28_x86_64", "manylinux_2_27_x86_64", "manylinux_2_26_x86_64", "manylinux_2_25_x86_64",
-             "manylinux_2_24_x86_64", "manylinux2014_x86_64", "manylinux_2_17_x86_64", "any"]
+# pip expands none of these by itself; every tag that a pinned wheel carries must be told.
+PLATFORMS = [f"manylinux_2_{minor}_x86_64" for minor in range(28, 4, -1)] + ["manylinux2014_x86_64", "any"]
 NOTE = "unpacked.txt"
 
 
@@ -61,6 +61,16 @@ def read_list(path):
                         f"'{line[:80]}' found")
         wheels.append(Wheel(fields[0], fields[1], int(fields[2]), fields[3], fields[4], fields[5]))
     return wheels
+
+
+def is_unpacked(wheel, notes):
+    """Whether a noted unpacking of the same file covers every pattern that is wanted now."""
+    for note in notes:
+        sha256, _, patterns = note.partition(" ")
+        if sha256 == wheel.sha256 and all(any(fnmatch.fnmatchcase(wanted, had) for had in patterns.split(","))
+                                          for wanted in wheel.patterns.split(",")):
+            return True
+    return False
 
 
 def megabytes(size):
@@ -218,15 +228,16 @@ def fetch(list_path, folder):
     with open(folder / ".lock", "w", encoding="ascii") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         done = note.read_text().splitlines() if note.exists() else []
-        missing = [wheel for wheel in read_list(list_path) if wheel.note() not in done]
+        missing = [wheel for wheel in read_list(list_path) if not is_unpacked(wheel, done)]
         if not missing:
             return 0
         downloader = Downloader(folder)
         downloader.wheels.mkdir(exist_ok=True)
         wanted = [wheel for wheel in missing if not (downloader.wheels / wheel.file).exists()]
         total = sum(wheel.size for wheel in wanted)
-        # A wheel unpacks to no more than about three times its size.
-        need_space(folder, total + 3 * max(wheel.size for wheel in missing), "for the libraries")
+        # One wheel lies packed and unpacked at the same time; packed it is at least a third.
+        need_space(folder, max(wheel.size for wheel in missing) + 2 * sum(wheel.size for wheel in missing),
+                   "for the libraries")
         if wanted:
             say(f"Downloading {len(wanted)} wheel(s) with libtorch and what it needs, {megabytes(total)}:")
         for wheel in missing:
@@ -238,7 +249,7 @@ def fetch(list_path, folder):
             part.write_text("\n".join(done) + "\n")
             part.replace(note)
             path.unlink()
-        for scratch in ("tmp", "wheels", "pip"):
+        for scratch in ("tmp", "wheels"):
             shutil.rmtree(folder / scratch, ignore_errors=True)
         return downloader.downloaded
 
