@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: MIT
+// Drawings in the environment: whose picture is shown, the controls, and what is known about it.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstdint>
+#include <map>
+#include <vector>
+
+#include "base/file.h"
+#include "sketch/drawing_file.h"
+#include "sketch/synthesis.h"
+#include "task/drawing_store.h"
+#include "task/navigation_env.h"
+#include "task/test_dataset.h"
+
+namespace inknav::task {
+namespace {
+
+using testing::small_env;
+using testing::TestDataset;
+
+TestDataset& shared_data() {
+  static TestDataset* data = [] {
+    static TestDataset made(6);
+    made.draw_all();
+    return &made;
+  }();
+  return *data;
+}
+
+NavigationEnvSettings drawn_env(int num_envs, DrawingMode mode) {
+  NavigationEnvSettings settings = small_env(num_envs);
+  settings.with_drawings = true;
+  settings.drawing_mode = mode;
+  settings.max_episode_steps = 3;
+  return settings;
+}
+
+std::unique_ptr<NavigationEnv> make(const NavigationEnvSettings& settings, base::ThreadPool& pool) {
+  auto env = NavigationEnv::create(settings, shared_data().dataset(), pool);
+  INKNAV_CHECK(env.ok(), env.error().message);
+  return std::move(env).value();
+}
+
+std::vector<std::uint8_t> planes_of(const VectorEnv& env, std::size_t e) {
+  const base::TensorView view = env.observation("drawing_planes");
+  const auto size = static_cast<std::size_t>(view.shape[1] * view.shape[2] * view.shape[3]);
+  const std::uint8_t* data = view.as<std::uint8_t>() + e * size;
+  return {data, data + size};
+}
+
+TEST(NavigationEnvDrawing, ShowsThePictureOfTheEpisodeAndNamesItBySerial) {
+  base::ThreadPool pool(1);
+  const auto env = make(drawn_env(4, DrawingMode::kOwn), pool);
+  env->reset();
+  std::map<std::int64_t, std::vector<std::uint8_t>> seen;
+  const std::vector<std::int32_t> turn(4, 2);
+  for (int step = 0; step < 40; ++step) {
+    for (std::size_t e = 0; e < 4; ++e) {
+      const std::int64_t serial = env->observation("drawing_serial").as<std::int64_t>()[e];
+      const std::int64_t episode = env->observation("episode_index").as<std::int64_t>()[e];
+      EXPECT_EQ(serial, episode + 1);
+      const auto planes = planes_of(*env, e);
+      const auto [entry, fresh] = seen.try_emplace(serial, planes);
+      EXPECT_EQ(entry->second, planes);  // equal serials have equal planes
+      if (!fresh) continue;
+      const auto path =
+          drawing_path(shared_data().dataset(), env->episodes()[static_cast<std::size_t>(episode)]);
+      EXPECT_EQ((*load_drawing(path, 32))->planes.planes, planes);
+    }
+    env->step(turn);
+    env->reset_done();
+  }
+  EXPECT_GT(seen.size(), 6u);
+}
+
+TEST(NavigationEnvDrawing, MarksAreWhereTheyWereDrawn) {
+  base::ThreadPool pool(1);
+  const auto env = make(drawn_env(1, DrawingMode::kOwn), pool);
+  env->reset();
+  const float* marks = env->observation("drawing_marks").as<float>();
+  EXPECT_EQ(marks[7], 1.0f);
+  EXPECT_NEAR(marks[0], 25.0f / 128.0f, 0.03f);
+  EXPECT_NEAR(marks[1], 105.0f / 128.0f, 0.03f);
+  EXPECT_EQ(marks[6], 1.0f);
+  EXPECT_NEAR(marks[4], 105.0f / 128.0f, 0.03f);
+  EXPECT_NEAR(marks[5], 35.0f / 128.0f, 0.03f);
+}
+
+TEST(NavigationEnvDrawing, WrongComesFromAnotherSceneAndNoneIsWhite) {
+  base::ThreadPool pool(1);
+  const auto own = make(drawn_env(6, DrawingMode::kOwn), pool);
+  const auto wrong = make(drawn_env(6, DrawingMode::kWrong), pool);
+  const auto none = make(drawn_env(6, DrawingMode::kNone), pool);
+  for (NavigationEnv* env : {own.get(), wrong.get(), none.get()}) env->reset();
+  for (std::size_t e = 0; e < 6; ++e) {
+    const std::int64_t episode = own->observation("episode_index").as<std::int64_t>()[e];
+    EXPECT_EQ(wrong->observation("episode_index").as<std::int64_t>()[e], episode);  // the same episodes
+    const std::int64_t other = wrong->observation("drawing_serial").as<std::int64_t>()[e] - 1;
+    EXPECT_NE(own->episodes()[static_cast<std::size_t>(other)].scene_id,
+              own->episodes()[static_cast<std::size_t>(episode)].scene_id);
+    EXPECT_EQ(wrong->observation("paper_truth").as<float>()[5 * e], 0.0f);
+    EXPECT_EQ(none->observation("drawing_serial").as<std::int64_t>()[e], 0);
+    const auto planes = planes_of(*none, e);
+    EXPECT_TRUE(std::all_of(planes.begin(), planes.end(), [](std::uint8_t ink) { return ink == 0; }));
+    for (std::size_t k = 0; k < 8; ++k)
+      EXPECT_EQ(none->observation("drawing_marks").as<float>()[8 * e + k], 0.0f);
+  }
+}
+
+TEST(NavigationEnvDrawing, NoneNeedsNoPictures) {
+  base::ThreadPool pool(1);
+  TestDataset bare(2);
+  EXPECT_TRUE(NavigationEnv::create(drawn_env(1, DrawingMode::kNone), bare.dataset(), pool).ok());
+}
+
+TEST(NavigationEnvDrawing, TruthOfASyntheticDrawingFollowsTheAgent) {
+  base::ThreadPool pool(1);
+  TestDataset data(2);
+  data.draw_all();
+  Dataset& dataset = data.dataset();
+  sketch::WallMap walls;
+  walls.walls = {{{0, 0}, {12, 0}}, {{12, 0}, {12, 8}}, {{12, 8}, {0, 8}}, {{0, 8}, {0, 0}}};
+  walls.bounds.extend({0, 0, 0});
+  walls.bounds.extend({12, 0, 8});
+  std::vector<sketch::Correspondence> truths;
+  for (const Episode& episode : dataset.episodes) {
+    sketch::SynthesisInput input;
+    input.walls = &walls;
+    input.route = episode.reference_path;
+    input.start = episode.start;
+    input.goal = episode.goals[0].position;
+    const auto drawn = sketch::synthesize(input, {}, 3, 4);
+    truths.push_back(drawn.correspondence);
+    ASSERT_TRUE(sketch::save_drawing_file(truth_path(drawing_path(dataset, episode)),
+                                          {drawn.drawing, drawn.correspondence})
+                    .ok());
+  }
+  auto made = NavigationEnv::create(drawn_env(3, DrawingMode::kOwn), dataset, pool);
+  ASSERT_TRUE(made.ok()) << made.error().message;
+  NavigationEnv& env = **made;
+  env.reset();
+  const std::vector<std::int32_t> actions = {1, 2, 3};
+  for (int step = 0; step < 10; ++step) {
+    for (std::size_t e = 0; e < 3; ++e) {
+      const float* truth = env.observation("paper_truth").as<float>() + 5 * e;
+      const std::int64_t episode = env.observation("episode_index").as<std::int64_t>()[e];
+      const base::Pose pose = env.episode_view(static_cast<int>(e)).pose_world_agent;
+      const sketch::PaperPose wanted = truths[static_cast<std::size_t>(episode)].local_similarity(
+          {pose.position.x, pose.position.z}, base::yaw_from_rotation(pose.rotation));
+      EXPECT_EQ(truth[0], 1.0f);
+      EXPECT_NEAR(truth[1], wanted.position.x, 1e-6f);
+      EXPECT_NEAR(truth[2], wanted.position.y, 1e-6f);
+      EXPECT_NEAR(truth[3], wanted.heading, 1e-5f);
+      EXPECT_NEAR(truth[4], wanted.log_scale, 1e-5f);
+    }
+    env.step(actions);
+    env.reset_done();
+  }
+}
+
+TEST(NavigationEnvDrawing, ADamagedTruthIsUnknownNotWrong) {
+  TestDataset data(1);
+  data.draw_all();
+  const auto picture = drawing_path(data.dataset(), data.dataset().episodes[0]);
+  ASSERT_TRUE(base::write_text_atomic(truth_path(picture), "{\"format\": \"inknav-drawing\"").ok());
+  const auto drawing = load_drawing(picture, 16);
+  ASSERT_TRUE(drawing.ok());
+  EXPECT_TRUE((*drawing)->correspondence.empty());
+}
+
+}  // namespace
+}  // namespace inknav::task
