@@ -27,13 +27,18 @@ namespace inknav::run {
 
 struct CheckpointSettings {
   int keep_last = 3;
-  int keep_every = 0;          // 0: none for good
+  int keep_every = 0;          // also each index divisible by it; 0: none for good
   int max_missed = 3;          // missed intervals in a row until save() fails
   int retries = 3;             // a save
   double retry_pause_s = 1.0;  // doubles with each retry
+  /// Tensors whose names begin so must be finite (kDiverged otherwise); empty: all f32 and f64.
+  std::vector<std::string> finite_prefixes{};
 };
 
 enum class SaveOutcome : std::uint8_t { kSaved, kMissed };
+
+/// kDiverged with the tensor's name when one that `prefixes` names (empty: any) is not finite.
+base::Status check_finite(std::span<const NamedSpan> spans, std::span<const std::string> prefixes);
 
 struct LoadedCheckpoint {
   std::int64_t index = 0;
@@ -52,7 +57,8 @@ class CheckpointStore {
   /// Protects checkpoint `index` from pruning until another is best; recorded in data/best.json.
   base::Status mark_best(std::int64_t index, double score);
 
-  /// Newest checkpoint that verifies; invalid newer ones are logged by name and skipped. None: nullopt.
+  /// Newest checkpoint that verifies; invalid newer ones are logged by name and skipped. nullopt when there is
+  /// none; kData when there are some and none is whole.
   base::Result<std::optional<LoadedCheckpoint>> load_newest() const;
   std::filesystem::path path_of(std::int64_t index) const;
   std::filesystem::path final_path() const;

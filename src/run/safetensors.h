@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <map>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -25,6 +26,7 @@ namespace inknav::run {
 enum class SpanType : std::uint8_t { kU8, kI8, kI32, kI64, kF16, kBF16, kF32, kF64, kBool };
 std::size_t size_of(SpanType type);
 std::string_view name_of(SpanType type);
+std::optional<SpanType> span_type_of(std::string_view name);
 
 /// What is written; does not own the bytes. An empty shape is a scalar.
 struct NamedSpan {
@@ -50,7 +52,7 @@ class SafetensorsFile {
   const Metadata& metadata() const { return metadata_; }
   const std::map<std::string, Entry>& entries() const { return entries_; }
   bool contains(std::string_view name) const;
-  /// kData with the name if it is not there.
+  /// kData with the name if it is not there. The bytes live as long as the file object.
   base::Result<NamedSpan> find(std::string_view name) const;
   /// Metadata value; kData with the key if it is not there.
   base::Result<std::string> meta(std::string_view key) const;
@@ -63,6 +65,7 @@ class SafetensorsFile {
   std::filesystem::path path_;
   Metadata metadata_;
   std::map<std::string, Entry> entries_;
+  std::size_t data_begin_ = 0;
   std::vector<std::uint8_t> bytes_;  // whole file
 };
 

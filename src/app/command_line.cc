@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: MIT
+#include "app/command_line.h"
+
+#include <spdlog/fmt/fmt.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <filesystem>
+#include <iostream>
+#include <map>
+#include <memory>
+#include <new>
+
+#include "base/log.h"
+
+namespace inknav::app {
+namespace {
+
+constexpr int kUsageExit = static_cast<int>(base::ErrorCode::kUsage);
+constexpr int kBugExit = 1;
+
+std::vector<std::string>& stored_arguments() {
+  static std::vector<std::string> arguments;
+  return arguments;
+}
+
+int complain(const std::string& message, int code) {
+  std::string line = message;
+  for (char& c : line) {
+    if (c == '\n') c = ' ';
+  }
+  std::fprintf(stderr, "inknav: %s\n", line.c_str());
+  return code;
+}
+
+/// First and second word of a command's path.
+std::pair<std::string, std::string> words_of(const Command& command) {
+  const std::string path(command.path);
+  const std::size_t space = path.find(' ');
+  if (space == std::string::npos) return {path, ""};
+  return {path.substr(0, space), path.substr(space + 1)};
+}
+
+std::string group_summary(const std::string& group, std::span<const Command> table) {
+  std::string words;
+  for (const Command& command : table) {
+    const auto [first, second] = words_of(command);
+    if (first == group) words += (words.empty() ? "" : ", ") + second;
+  }
+  return words;
+}
+
+class Parser {
+ public:
+  explicit Parser(std::span<const Command> table) : table_(table), app_(kAbout, "inknav") {
+    app_.set_version_flag("--version", std::string("inknav ") + kVersion);
+    app_.require_subcommand(0, 1);
+    for (const Command& command : table_) add(command);
+  }
+
+  int run(const std::vector<std::string>& arguments) {
+    if (arguments.size() < 2) {
+      std::cout << app_.help() << std::flush;
+      return kUsageExit;
+    }
+    // CLI11 takes the arguments from the back.
+    std::vector<std::string> reversed(arguments.rbegin(), arguments.rend() - 1);
+    try {
+      app_.parse(reversed);
+    } catch (const CLI::Success& success) {
+      return app_.exit(success);
+    } catch (const CLI::ParseError& error) {
+      return complain(std::string(error.what()) + "; see inknav " + chosen_words() + "--help", kUsageExit);
+    }
+    return act();
+  }
+
+ private:
+  static constexpr const char* kAbout =
+      "InkNav trains agents that find their way from a hand-drawn map.\n"
+      "Exit codes: 0 done, 2 usage or config, 3 data, 4 diverged, 5 out of device memory, 6 disk,\n"
+      "7 peer lost, 75 preempted after saving.";
+  static constexpr const char* kVersion = "0.1.0";
+
+  void add(const Command& command) {
+    const auto [first, second] = words_of(command);
+    CLI::App* sub = app_.get_subcommand_no_throw(first);
+    if (sub == nullptr) {
+      sub = app_.add_subcommand(first, second.empty() ? std::string(command.summary) : group_summary(first, table_));
+    }
+    if (!second.empty()) {
+      sub->require_subcommand(0, 1);
+      sub = sub->add_subcommand(second, std::string(command.summary));
+    }
+    if (command.define != nullptr) {
+      actions_[sub] = command.define(*sub);
+    } else {
+      sub->description(std::string(command.summary) + " (not in this version)");
+      sub->allow_extras();
+    }
+    commands_[sub] = &command;
+  }
+
+  const CLI::App* chosen() const {
+    const CLI::App* current = &app_;
+    while (!current->get_subcommands().empty()) current = current->get_subcommands().front();
+    return current;
+  }
+
+  std::string chosen_words() const {
+    std::string words;
+    const CLI::App* current = &app_;
+    while (!current->get_subcommands().empty()) {
+      current = current->get_subcommands().front();
+      words += current->get_name() + " ";
+    }
+    return words;
+  }
+
+  int act() {
+    const CLI::App* sub = chosen();
+    const auto action = actions_.find(sub);
+    if (action != actions_.end()) {
+      const base::Result<int> result = action->second();
+      if (result.ok()) return *result;
+      return complain(result.error().message, static_cast<int>(result.error().code));
+    }
+    const auto command = commands_.find(sub);
+    if (command != commands_.end()) {
+      return complain(std::string(command->second->path) + " is not in this version; it has " + available(),
+                      kUsageExit);
+    }
+    return complain(chosen_words() + "wants one of: " + group_summary(sub->get_name(), table_), kUsageExit);
+  }
+
+  std::string available() const {
+    std::string names;
+    for (const Command& command : table_) {
+      if (command.define != nullptr) names += (names.empty() ? "" : ", ") + std::string(command.path);
+    }
+    return names;
+  }
+
+  std::span<const Command> table_;
+  CLI::App app_;
+  std::map<const CLI::App*, Action> actions_;
+  std::map<const CLI::App*, const Command*> commands_;
+};
+
+}  // namespace
+
+const std::vector<std::string>& program_arguments() { return stored_arguments(); }
+
+int run_command_line(const std::vector<std::string>& arguments, std::span<const Command> table) {
+  stored_arguments() = arguments;
+  try {
+    return Parser(table).run(arguments);
+  } catch (const std::bad_alloc&) {
+    return complain("out of memory; lower NUM_PROCESSES or the image sizes",
+                    static_cast<int>(base::ErrorCode::kDeviceMemory));
+  } catch (const std::filesystem::filesystem_error& error) {
+    return complain(error.what(), static_cast<int>(base::ErrorCode::kDisk));
+  } catch (const std::exception& error) {
+    return complain(std::string("internal error: ") + error.what(), kBugExit);
+  }
+}
+
+}  // namespace inknav::app

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: MIT
+// The table of sub-commands. To add one: include its header and put its define_... into its row.
+#include "app/command.h"
+#include "app/doctor_command.h"
+#include "app/train_command.h"
+
+namespace inknav::app {
+namespace {
+
+constexpr Command kCommands[] = {
+    {"train", "train an agent", define_train},
+    {"eval", "evaluate one checkpoint, a folder of them, or the best", nullptr},
+    {"generate homes", "furnished homes as .glb", nullptr},
+    {"generate episodes", "episodes with drawings", nullptr},
+    {"generate demos", "expert demonstrations", nullptr},
+    {"data check", "validate a dataset before a night is lost on it", nullptr},
+    {"data convert", "robot maps, meshes and foreign datasets into ours", nullptr},
+    {"data show", "home, navmesh, route and drawing side by side", nullptr},
+    {"bench render", "frames/s of rendering", nullptr},
+    {"bench sim", "steps/s of simulation", nullptr},
+    {"bench train", "frames/s of training", nullptr},
+    {"bench infer", "decisions/s of a policy", nullptr},
+    {"doctor", "what devices and back ends are there, which are used, and why", define_doctor},
+    {"draw", "a local page: draw a route, watch the agent walk it", nullptr},
+    {"export", "checkpoints and scenes in foreign formats", nullptr},
+    {"demo", "generate, train, evaluate on unseen homes, report", nullptr},
+};
+
+}  // namespace
+
+std::span<const Command> commands() { return kCommands; }
+
+}  // namespace inknav::app

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: MIT
+#include "app/experiment_options.h"
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+
+namespace inknav::app {
+namespace {
+
+constexpr const char* kTrainConfig = "configs/train_diffusion_hwnav.yaml";
+constexpr const char* kEvalConfig = "configs/val_hwnav.yaml";
+
+base::Error usage(std::string message) { return {base::ErrorCode::kUsage, std::move(message)}; }
+
+std::string config_list(const ExperimentOptions& options) {
+  if (!options.exp_config.empty()) return options.exp_config;
+  return options.evaluate ? kEvalConfig : kTrainConfig;
+}
+
+}  // namespace
+
+void add_experiment_options(CLI::App& app, ExperimentOptions& options, bool run_type) {
+  if (run_type) {
+    app.add_option_function<std::string>(
+           "--run-type", [&options](const std::string& type) { options.evaluate = type == "eval"; },
+           "train or eval (default train)")
+        ->check(CLI::IsMember({"train", "eval"}));
+  }
+  app.add_option("--exp-config", options.exp_config,
+                 std::string("A[,B...], later files win (default ") + (run_type ? kTrainConfig : kEvalConfig) + ")");
+  app.add_option("--model-dir", options.model_dir, "everything is written below it (default runs/<config name>)");
+  app.add_option("--num-gpus", options.num_gpus, "devices 0..N-1 (default all visible); 0: CPU");
+  app.add_option("--gpu-ids", options.gpu_ids, "exactly these, \"0,2\"");
+  app.add_option("--resume-from", options.resume_from, ".safetensors, or a .pth with weights only");
+  app.add_option("--eval-interval", options.eval_interval, "eval: every N-th checkpoint")
+      ->check(CLI::Range(1, 1 << 30));
+  app.add_option("--prev-ckpt-ind", options.prev_ckpt_ind, "eval: begin after this checkpoint")
+      ->check(CLI::Range(-1, 1 << 30));
+  app.add_flag("--eval-best", options.eval_best, "eval: only the checkpoint with the highest SPL");
+  app.add_flag("--overwrite", options.overwrite, "allow an existing, non-empty model directory without resuming");
+  app.add_flag("--print-config", options.print_config, "print the resolved config as YAML and stop");
+  app.prefix_command();
+  app.footer("Then KEY VALUE ... overrides, values in YAML syntax: NUM_UPDATES 500 RL.PPO.lr 1e-3 SENSORS [DEPTH_SENSOR]");
+}
+
+base::Status take_overrides(const CLI::App& app, ExperimentOptions& options) {
+  options.overrides = app.remaining();
+  for (std::size_t i = 0; i < options.overrides.size(); i += 2) {
+    const std::string& word = options.overrides[i];
+    if (!word.starts_with("-")) continue;
+    const std::string name = word.substr(0, word.find('='));
+    if (app.get_option_no_throw(name) != nullptr) {
+      return usage("command line: " + name + " stands after KEY VALUE pairs; put flags first");
+    }
+    return usage("command line: " + name + " is not a flag of " + app.get_name() + "; see inknav " + app.get_name() +
+                 " --help");
+  }
+  return base::ok_status();
+}
+
+std::filesystem::path model_dir_of(const ExperimentOptions& options) {
+  if (options.model_dir) return *options.model_dir;
+  const std::string list = config_list(options);
+  return std::filesystem::path("runs") / std::filesystem::path(list.substr(0, list.find(','))).stem();
+}
+
+base::Result<config::LoadedConfig> load_config(const ExperimentOptions& options) {
+  if (options.model_dir && options.model_dir->empty()) {
+    return usage("command line: --model-dir wants a folder, found an empty name");
+  }
+  config::LoadRequest request;
+  INKNAV_ASSIGN_OR_RETURN(request.files, config::split_config_list(config_list(options)));
+  request.model_dir = model_dir_of(options);
+  request.overrides = options.overrides;
+  return config::load_experiment(request);
+}
+
+base::Result<PreparedExperiment> prepare_experiment(const ExperimentOptions& options) {
+  PreparedExperiment prepared;
+  INKNAV_ASSIGN_OR_RETURN(prepared.loaded, load_config(options));
+  prepared.model_dir = model_dir_of(options);
+  const config::ExperimentConfig& config = prepared.loaded.config;
+
+  run::DeviceRequest request;
+  request.gpu_ids_flag = options.gpu_ids;
+  request.num_gpus_flag = options.num_gpus;
+  request.gpu_ids_config = config.gpu_ids;
+  request.num_gpus_config = config.num_gpus;
+  INKNAV_ASSIGN_OR_RETURN(prepared.devices, run::choose_devices(request, run::visible_gpus()));
+
+  run::CpuPlanRequest plan;
+  plan.num_ranks = config.num_ranks;
+  plan.num_threads = config.num_threads;
+  plan.num_processes = config.num_processes;
+  plan.num_mini_batch = options.evaluate ? 1 : config.rl.ppo.num_mini_batch;
+  plan.cores = run::available_cores();
+  INKNAV_ASSIGN_OR_RETURN(prepared.plan, run::plan_cpu(plan));
+  if (!options.evaluate) {
+    INKNAV_RETURN_IF_ERROR(config::check_mini_batches(prepared.loaded, prepared.plan.envs_per_rank));
+  }
+  return prepared;
+}
+
+}  // namespace inknav::app

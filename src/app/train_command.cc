@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: MIT
+#include "app/train_command.h"
+
+#include <CLI/CLI.hpp>
+#include <iostream>
+#include <memory>
+
+#include "app/command_line.h"
+#include "base/log.h"
+#include "run/launch.h"
+#include "run/run_directory.h"
+#include "run/signals.h"
+#include "run/train_log.h"
+
+namespace inknav::app {
+
+Action define_train(CLI::App& app) {
+  auto options = std::make_shared<ExperimentOptions>();
+  add_experiment_options(app, *options, /*run_type=*/true);
+  return [options, &app]() -> base::Result<int> {
+    INKNAV_RETURN_IF_ERROR(take_overrides(app, *options));
+    return run_train(*options);
+  };
+}
+
+base::Result<int> run_train(const ExperimentOptions& options) {
+  if (options.print_config) {
+    INKNAV_ASSIGN_OR_RETURN(const config::LoadedConfig loaded, load_config(options));
+    std::cout << config::to_yaml(loaded.config, /*comments=*/true) << std::flush;
+    return 0;
+  }
+  INKNAV_ASSIGN_OR_RETURN(const PreparedExperiment prepared, prepare_experiment(options));
+  if (prepared.loaded.config.use_diffusion_policy) {
+    const auto origin = prepared.loaded.origins.find("USE_DIFFUSION_POLICY");
+    return base::Error{base::ErrorCode::kUsage,
+                       (origin == prepared.loaded.origins.end() ? "config" : origin->second) +
+                           ": USE_DIFFUSION_POLICY = True, but the diffusion learner is not in this version; "
+                           "train PPO with --exp-config configs/train_hwnav.yaml"};
+  }
+  return base::Error{base::ErrorCode::kUsage, "train is not in this version"};
+}
+
+}  // namespace inknav::app
