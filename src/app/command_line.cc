@@ -11,7 +11,8 @@
 #include <memory>
 #include <new>
 
-#include "base/log.h"
+#include "base/result.h"
+#include "run/console_log.h"
 
 namespace inknav::app {
 namespace {
@@ -86,7 +87,8 @@ class Parser {
     const auto [first, second] = words_of(command);
     CLI::App* sub = app_.get_subcommand_no_throw(first);
     if (sub == nullptr) {
-      sub = app_.add_subcommand(first, second.empty() ? std::string(command.summary) : group_summary(first, table_));
+      sub = app_.add_subcommand(first,
+                                second.empty() ? std::string(command.summary) : group_summary(first, table_));
     }
     if (!second.empty()) {
       sub->require_subcommand(0, 1);
@@ -153,6 +155,7 @@ const std::vector<std::string>& program_arguments() { return stored_arguments();
 
 int run_command_line(const std::vector<std::string>& arguments, std::span<const Command> table) {
   stored_arguments() = arguments;
+  run::install_console_log();
   try {
     return Parser(table).run(arguments);
   } catch (const std::bad_alloc&) {

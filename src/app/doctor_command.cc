@@ -31,12 +31,15 @@ double memory_gib(const char* field) {
   return 0.0;
 }
 
-void row(const std::string& name, const std::string& fact) { std::cout << fmt::format("{:<12} {}\n", name, fact); }
+void row(const std::string& name, const std::string& fact) {
+  std::cout << fmt::format("{:<12} {}\n", name, fact);
+}
 
 base::Result<int> run_doctor() {
   row("processor", cpu_model());
   row("cores", fmt::format("{} usable", run::available_cores()));
-  row("memory", fmt::format("{:.1f} GiB, {:.1f} GiB free", memory_gib("MemTotal"), memory_gib("MemAvailable")));
+  row("memory",
+      fmt::format("{:.1f} GiB, {:.1f} GiB free", memory_gib("MemTotal"), memory_gib("MemAvailable")));
   std::error_code ignored;
   const auto space = std::filesystem::space(".", ignored);
   row("disk", fmt::format("{:.1f} GiB free here", static_cast<double>(space.available) / (1 << 30)));
@@ -54,8 +57,8 @@ base::Result<int> run_doctor() {
   run::CpuPlanRequest request;
   request.cores = run::available_cores();
   INKNAV_ASSIGN_OR_RETURN(const run::CpuPlan plan, run::plan_cpu(request));
-  row("", fmt::format("{} rank(s) of {} thread(s), {} environments each with NUM_PROCESSES auto", plan.num_ranks,
-                      plan.threads_per_rank, plan.envs_per_rank));
+  row("", fmt::format("{} rank(s) of {} thread(s), {} environments each with NUM_PROCESSES auto",
+                      plan.num_ranks, plan.threads_per_rank, plan.envs_per_rank));
   return 0;
 }
 

@@ -26,9 +26,11 @@ void add_experiment_options(CLI::App& app, ExperimentOptions& options, bool run_
            "train or eval (default train)")
         ->check(CLI::IsMember({"train", "eval"}));
   }
-  app.add_option("--exp-config", options.exp_config,
-                 std::string("A[,B...], later files win (default ") + (run_type ? kTrainConfig : kEvalConfig) + ")");
-  app.add_option("--model-dir", options.model_dir, "everything is written below it (default runs/<config name>)");
+  app.add_option(
+      "--exp-config", options.exp_config,
+      std::string("A[,B...], later files win (default ") + (run_type ? kTrainConfig : kEvalConfig) + ")");
+  app.add_option("--model-dir", options.model_dir,
+                 "everything is written below it (default runs/<config name>)");
   app.add_option("--num-gpus", options.num_gpus, "devices 0..N-1 (default all visible); 0: CPU");
   app.add_option("--gpu-ids", options.gpu_ids, "exactly these, \"0,2\"");
   app.add_option("--resume-from", options.resume_from, ".safetensors, or a .pth with weights only");
@@ -37,10 +39,13 @@ void add_experiment_options(CLI::App& app, ExperimentOptions& options, bool run_
   app.add_option("--prev-ckpt-ind", options.prev_ckpt_ind, "eval: begin after this checkpoint")
       ->check(CLI::Range(-1, 1 << 30));
   app.add_flag("--eval-best", options.eval_best, "eval: only the checkpoint with the highest SPL");
-  app.add_flag("--overwrite", options.overwrite, "allow an existing, non-empty model directory without resuming");
+  app.add_flag("--overwrite", options.overwrite,
+               "allow an existing, non-empty model directory without resuming");
   app.add_flag("--print-config", options.print_config, "print the resolved config as YAML and stop");
   app.prefix_command();
-  app.footer("Then KEY VALUE ... overrides, values in YAML syntax: NUM_UPDATES 500 RL.PPO.lr 1e-3 SENSORS [DEPTH_SENSOR]");
+  app.footer(
+      "Then KEY VALUE ... overrides, values in YAML syntax: NUM_UPDATES 500 RL.PPO.lr 1e-3 SENSORS "
+      "[DEPTH_SENSOR]");
 }
 
 base::Status take_overrides(const CLI::App& app, ExperimentOptions& options) {
@@ -52,8 +57,8 @@ base::Status take_overrides(const CLI::App& app, ExperimentOptions& options) {
     if (app.get_option_no_throw(name) != nullptr) {
       return usage("command line: " + name + " stands after KEY VALUE pairs; put flags first");
     }
-    return usage("command line: " + name + " is not a flag of " + app.get_name() + "; see inknav " + app.get_name() +
-                 " --help");
+    return usage("command line: " + name + " is not a flag of " + app.get_name() + "; see inknav " +
+                 app.get_name() + " --help");
   }
   return base::ok_status();
 }

@@ -16,9 +16,9 @@
 namespace inknav::app {
 
 struct ExperimentOptions {
-  bool evaluate = false;                   // --run-type eval, or the eval command
-  std::string exp_config;                  // A[,B...]; "": the shipped one of the run type
-  std::optional<std::string> model_dir;    // default runs/<config name>
+  bool evaluate = false;                 // --run-type eval, or the eval command
+  std::string exp_config;                // A[,B...]; "": the shipped one of the run type
+  std::optional<std::string> model_dir;  // default runs/<config name>
   std::optional<int> num_gpus;
   std::optional<std::string> gpu_ids;
   std::optional<std::string> resume_from;  // .safetensors, or .pth with weights only
@@ -27,7 +27,7 @@ struct ExperimentOptions {
   bool eval_best = false;
   bool overwrite = false;
   bool print_config = false;
-  std::vector<std::string> overrides;      // trailing KEY VALUE ...
+  std::vector<std::string> overrides;  // trailing KEY VALUE ...
 };
 
 /// Adds the flags; `run_type` also adds --run-type (train only). `options` must outlive parsing.

@@ -52,16 +52,18 @@ base::Status create_folder(const std::filesystem::path& folder) {
 base::Status check_finite(std::span<const NamedSpan> spans, std::span<const std::string> prefixes) {
   for (const NamedSpan& span : spans) {
     const bool watched =
-        prefixes.empty() || std::any_of(prefixes.begin(), prefixes.end(),
-                                        [&](const std::string& prefix) { return span.name.starts_with(prefix); });
+        prefixes.empty() || std::any_of(prefixes.begin(), prefixes.end(), [&](const std::string& prefix) {
+          return span.name.starts_with(prefix);
+        });
     if (!watched) continue;
     const bool finite = span.type == SpanType::kF32   ? all_finite<float>(span.bytes)
                         : span.type == SpanType::kF64 ? all_finite<double>(span.bytes)
                                                       : true;
     if (!finite) {
-      return base::Error{base::ErrorCode::kDiverged, "checkpoint refused: " + span.name +
-                                                         " holds a number that is not finite; the last checkpoint "
-                                                         "stays, lower the learning rate"};
+      return base::Error{base::ErrorCode::kDiverged,
+                         "checkpoint refused: " + span.name +
+                             " holds a number that is not finite; the last checkpoint "
+                             "stays, lower the learning rate"};
     }
   }
   return base::ok_status();
@@ -92,7 +94,8 @@ base::Status CheckpointStore::publish(const std::filesystem::path& path, std::sp
       written = base::Error{base::ErrorCode::kDisk, "after writing, " + verified.error().message};
     }
     if (written.error().code != base::ErrorCode::kDisk || attempt >= settings_.retries) return written;
-    base::log_warning("{}; try {} of {} in {:.1f} s", written.error().message, attempt + 1, settings_.retries, pause);
+    base::log_warning("{}; try {} of {} in {:.1f} s", written.error().message, attempt + 1, settings_.retries,
+                      pause);
     std::this_thread::sleep_for(std::chrono::duration<double>(pause));
     pause *= 2.0;
   }
@@ -109,8 +112,9 @@ base::Result<SaveOutcome> CheckpointStore::save(std::int64_t index, std::span<co
   if (published.error().code != base::ErrorCode::kDisk) return published.error();
   ++missed_;
   if (missed_ >= settings_.max_missed) {
-    return base::Error{base::ErrorCode::kDisk, published.error().message + "; " + std::to_string(missed_) +
-                                                   " checkpoints in a row could not be saved, older ones are intact"};
+    return base::Error{base::ErrorCode::kDisk,
+                       published.error().message + "; " + std::to_string(missed_) +
+                           " checkpoints in a row could not be saved, older ones are intact"};
   }
   base::log_error("{}; training goes on without this checkpoint ({} of {} missed)", published.error().message,
                   missed_, settings_.max_missed);
@@ -142,7 +146,8 @@ std::optional<std::int64_t> CheckpointStore::best() const {
 std::vector<std::int64_t> CheckpointStore::indices() const {
   std::vector<std::int64_t> found;
   std::error_code error;
-  for (std::filesystem::directory_iterator it(directory_, error), end; !error && it != end; it.increment(error)) {
+  for (std::filesystem::directory_iterator it(directory_, error), end; !error && it != end;
+       it.increment(error)) {
     if (const auto index = index_of(it->path().filename().string())) found.push_back(*index);
   }
   std::sort(found.begin(), found.end());

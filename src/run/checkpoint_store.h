@@ -57,8 +57,8 @@ class CheckpointStore {
   /// Protects checkpoint `index` from pruning until another is best; recorded in data/best.json.
   base::Status mark_best(std::int64_t index, double score);
 
-  /// Newest checkpoint that verifies; invalid newer ones are logged by name and skipped. nullopt when there is
-  /// none; kData when there are some and none is whole.
+  /// Newest checkpoint that verifies; invalid newer ones are logged by name and skipped. nullopt when there
+  /// is none; kData when there are some and none is whole.
   base::Result<std::optional<LoadedCheckpoint>> load_newest() const;
   std::filesystem::path path_of(std::int64_t index) const;
   std::filesystem::path final_path() const;

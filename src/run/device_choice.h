@@ -39,22 +39,15 @@ struct DeviceChoice {
 };
 base::Result<DeviceChoice> choose_devices(const DeviceRequest& request, const GpuList& present);
 
-/// How the environments are spread over CPU ranks.
-struct CpuPlanRequest {
-  std::optional<int> num_ranks;      // nullopt = auto
-  std::optional<int> num_threads;    // nullopt = auto: cores / ranks
-  std::optional<int> num_processes;  // nullopt = auto: kAutoEnvsPerRank a rank
-  int num_mini_batch = 1;            // auto ranks leave each rank a multiple of it, when that is possible
-  int cores = 1;
-};
+/// CPU ranks and simulation threads a rank: `auto` is one rank a core, at most one per environment, such that
+/// the environments divide evenly; threads = cores / ranks.
 struct CpuPlan {
   int num_ranks = 1;
   int threads_per_rank = 1;
   int envs_per_rank = 1;
 };
-constexpr int kAutoEnvsPerRank = 32;
-/// Auto ranks: as many as there are cores, fewer where the environments would not divide evenly.
-/// kUsage when num_processes is not a multiple of a given num_ranks.
-base::Result<CpuPlan> plan_cpu(const CpuPlanRequest& request);
+/// num_processes nullopt = auto (32 a rank). kUsage when num_processes is not a multiple of num_ranks.
+base::Result<CpuPlan> plan_cpu(std::optional<int> num_ranks, std::optional<int> num_threads,
+                               std::optional<int> num_processes, int cores);
 
 }  // namespace inknav::run

@@ -28,9 +28,9 @@ struct TypeRow {
   std::size_t size;
 };
 constexpr TypeRow kTypes[] = {
-    {SpanType::kU8, "U8", 1},   {SpanType::kI8, "I8", 1},     {SpanType::kI32, "I32", 4},
-    {SpanType::kI64, "I64", 8}, {SpanType::kF16, "F16", 2},   {SpanType::kBF16, "BF16", 2},
-    {SpanType::kF32, "F32", 4}, {SpanType::kF64, "F64", 8},   {SpanType::kBool, "BOOL", 1},
+    {SpanType::kU8, "U8", 1},   {SpanType::kI8, "I8", 1},   {SpanType::kI32, "I32", 4},
+    {SpanType::kI64, "I64", 8}, {SpanType::kF16, "F16", 2}, {SpanType::kBF16, "BF16", 2},
+    {SpanType::kF32, "F32", 4}, {SpanType::kF64, "F64", 8}, {SpanType::kBool, "BOOL", 1},
 };
 
 const TypeRow& row_of(SpanType type) { return kTypes[static_cast<std::size_t>(type)]; }
@@ -199,14 +199,14 @@ base::Result<NamedSpan> SafetensorsFile::find(std::string_view name) const {
 base::Result<std::string> SafetensorsFile::meta(std::string_view key) const {
   const auto found = metadata_.find(std::string(key));
   if (found == metadata_.end()) {
-    return base::Error{base::ErrorCode::kData,
-                       path_.string() + ": \"" + std::string(key) + "\" was wanted in the metadata and is not there"};
+    return base::Error{base::ErrorCode::kData, path_.string() + ": \"" + std::string(key) +
+                                                   "\" was wanted in the metadata and is not there"};
   }
   return found->second;
 }
 
-base::Result<SafetensorsFile> parse_safetensors(std::vector<std::uint8_t> bytes, const std::filesystem::path& path,
-                                                bool need_checksum) {
+base::Result<SafetensorsFile> parse_safetensors(std::vector<std::uint8_t> bytes,
+                                                const std::filesystem::path& path, bool need_checksum) {
   if (bytes.size() < 8) return bad_file(path, "found " + std::to_string(bytes.size()) + " bytes");
   std::uint64_t header_bytes = 0;
   std::memcpy(&header_bytes, bytes.data(), 8);
@@ -219,9 +219,8 @@ base::Result<SafetensorsFile> parse_safetensors(std::vector<std::uint8_t> bytes,
   file.data_begin_ = 8 + header_bytes;
   const std::size_t data_bytes = bytes.size() - file.data_begin_;
   const std::span<const std::uint8_t> header = std::span(bytes).subspan(8, header_bytes);
-  INKNAV_ASSIGN_OR_RETURN(
-      const nlohmann::json json,
-      parse_header({reinterpret_cast<const char*>(header.data()), header.size()}, path));
+  INKNAV_ASSIGN_OR_RETURN(const nlohmann::json json,
+                          parse_header({reinterpret_cast<const char*>(header.data()), header.size()}, path));
   if (json.size() > kMaxTensors) return bad_file(path, "found more than 100000 tensors");
   for (const auto& [name, value] : json.items()) {
     if (name == kMetadataKey) {
@@ -276,7 +275,8 @@ base::Result<std::vector<std::uint8_t>> safetensors_header(std::span<const Named
   }
   if (header.size() - 8 > kMaxHeaderBytes) {
     return base::Error{base::ErrorCode::kData, "checkpoint header: at most 16 MiB can be written, found " +
-                                                   std::to_string(header.size()) + " bytes; shorten the metadata"};
+                                                   std::to_string(header.size()) +
+                                                   " bytes; shorten the metadata"};
   }
   const std::string hash = base::xxh3_128(header.data() + 8, header.size() - 8).hex();
   const std::string field = std::string("\"") + kHeaderHashKey + "\":\"";
