@@ -85,11 +85,12 @@ class Parser {
 
   void add(const Command& command) {
     const auto [first, second] = words_of(command);
-    CLI::App* sub = app_.get_subcommand_no_throw(first);
-    if (sub == nullptr) {
-      sub = app_.add_subcommand(first,
-                                second.empty() ? std::string(command.summary) : group_summary(first, table_));
+    CLI::App*& sub_of_first = firsts_[first];
+    if (sub_of_first == nullptr) {
+      sub_of_first = app_.add_subcommand(
+          first, second.empty() ? std::string(command.summary) : group_summary(first, table_));
     }
+    CLI::App* sub = sub_of_first;
     if (!second.empty()) {
       sub->require_subcommand(0, 1);
       sub = sub->add_subcommand(second, std::string(command.summary));
@@ -145,6 +146,7 @@ class Parser {
 
   std::span<const Command> table_;
   CLI::App app_;
+  std::map<std::string, CLI::App*> firsts_;  // by first word
   std::map<const CLI::App*, Action> actions_;
   std::map<const CLI::App*, const Command*> commands_;
 };

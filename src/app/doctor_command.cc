@@ -10,6 +10,7 @@
 #include <iostream>
 #include <string>
 
+#include "base/thread_pool.h"
 #include "run/device_choice.h"
 
 namespace inknav::app {
@@ -37,7 +38,7 @@ void row(const std::string& name, const std::string& fact) {
 
 base::Result<int> run_doctor() {
   row("processor", cpu_model());
-  row("cores", fmt::format("{} usable", run::available_cores()));
+  row("cores", fmt::format("{} usable", base::available_cores()));
   row("memory",
       fmt::format("{:.1f} GiB, {:.1f} GiB free", memory_gib("MemTotal"), memory_gib("MemAvailable")));
   std::error_code ignored;
@@ -54,9 +55,8 @@ base::Result<int> run_doctor() {
 
   INKNAV_ASSIGN_OR_RETURN(const run::DeviceChoice choice, run::choose_devices({}, gpus));
   row("will use", choice.sentence);
-  run::CpuPlanRequest request;
-  request.cores = run::available_cores();
-  INKNAV_ASSIGN_OR_RETURN(const run::CpuPlan plan, run::plan_cpu(request));
+  INKNAV_ASSIGN_OR_RETURN(const run::CpuPlan plan,
+                          run::plan_cpu(std::nullopt, std::nullopt, std::nullopt, base::available_cores()));
   row("", fmt::format("{} rank(s) of {} thread(s), {} environments each with NUM_PROCESSES auto",
                       plan.num_ranks, plan.threads_per_rank, plan.envs_per_rank));
   return 0;

@@ -4,6 +4,8 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 
+#include "base/thread_pool.h"
+
 namespace inknav::app {
 namespace {
 
@@ -93,13 +95,10 @@ base::Result<PreparedExperiment> prepare_experiment(const ExperimentOptions& opt
   request.num_gpus_config = config.num_gpus;
   INKNAV_ASSIGN_OR_RETURN(prepared.devices, run::choose_devices(request, run::visible_gpus()));
 
-  run::CpuPlanRequest plan;
-  plan.num_ranks = config.num_ranks;
-  plan.num_threads = config.num_threads;
-  plan.num_processes = config.num_processes;
-  plan.num_mini_batch = options.evaluate ? 1 : config.rl.ppo.num_mini_batch;
-  plan.cores = run::available_cores();
-  INKNAV_ASSIGN_OR_RETURN(prepared.plan, run::plan_cpu(plan));
+  const int num_mini_batch = options.evaluate ? 1 : config.rl.ppo.num_mini_batch;
+  INKNAV_ASSIGN_OR_RETURN(prepared.plan,
+                          run::plan_cpu(config.num_ranks, config.num_threads, config.num_processes,
+                                        base::available_cores(), num_mini_batch));
   if (!options.evaluate) {
     INKNAV_RETURN_IF_ERROR(config::check_mini_batches(prepared.loaded, prepared.plan.envs_per_rank));
   }

@@ -23,20 +23,29 @@ Action define_train(CLI::App& app) {
   };
 }
 
+namespace {
+
+base::Status refuse_diffusion(const ExperimentOptions& options) {
+  INKNAV_ASSIGN_OR_RETURN(const config::LoadedConfig loaded, load_config(options));
+  if (!loaded.config.use_diffusion_policy) return base::ok_status();
+  const auto origin = loaded.origins.find("USE_DIFFUSION_POLICY");
+  return base::Error{
+      base::ErrorCode::kUsage,
+      (origin == loaded.origins.end() ? std::string("built-in default") : origin->second) +
+          ": USE_DIFFUSION_POLICY = True, but the diffusion learner is not in this version; train "
+          "PPO with --exp-config configs/train_hwnav.yaml"};
+}
+
+}  // namespace
+
 base::Result<int> run_train(const ExperimentOptions& options) {
   if (options.print_config) {
     INKNAV_ASSIGN_OR_RETURN(const config::LoadedConfig loaded, load_config(options));
     std::cout << config::to_yaml(loaded.config, /*comments=*/true) << std::flush;
     return 0;
   }
+  INKNAV_RETURN_IF_ERROR(refuse_diffusion(options));
   INKNAV_ASSIGN_OR_RETURN(const PreparedExperiment prepared, prepare_experiment(options));
-  if (prepared.loaded.config.use_diffusion_policy) {
-    const auto origin = prepared.loaded.origins.find("USE_DIFFUSION_POLICY");
-    return base::Error{base::ErrorCode::kUsage,
-                       (origin == prepared.loaded.origins.end() ? "config" : origin->second) +
-                           ": USE_DIFFUSION_POLICY = True, but the diffusion learner is not in this version; "
-                           "train PPO with --exp-config configs/train_hwnav.yaml"};
-  }
   return base::Error{base::ErrorCode::kUsage, "train is not in this version"};
 }
 

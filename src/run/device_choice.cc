@@ -75,6 +75,14 @@ base::Result<DeviceChoice> choose_count(const std::string& source, int count, co
   return choose_ids(source, ids, present);
 }
 
+/// The most ranks that share the environments evenly and leave each whole minibatches; one rank always may.
+int auto_ranks(int environments, int cores, int num_mini_batch) {
+  for (int ranks = std::min(cores, environments); ranks > 1; --ranks) {
+    if (environments % ranks == 0 && (environments / ranks) % num_mini_batch == 0) return ranks;
+  }
+  return 1;
+}
+
 }  // namespace
 
 GpuList visible_gpus() {
@@ -119,13 +127,12 @@ base::Result<DeviceChoice> choose_devices(const DeviceRequest& request, const Gp
 }
 
 base::Result<CpuPlan> plan_cpu(std::optional<int> num_ranks, std::optional<int> num_threads,
-                               std::optional<int> num_processes, int cores) {
+                               std::optional<int> num_processes, int cores, int num_mini_batch) {
   CpuPlan plan;
   if (num_ranks) {
     plan.num_ranks = *num_ranks;
   } else if (num_processes) {
-    plan.num_ranks = std::min(cores, *num_processes);
-    while (*num_processes % plan.num_ranks != 0) --plan.num_ranks;
+    plan.num_ranks = auto_ranks(*num_processes, cores, num_mini_batch);
   } else {
     plan.num_ranks = cores;
   }

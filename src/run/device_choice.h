@@ -47,7 +47,8 @@ struct CpuPlan {
   int envs_per_rank = 1;
 };
 /// num_processes nullopt = auto (32 a rank). kUsage when num_processes is not a multiple of num_ranks.
+/// Auto also leaves each rank a multiple of num_mini_batch environments, when that is possible.
 base::Result<CpuPlan> plan_cpu(std::optional<int> num_ranks, std::optional<int> num_threads,
-                               std::optional<int> num_processes, int cores);
+                               std::optional<int> num_processes, int cores, int num_mini_batch = 1);
 
 }  // namespace inknav::run

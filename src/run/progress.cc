@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "run/console_log.h"
 #include "run/train_log.h"
 
 namespace inknav::run {
@@ -62,7 +63,9 @@ Progress::Progress(ProgressSettings settings, std::int64_t done)
 }
 
 Progress::~Progress() {
-  if (!finished_ && terminal_ && drawn_ && !settings_.quiet) write_stderr("\n");
+  if (finished_ || !terminal_ || !drawn_ || settings_.quiet) return;
+  internal::set_bar_on_terminal(false);
+  write_stderr("\n");
 }
 
 void Progress::update(std::int64_t done, std::string_view facts) {
@@ -91,6 +94,7 @@ void Progress::draw(std::string_view facts, bool last) {
   }
   if (terminal_) {
     write_stderr("\r" + progress_bar_line(state, terminal_columns()) + "\x1b[K" + (last ? "\n" : ""));
+    internal::set_bar_on_terminal(!last);
   } else {
     write_stderr(progress_plain_line(state) + "\n");
   }
