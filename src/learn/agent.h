@@ -24,6 +24,7 @@
 #include "base/geometry.h"
 #include "base/result.h"
 #include "base/thread_pool.h"
+#include "learn/reading/belief.h"
 #include "learn/settings.h"
 #include "task/vector_env.h"
 
@@ -36,13 +37,6 @@ enum class BeliefMode : std::uint8_t {
   kCorrected,      // started from the marks, moved by odometry, corrected by the policy
   kDeadReckoning,  // never corrected
   kPerfect,        // set to the truth at every step (upper bound); needs paper_truth
-};
-
-/// The similarity between the agent's surroundings and the paper, as sketch::PaperPose.
-struct Belief {
-  base::Vec2 position{0.0f};  // paper
-  float heading = 0.0f;       // radians, 0 = up on the paper, left positive
-  float log_scale = 0.0f;     // ln(paper units per metre)
 };
 
 struct AgentOptions {

@@ -32,7 +32,8 @@ struct ReadingSettings {
 
 struct PolicySettings {
   int num_actions = 4;
-  int vector_size = 0;  // plain numbers per observation
+  std::vector<std::string> number_fields;  // f32 fields of the environment that are read as plain numbers
+  int vector_size = 0;  // plain numbers per observation, those of the drawing's reading included
   Backbone backbone = Backbone::kNone;
   int image_height = 0;
   int image_width = 0;
@@ -71,23 +72,25 @@ struct PpoSettings {
   bool use_behavior_cloning = false;
   float behavior_cloning_coef = 0.0f;
   float goal_prediction_coef = 0.1f;
+  float goal_prediction_lr = 7e-4f;
+  bool normalize_advantage = false;  // to mean 0, deviation 1 over a rollout of all ranks
 };
 
 /// Imitation (DAgger) before and beside PPO, and the curriculum of the belief.
 struct ImitationSettings {
-  int updates = 0;                // the first updates are imitation only
-  float expert_mix_start = 0.5f;  // part of the actions that are the expert's, at update 0 ...
-  float expert_mix_end = 0.0f;    // ... falling linearly to this at update `updates`
-  float stop_execution =
-      0.3f;  // in imitation STOP is only carried out where the expert stops, and this often
+  int updates = 0;                   // the first updates are imitation only
+  float expert_mix_start = 0.0f;     // part of the actions that are the expert's, at update 0 ...
+  float expert_mix_end = 0.0f;       // ... falling linearly to this at update expert_mix_updates
+  int expert_mix_updates = 0;
+  float stop_execution = 0.3f;       // in imitation STOP is carried out only where it is right, and this often
   float stop_label_distance = 0.5f;  // metres still to walk at which STOP is the right answer
-  float waypoint_coef = 1.0f;
-  float correction_coef = 1.0f;
-  float belief_reset_start =
-      0.3f;  // chance a step that the belief is set to truth plus noise, at update 0 ...
-  float belief_reset_end = 0.02f;  // ... and from half of `updates` on
-  float noise_position = 0.5f;     // metres, one standard deviation of that noise
-  float noise_heading = 0.15f;     // radians
+  float waypoint_coef = 0.0f;
+  float correction_coef = 0.0f;
+  float belief_reset_start = 0.0f;   // chance a step that the belief is set to truth plus noise, at update 0 ...
+  float belief_reset_end = 0.0f;     // ... and from update belief_updates on
+  int belief_updates = 0;
+  float noise_position = 0.5f;       // metres, greatest standard deviation of that noise
+  float noise_heading = 0.15f;       // radians
   float noise_log_scale = 0.12f;
 };
 

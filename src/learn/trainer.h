@@ -41,6 +41,7 @@ struct PhaseTimes {
   double reading = 0.0;      // beliefs and crops
   double inference = 0.0;
   double learning = 0.0;
+  double total = 0.0;
 };
 
 struct UpdateReport {
@@ -66,10 +67,11 @@ class Trainer {
   virtual ~Trainer() = default;
 
   /// One rollout and one update. The first call resets the environment unless state was restored.
-  virtual UpdateReport update() = 0;
+  /// Errors: kDiverged, kPeer.
+  virtual base::Result<UpdateReport> update() = 0;
 
   /// All state of all ranks (collective call; only rank 0 gets the result, the others an empty list).
-  virtual std::vector<NamedBytes> save_state() = 0;
+  virtual base::Result<std::vector<NamedBytes>> save_state() = 0;
   /// Collective; every rank is given the whole list.
   virtual base::Status restore_state(const std::vector<NamedBytes>& state) = 0;
   /// Weights only (fine-tuning, .pth); fresh optimiser and counters.

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+// Convolutional encoders. All inputs are channels-last (NHWC in memory, NCHW in shape), f32.
+//
+// SeResNet9: 4x4 space-to-depth stem, four stages of one residual block with squeeze-and-excitation, no
+//   normalisation: the last convolution of a block begins at zero (Fixup, Zhang et al. 2019), the shape
+//   follows "Large Batch Simulation for Deep Reinforcement Learning" (Shacklett et al. 2021).
+// SmallCnn: three convolutions. CropEncoder: four, for the stacked crops of learn/reading.
+// DrawingEncoder: the whole drawing to a few features and a correction of the prior log scale.
+
+#include <torch/torch.h>
+
+#include "learn/settings.h"
+
+namespace inknav::learn {
+
+class SeBlockImpl : public torch::nn::Module {
+ public:
+  SeBlockImpl(std::int64_t in_planes, std::int64_t out_planes, std::int64_t stride);
+  torch::Tensor forward(const torch::Tensor& x);
+
+ private:
+  torch::nn::Conv2d first_{nullptr};
+  torch::nn::Conv2d second_{nullptr};
+  torch::nn::Conv2d shortcut_{nullptr};
+  torch::nn::Linear squeeze_{nullptr};
+  torch::nn::Linear excite_{nullptr};
+};
+TORCH_MODULE(SeBlock);
+
+class SeResNet9Impl : public torch::nn::Module {
+ public:
+  SeResNet9Impl(std::int64_t channels, std::int64_t height, std::int64_t width, std::int64_t base_planes);
+  torch::Tensor forward(const torch::Tensor& image);  // [B, C, H, W] -> [B, out_size]
+  std::int64_t out_size() const { return out_size_; }
+
+ private:
+  torch::nn::Conv2d stem_{nullptr};
+  torch::nn::Sequential stages_;
+  std::int64_t out_size_ = 0;
+};
+TORCH_MODULE(SeResNet9);
+
+class SmallCnnImpl : public torch::nn::Module {
+ public:
+  SmallCnnImpl(std::int64_t channels, std::int64_t height, std::int64_t width, std::int64_t base_planes);
+  torch::Tensor forward(const torch::Tensor& image);
+  std::int64_t out_size() const { return out_size_; }
+
+ private:
+  torch::nn::Sequential layers_;
+  std::int64_t out_size_ = 0;
+};
+TORCH_MODULE(SmallCnn);
+
+class CropEncoderImpl : public torch::nn::Module {
+ public:
+  CropEncoderImpl(std::int64_t planes, std::int64_t cells);
+  torch::Tensor forward(const torch::Tensor& crops);  // [B, planes, C, C] in [0, 1]
+  static constexpr std::int64_t kOutSize = 256;
+
+ private:
+  torch::nn::Sequential layers_;
+  torch::nn::Linear project_{nullptr};
+};
+TORCH_MODULE(CropEncoder);
+
+class DrawingEncoderImpl : public torch::nn::Module {
+ public:
+  DrawingEncoderImpl(std::int64_t drawing_size, std::int64_t features);
+  /// [U, 4, S, S] u8 -> [U, features + 1]; the last column corrects the prior log scale.
+  torch::Tensor forward(const torch::Tensor& planes);
+
+ private:
+  torch::nn::Sequential layers_;
+  torch::nn::Linear project_{nullptr};
+  torch::nn::Linear out_{nullptr};
+};
+TORCH_MODULE(DrawingEncoder);
+
+/// Deterministic start values from philox(seed, kNetworkInit): every weight of two or more dimensions normal
+/// with He's variance (fan in), biases zero; parameters whose name contains "zero" stay zero.
+void initialize(torch::nn::Module& module, std::uint64_t seed);
+
+}  // namespace inknav::learn

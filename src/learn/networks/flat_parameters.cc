@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: MIT
+#include "learn/networks/flat_parameters.h"
+
+#include <algorithm>
+
+namespace inknav::learn {
+
+using torch::Tensor;
+
+FlatParameters::FlatParameters(torch::nn::Module& module, std::int64_t extra, const std::string& special_prefix) {
+  torch::NoGradGuard no_grad;
+  std::vector<std::pair<std::string, Tensor>> named;
+  for (const auto& item : module.named_parameters()) named.emplace_back(item.key(), item.value());
+  const auto special = std::stable_partition(named.begin(), named.end(), [&](const auto& entry) {
+    return special_prefix.empty() || entry.first.rfind(special_prefix, 0) != 0;
+  });
+  for (auto entry = named.begin(); entry != named.end(); ++entry) {
+    if (entry == special) special_begin_ = size_;
+    slices_.push_back({entry->first, size_, entry->second.sizes().vec()});
+    size_ += entry->second.numel();
+  }
+  if (special == named.end()) special_begin_ = size_;
+  values_ = torch::empty({size_});
+  bucket_ = torch::zeros({size_ + extra});
+  first_moment_ = torch::zeros({size_});
+  second_moment_ = torch::zeros({size_});
+  step_ = torch::zeros({});
+  for (std::size_t i = 0; i < slices_.size(); ++i) {
+    Tensor parameter = named[i].second;
+    Tensor view = view_of(values_, slices_[i]);
+    view.copy_(parameter);
+    parameter.set_data(view);
+    parameter.mutable_grad() = view_of(bucket_, slices_[i]);
+  }
+}
+
+Tensor FlatParameters::view_of(const Tensor& flat, const Slice& slice) const {
+  std::int64_t count = 1;
+  for (const std::int64_t extent : slice.shape) count *= extent;
+  const Tensor part = flat.narrow(0, slice.begin, count);
+  if (slice.shape.size() == 4) {
+    return part.view({slice.shape[0], slice.shape[2], slice.shape[3], slice.shape[1]}).permute({0, 3, 1, 2});
+  }
+  return part.view(slice.shape);
+}
+
+void FlatParameters::step(const AdamSettings& settings) {
+  torch::NoGradGuard no_grad;
+  step_.add_(1.0);
+  const std::vector<Tensor> steps{step_};
+  const auto run = [&](std::int64_t begin, std::int64_t end, double lr) {
+    if (begin == end) return;
+    const auto part = [&](const Tensor& t) { return std::vector<Tensor>{t.narrow(0, begin, end - begin)}; };
+    at::_fused_adamw_(part(values_), part(bucket_), part(first_moment_), part(second_moment_), {}, steps, lr,
+                      settings.beta1, settings.beta2, settings.weight_decay, settings.eps, false, false);
+  };
+  run(0, special_begin_, settings.lr);
+  run(special_begin_, size_, settings.special_lr);
+}
+
+void FlatParameters::keep_snapshot() {
+  torch::NoGradGuard no_grad;
+  snapshot_ = {values_.clone(), first_moment_.clone(), second_moment_.clone(), step_.clone()};
+}
+
+void FlatParameters::restore_snapshot() {
+  torch::NoGradGuard no_grad;
+  values_.copy_(snapshot_[0]);
+  first_moment_.copy_(snapshot_[1]);
+  second_moment_.copy_(snapshot_[2]);
+  step_.copy_(snapshot_[3]);
+}
+
+FlatParameters::NamedTensors FlatParameters::named_values() const {
+  NamedTensors result;
+  for (const Slice& slice : slices_) {
+    result.emplace_back("value/" + slice.name, view_of(values_, slice).clone(at::MemoryFormat::Contiguous));
+  }
+  return result;
+}
+
+FlatParameters::NamedTensors FlatParameters::named_moments() const {
+  NamedTensors result;
+  for (const Slice& slice : slices_) {
+    result.emplace_back("adam_m/" + slice.name, view_of(first_moment_, slice).clone(at::MemoryFormat::Contiguous));
+    result.emplace_back("adam_v/" + slice.name, view_of(second_moment_, slice).clone(at::MemoryFormat::Contiguous));
+  }
+  result.emplace_back("adam_step", step_.clone());
+  return result;
+}
+
+bool FlatParameters::assign(const NamedTensors& source, const std::string& prefix, const Tensor& flat,
+                            std::string* missing) {
+  torch::NoGradGuard no_grad;
+  for (const Slice& slice : slices_) {
+    const auto found = std::find_if(source.begin(), source.end(),
+                                    [&](const auto& entry) { return entry.first == prefix + slice.name; });
+    if (found == source.end() || found->second.sizes() != at::IntArrayRef(slice.shape)) {
+      *missing = prefix + slice.name;
+      return false;
+    }
+    view_of(flat, slice).copy_(found->second);
+  }
+  return true;
+}
+
+bool FlatParameters::assign_values(const NamedTensors& source, std::string* missing) {
+  return assign(source, "value/", values_, missing);
+}
+
+bool FlatParameters::assign_moments(const NamedTensors& source, std::string* missing) {
+  if (!assign(source, "adam_m/", first_moment_, missing)) return false;
+  if (!assign(source, "adam_v/", second_moment_, missing)) return false;
+  const auto found =
+      std::find_if(source.begin(), source.end(), [](const auto& entry) { return entry.first == "adam_step"; });
+  if (found == source.end()) {
+    *missing = "adam_step";
+    return false;
+  }
+  torch::NoGradGuard no_grad;
+  step_.copy_(found->second.view({}));
+  return true;
+}
+
+}  // namespace inknav::learn

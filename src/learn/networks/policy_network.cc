@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: MIT
+#include "learn/networks/policy_network.h"
+
+#include <algorithm>
+
+#include "base/check.h"
+
+namespace inknav::learn {
+namespace {
+
+using torch::Tensor;
+
+// nav::Action
+constexpr std::int64_t kLeft = 2;
+constexpr std::int64_t kRight = 3;
+
+constexpr float kTurnSlope = 3.0f;    // logits per turn angle of bearing
+constexpr float kHysteresis = 3.0f;   // logits against turning back at once: one whole turn of bearing
+constexpr float kMaxTurns = 4.0f;     // bearing is clipped to so many turns, so that the learned part keeps a say
+constexpr float kHeadGain = 0.01f;    // the policy begins near uniform
+
+/// Bearing of (right, forward), left positive. Its gradient is that of atan2, bounded near the origin.
+Tensor bearing_of(const Tensor& waypoint) {
+  const Tensor right = waypoint.select(1, 0);
+  const Tensor forward = waypoint.select(1, 1);
+  const Tensor r0 = right.detach();
+  const Tensor f0 = forward.detach();
+  const Tensor norm2 = (r0 * r0 + f0 * f0).clamp_min(0.25);
+  return torch::atan2(-r0, f0) + (r0 * (forward - f0) - f0 * (right - r0)) / norm2;
+}
+
+}  // namespace
+
+PolicyNetwork::PolicyNetwork(const PolicySettings& settings, std::uint64_t seed) : settings_(settings) {
+  INKNAV_CHECK(!settings.decode_waypoint || settings.num_actions == 4, settings.num_actions);
+  std::int64_t width = settings.vector_size + settings.num_actions + 1;
+  if (settings.reading.enabled) {
+    crop_encoder_ = register_module("crop_encoder", CropEncoder(kCropPlanes, settings.reading.crop_cells));
+    drawing_encoder_ = register_module(
+        "drawing_encoder", DrawingEncoder(settings.reading.drawing_size, settings.reading.drawing_features));
+    width += CropEncoderImpl::kOutSize + settings.reading.drawing_features;
+  }
+  const std::int64_t h = settings.image_height, w = settings.image_width, c = settings.image_channels;
+  if (settings.backbone == Backbone::kSeResNet9) {
+    se_resnet_ = register_module("se_resnet9", SeResNet9(c, h, w, settings.base_planes));
+    width += se_resnet_->out_size();
+  } else if (settings.backbone == Backbone::kSmallCnn) {
+    small_cnn_ = register_module("small_cnn", SmallCnn(c, h, w, settings.base_planes));
+    width += small_cnn_->out_size();
+  }
+  trunk_ = register_module("trunk", torch::nn::Linear(width, settings.hidden_size));
+  if (settings.recurrence == Recurrence::kNone) {
+    second_ = register_module("second", torch::nn::Linear(settings.hidden_size, settings.hidden_size));
+  } else {
+    core_ = register_module("core", RecurrentCore(settings.recurrence, settings.hidden_size, settings.hidden_size));
+  }
+  // Columns: logits, value, waypoint (2), remaining.
+  head_ = register_module("head", torch::nn::Linear(settings.hidden_size, settings.num_actions + 4));
+  if (settings.reading.enabled) {
+    correction_ = register_module("zero_correction", torch::nn::Linear(settings.hidden_size, 4));
+  }
+  goal_ = register_module("goal_head", torch::nn::Linear(settings.hidden_size, 2));
+  initialize(*this, seed);
+  torch::NoGradGuard no_grad;
+  head_->weight.narrow(0, 0, settings.num_actions).mul_(kHeadGain);
+}
+
+std::int64_t PolicyNetwork::state_size() const { return core_.is_empty() ? 1 : core_->state_size(); }
+
+std::pair<Tensor, Tensor> PolicyNetwork::encode_drawings(const Tensor& planes) {
+  const Tensor encoded = drawing_encoder_(planes);
+  const std::int64_t features = settings_.reading.drawing_features;
+  return {encoded.narrow(1, 0, features), encoded.select(1, features)};
+}
+
+Tensor PolicyNetwork::features(const PolicyInput& input) {
+  std::vector<Tensor> parts;
+  if (!crop_encoder_.is_empty()) {
+    const Tensor crops = input.crops.to(torch::kFloat32).mul_(1.0f / 255.0f).permute({0, 3, 1, 2});
+    parts.push_back(crop_encoder_(crops));
+    parts.push_back(input.drawing);
+  }
+  if (!se_resnet_.is_empty()) parts.push_back(se_resnet_(input.image.permute({0, 3, 1, 2})));
+  if (!small_cnn_.is_empty()) parts.push_back(small_cnn_(input.image.permute({0, 3, 1, 2})));
+  parts.push_back(input.numbers);
+  parts.push_back(torch::one_hot(input.previous_action, settings_.num_actions + 1).to(torch::kFloat32));
+  return trunk_(torch::cat(parts, 1)).relu_();
+}
+
+Tensor PolicyNetwork::decoded_logits(const Tensor& waypoint, const Tensor& previous_action) const {
+  const Tensor turns = (bearing_of(waypoint) / settings_.turn_angle).clamp(-kMaxTurns, kMaxTurns);
+  const Tensor after_right = previous_action.eq(kRight + 1).to(torch::kFloat32) * kHysteresis;
+  const Tensor after_left = previous_action.eq(kLeft + 1).to(torch::kFloat32) * kHysteresis;
+  const Tensor left = kTurnSlope * (turns - 0.5f) - after_right;
+  const Tensor right = kTurnSlope * (-turns - 0.5f) - after_left;
+  const Tensor zero = torch::zeros_like(left);
+  return torch::stack({zero, zero, left, right}, 1);
+}
+
+PolicyOutput PolicyNetwork::forward(const PolicyInput& input, const Tensor& state, const Tensor& keep) {
+  const std::int64_t steps = keep.size(0), rows = keep.size(1);
+  const Tensor trunk = features(input);
+  PolicyOutput output;
+  Tensor hidden;
+  if (core_.is_empty()) {
+    hidden = second_(trunk).relu_();
+    output.state = state;
+  } else {
+    const RecurrentCoreImpl::Output core = core_->forward(trunk.view({steps, rows, -1}), state, keep);
+    hidden = core.features.view({steps * rows, -1});
+    output.state = core.state;
+  }
+  const Tensor head = head_(hidden);
+  const std::int64_t actions = settings_.num_actions;
+  Tensor logits = head.narrow(1, 0, actions);
+  output.value = head.select(1, actions);
+  output.waypoint = head.narrow(1, actions + 1, 2);
+  output.remaining = head.select(1, actions + 3);
+  if (settings_.predict_goal) output.goal = goal_(hidden);
+  if (!correction_.is_empty()) output.correction = correction_(hidden);
+  if (settings_.decode_waypoint) logits = logits + decoded_logits(output.waypoint, input.previous_action);
+  output.log_probabilities = torch::log_softmax(logits, 1);
+  return output;
+}
+
+}  // namespace inknav::learn

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+// PolicyNetwork: observation -> features -> recurrent core -> heads.
+//
+//   crops --CropEncoder--.
+//   image --backbone-----+-- concat with numbers, previous action, drawing features -- FC -- core -- one linear head
+//
+// The head gives action logits, value, waypoint direction, remaining way, correction of the belief, goal.
+// With decode_waypoint the logits of the three motions come from the bearing of the waypoint, with
+// hysteresis against turning back, plus the learned part; STOP is learned alone. The result is differentiable,
+// so imitation and PPO share one policy.
+// All randomness is in initialize(). Shapes: T steps, N environments, B = T * N rows in (t, n) order.
+
+#include <torch/torch.h>
+
+#include "learn/networks/encoders.h"
+#include "learn/networks/recurrent.h"
+#include "learn/settings.h"
+
+namespace inknav::learn {
+
+struct PolicyInput {
+  torch::Tensor image;            // [B, H, W, channels] f32, or undefined
+  torch::Tensor crops;            // [B, C, C, 6] u8, or undefined
+  torch::Tensor numbers;          // [B, vector_size] f32
+  torch::Tensor previous_action;  // [B] i64, 0 = none, else action + 1
+  torch::Tensor drawing;          // [B, drawing_features] f32 (rows gathered from encode_drawings), or undefined
+};
+
+struct PolicyOutput {
+  torch::Tensor log_probabilities;  // [B, num_actions]
+  torch::Tensor value;              // [B]
+  torch::Tensor waypoint;           // [B, 2] direction (right, forward), about unit length
+  torch::Tensor remaining;          // [B] metres / kRemainingScale
+  torch::Tensor correction;         // [B, 4] of the belief, in units of kCorrectionScale
+  torch::Tensor goal;               // [B, 2] goal in the body frame / kGoalScale, or undefined
+  torch::Tensor state;              // [N, state_size] after the last step
+};
+
+inline constexpr float kRemainingScale = 3.0f;                                // metres
+inline constexpr float kGoalScale = 5.0f;                                     // metres
+inline constexpr float kCorrectionScale[4] = {0.5f, 0.5f, 0.2f, 0.2f};        // m right, m forward, rad, ln
+inline constexpr int kCropPlanes = 6;
+
+class PolicyNetwork : public torch::nn::Module {
+ public:
+  PolicyNetwork(const PolicySettings& settings, std::uint64_t seed);
+
+  const PolicySettings& settings() const { return settings_; }
+  std::int64_t state_size() const;  // 0 without recurrence; rows are still [N, max(1, state_size)]
+
+  /// [U, 4, S, S] u8 -> ([U, drawing_features], [U] correction of the prior log scale).
+  std::pair<torch::Tensor, torch::Tensor> encode_drawings(const torch::Tensor& planes);
+
+  /// input rows are (t, n) ordered; state [N, state_size]; keep [T, N] f32, 0 where an episode begins.
+  PolicyOutput forward(const PolicyInput& input, const torch::Tensor& state, const torch::Tensor& keep);
+
+ private:
+  torch::Tensor features(const PolicyInput& input);
+  torch::Tensor decoded_logits(const torch::Tensor& waypoint, const torch::Tensor& previous_action) const;
+
+  PolicySettings settings_;
+  CropEncoder crop_encoder_{nullptr};
+  SeResNet9 se_resnet_{nullptr};
+  SmallCnn small_cnn_{nullptr};
+  DrawingEncoder drawing_encoder_{nullptr};
+  torch::nn::Linear trunk_{nullptr};
+  torch::nn::Linear second_{nullptr};
+  RecurrentCore core_{nullptr};
+  torch::nn::Linear head_{nullptr};
+  torch::nn::Linear correction_{nullptr};
+  torch::nn::Linear goal_{nullptr};
+};
+
+}  // namespace inknav::learn

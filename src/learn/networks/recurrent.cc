@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: MIT
+#include "learn/networks/recurrent.h"
+
+#include <cmath>
+
+#include "base/check.h"
+
+namespace inknav::learn {
+namespace {
+
+using torch::Tensor;
+using torch::autograd::AutogradContext;
+using torch::autograd::variable_list;
+
+struct GruStep {
+  std::int64_t rows;
+  std::int64_t hidden;
+};
+
+/// Finishes one step: gates holds sigmoid(r, z) in its first 2H columns; n is computed into its last H.
+void gru_candidate(const GruStep& size, const float* input, const float* recurrent, float* gates, float* candidate_h) {
+  const std::int64_t hidden = size.hidden;
+  for (std::int64_t row = 0; row < size.rows; ++row) {
+    const float* in = input + row * 3 * hidden + 2 * hidden;
+    const float* rec = recurrent + row * 3 * hidden + 2 * hidden;
+    float* gate = gates + row * 3 * hidden;
+    float* kept = candidate_h + row * hidden;
+    for (std::int64_t j = 0; j < hidden; ++j) {
+      kept[j] = rec[j];
+      gate[2 * hidden + j] = in[j] + gate[j] * rec[j];
+    }
+  }
+}
+
+void gru_blend(const GruStep& size, const float* gates, const float* previous, float* out) {
+  const std::int64_t hidden = size.hidden;
+  for (std::int64_t row = 0; row < size.rows; ++row) {
+    const float* gate = gates + row * 3 * hidden;
+    const float* h = previous + row * hidden;
+    float* o = out + row * hidden;
+    for (std::int64_t j = 0; j < hidden; ++j) {
+      const float z = gate[hidden + j];
+      const float n = gate[2 * hidden + j];
+      o[j] = n + z * (h[j] - n);
+    }
+  }
+}
+
+/// Gradients of the gates' inner sums; d_hidden becomes the direct part of the gradient of the state before.
+void gru_gradient(const GruStep& size, const float* gates, const float* candidate_h, const float* previous,
+                  float* d_hidden, float* d_input, float* d_recurrent) {
+  const std::int64_t hidden = size.hidden;
+  for (std::int64_t row = 0; row < size.rows; ++row) {
+    const float* gate = gates + row * 3 * hidden;
+    const float* kept = candidate_h + row * hidden;
+    const float* h = previous + row * hidden;
+    float* dh = d_hidden + row * hidden;
+    float* din = d_input + row * 3 * hidden;
+    float* drec = d_recurrent + row * 3 * hidden;
+    for (std::int64_t j = 0; j < hidden; ++j) {
+      const float r = gate[j];
+      const float z = gate[hidden + j];
+      const float n = gate[2 * hidden + j];
+      const float dn = dh[j] * (1.0f - z) * (1.0f - n * n);
+      const float dz = dh[j] * (h[j] - n) * z * (1.0f - z);
+      const float dr = dn * kept[j] * r * (1.0f - r);
+      din[j] = dr;
+      din[hidden + j] = dz;
+      din[2 * hidden + j] = dn;
+      drec[j] = dr;
+      drec[hidden + j] = dz;
+      drec[2 * hidden + j] = dn * r;
+      dh[j] *= z;
+    }
+  }
+}
+
+class GruSequence : public torch::autograd::Function<GruSequence> {
+ public:
+  /// input [T, N, 3H] (bias included), state [N, H], keep [T, N, 1], weight [3H, H], bias [3H].
+  static Tensor forward(AutogradContext* context, const Tensor& input, const Tensor& state, const Tensor& keep,
+                        const Tensor& weight, const Tensor& bias) {
+    const std::int64_t steps = input.size(0);
+    const GruStep size{input.size(1), state.size(1)};
+    const std::int64_t hidden = size.hidden;
+    Tensor outputs = torch::empty({steps, size.rows, hidden}, input.options());
+    Tensor previous = torch::empty_like(outputs);
+    Tensor candidate = torch::empty_like(outputs);
+    Tensor gates = torch::empty_like(input);
+    Tensor recurrent = torch::empty({size.rows, 3 * hidden}, input.options());
+    const Tensor weight_t = weight.t();
+    Tensor h = state;
+    for (std::int64_t t = 0; t < steps; ++t) {
+      Tensor h_in = previous[t];
+      torch::mul_out(h_in, h, keep[t]);
+      at::addmm_out(recurrent, bias, h_in, weight_t);
+      Tensor gate = gates[t];
+      Tensor sums = gate.narrow(1, 0, 2 * hidden);
+      torch::add_out(sums, input[t].narrow(1, 0, 2 * hidden), recurrent.narrow(1, 0, 2 * hidden));
+      sums.sigmoid_();
+      gru_candidate(size, input[t].data_ptr<float>(), recurrent.data_ptr<float>(), gate.data_ptr<float>(),
+                    candidate[t].data_ptr<float>());
+      gate.narrow(1, 2 * hidden, hidden).tanh_();
+      h = outputs[t];
+      gru_blend(size, gate.data_ptr<float>(), h_in.data_ptr<float>(), h.data_ptr<float>());
+    }
+    context->save_for_backward({previous, candidate, gates, keep, weight});
+    return outputs;
+  }
+
+  static variable_list backward(AutogradContext* context, variable_list gradients) {
+    const variable_list saved = context->get_saved_variables();
+    const Tensor &previous = saved[0], &candidate = saved[1], &gates = saved[2], &keep = saved[3], &weight = saved[4];
+    const Tensor grad = gradients[0].contiguous();
+    const std::int64_t steps = previous.size(0);
+    const GruStep size{previous.size(1), previous.size(2)};
+    Tensor d_input = torch::empty_like(gates);
+    Tensor d_recurrent = torch::empty_like(gates);
+    Tensor d_hidden = torch::zeros({size.rows, size.hidden}, grad.options());
+    for (std::int64_t t = steps - 1; t >= 0; --t) {
+      d_hidden.add_(grad[t]);
+      gru_gradient(size, gates[t].data_ptr<float>(), candidate[t].data_ptr<float>(), previous[t].data_ptr<float>(),
+                   d_hidden.data_ptr<float>(), d_input[t].data_ptr<float>(), d_recurrent[t].data_ptr<float>());
+      d_hidden.addmm_(d_recurrent[t], weight);
+      d_hidden.mul_(keep[t]);
+    }
+    const Tensor flat = d_recurrent.view({steps * size.rows, 3 * size.hidden});
+    const Tensor d_weight = flat.t().mm(previous.view({steps * size.rows, size.hidden}));
+    return {d_input, d_hidden, Tensor(), d_weight, flat.sum(0)};
+  }
+};
+
+std::int64_t num_gates(Recurrence kind) { return kind == Recurrence::kLstm ? 4 : 3; }
+
+}  // namespace
+
+RecurrentCoreImpl::RecurrentCoreImpl(Recurrence kind, std::int64_t input_size, std::int64_t hidden_size)
+    : kind_(kind), hidden_(hidden_size) {
+  INKNAV_CHECK(kind != Recurrence::kNone);
+  const std::int64_t rows = num_gates(kind) * hidden_size;
+  input_weight_ = register_parameter("input_weight", torch::empty({rows, input_size}));
+  input_bias_ = register_parameter("input_bias", torch::zeros({rows}));
+  hidden_weight_ = register_parameter("hidden_weight", torch::empty({rows, hidden_size}));
+  hidden_bias_ = register_parameter("hidden_bias", torch::zeros({rows}));
+}
+
+std::int64_t RecurrentCoreImpl::state_size() const { return kind_ == Recurrence::kLstm ? 2 * hidden_ : hidden_; }
+
+RecurrentCoreImpl::Output RecurrentCoreImpl::forward(const Tensor& inputs, const Tensor& state, const Tensor& keep) {
+  const std::int64_t steps = inputs.size(0);
+  const std::int64_t rows = inputs.size(1);
+  const Tensor sums = torch::addmm(input_bias_, inputs.reshape({steps * rows, inputs.size(2)}), input_weight_.t())
+                          .view({steps, rows, num_gates(kind_) * hidden_});
+  if (kind_ == Recurrence::kLstm) return forward_lstm(sums, state, keep);
+  const Tensor features =
+      GruSequence::apply(sums, state.contiguous(), keep.unsqueeze(2), hidden_weight_, hidden_bias_);
+  return {features, features[steps - 1]};
+}
+
+RecurrentCoreImpl::Output RecurrentCoreImpl::forward_lstm(const Tensor& gates_input, const Tensor& state,
+                                                          const Tensor& keep) {
+  const std::int64_t steps = gates_input.size(0);
+  Tensor h = state.narrow(1, 0, hidden_);
+  Tensor c = state.narrow(1, hidden_, hidden_);
+  std::vector<Tensor> outputs;
+  outputs.reserve(static_cast<std::size_t>(steps));
+  const Tensor weight_t = hidden_weight_.t();
+  for (std::int64_t t = 0; t < steps; ++t) {
+    const Tensor mask = keep[t].unsqueeze(1);
+    const Tensor sums = gates_input[t] + torch::addmm(hidden_bias_, h * mask, weight_t);
+    const std::vector<Tensor> gate = sums.chunk(4, 1);
+    c = torch::sigmoid(gate[1]) * (c * mask) + torch::sigmoid(gate[0]) * torch::tanh(gate[2]);
+    h = torch::sigmoid(gate[3]) * torch::tanh(c);
+    outputs.push_back(h);
+  }
+  return {torch::stack(outputs), torch::cat({h, c}, 1)};
+}
+
+}  // namespace inknav::learn

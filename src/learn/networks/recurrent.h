@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+// Recurrent cores over whole sequences, with episode boundaries inside.
+//
+// State rows are [num_envs, state_size]: GRU h; LSTM h next to c. keep[t] == 0 means that an episode begins
+// at t: the state is zeroed before that step. The GRU is one autograd function with its own backward: the
+// input product, the weight gradient and the bias gradient are one matrix product over all steps each.
+// Law: sequence(T) == T calls of sequence(1), and equals the plain torch cells (tests).
+
+#include <torch/torch.h>
+
+#include "learn/settings.h"
+
+namespace inknav::learn {
+
+class RecurrentCoreImpl : public torch::nn::Module {
+ public:
+  RecurrentCoreImpl(Recurrence kind, std::int64_t input_size, std::int64_t hidden_size);
+
+  std::int64_t state_size() const;
+
+  struct Output {
+    torch::Tensor features;  // [T, N, hidden]
+    torch::Tensor state;     // [N, state_size], after the last step
+  };
+  /// inputs [T, N, input], state [N, state_size], keep [T, N] f32.
+  Output forward(const torch::Tensor& inputs, const torch::Tensor& state, const torch::Tensor& keep);
+
+ private:
+  Output forward_lstm(const torch::Tensor& gates_input, const torch::Tensor& state, const torch::Tensor& keep);
+
+  Recurrence kind_;
+  std::int64_t hidden_;
+  torch::Tensor input_weight_;   // [gates * hidden, input], torch's gate order
+  torch::Tensor input_bias_;
+  torch::Tensor hidden_weight_;  // [gates * hidden, hidden]
+  torch::Tensor hidden_bias_;
+};
+TORCH_MODULE(RecurrentCore);
+
+}  // namespace inknav::learn

@@ -1,0 +1,304 @@
+// SPDX-License-Identifier: MIT
+#include "learn/policy_runner.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+
+#include "base/check.h"
+
+namespace inknav::learn {
+namespace {
+
+using torch::Tensor;
+
+constexpr float kGpsScale = 0.1f;       // homes are about 10 m wide
+constexpr float kStepScale = 1.0f / 500.0f;
+
+const task::FieldSpec* find_field(const task::EnvSpec& spec, std::string_view name) {
+  const auto found = std::find_if(spec.fields.begin(), spec.fields.end(),
+                                  [&](const task::FieldSpec& field) { return field.name == name; });
+  return found == spec.fields.end() ? nullptr : &*found;
+}
+
+const task::FieldSpec& need_field(const task::EnvSpec& spec, std::string_view name) {
+  const task::FieldSpec* field = find_field(spec, name);
+  INKNAV_CHECK(field != nullptr, name);
+  return *field;
+}
+
+std::int64_t count_of(const task::FieldSpec& field) {
+  std::int64_t count = 1;
+  for (const std::int64_t extent : field.shape) count *= extent;
+  return count;
+}
+
+bool chosen(std::span<const std::uint8_t> rows, std::int64_t row) {
+  return rows.empty() || rows[static_cast<std::size_t>(row)] != 0;
+}
+
+}  // namespace
+
+ObservationSlot make_slot(const PolicySettings& settings, std::int64_t num_envs) {
+  ObservationSlot slot;
+  if (settings.backbone != Backbone::kNone) {
+    slot.image = torch::zeros({num_envs, settings.image_height, settings.image_width, settings.image_channels});
+  }
+  if (settings.reading.enabled) {
+    const std::int64_t cells = settings.reading.crop_cells;
+    slot.crops = torch::zeros({num_envs, cells, cells, CropGrid::kPlanes}, torch::kUInt8);
+  }
+  slot.numbers = torch::zeros({num_envs, settings.vector_size});
+  slot.previous_action = torch::zeros({num_envs}, torch::kInt64);
+  return slot;
+}
+
+void complete_settings(PolicySettings& settings, const task::EnvSpec& spec) {
+  settings.num_actions = spec.num_actions;
+  std::int64_t size = 0;
+  for (const std::string& name : settings.number_fields) {
+    size += name == "compass" ? 2 : count_of(need_field(spec, name));
+  }
+  if (settings.reading.enabled) {
+    size += kReadingNumbers;
+    settings.reading.drawing_size = static_cast<int>(need_field(spec, "drawing_planes").shape[1]);
+    settings.reading.grid_size = static_cast<int>(need_field(spec, "occupancy").shape[0]);
+  }
+  settings.vector_size = static_cast<int>(size);
+  if (settings.backbone != Backbone::kNone) {
+    const task::FieldSpec* depth = find_field(spec, "depth");
+    const task::FieldSpec* rgb = find_field(spec, "rgb");
+    INKNAV_CHECK(depth != nullptr || rgb != nullptr);
+    const task::FieldSpec& any = depth != nullptr ? *depth : *rgb;
+    settings.image_height = static_cast<int>(any.shape[0]);
+    settings.image_width = static_cast<int>(any.shape[1]);
+    settings.image_channels = (depth != nullptr ? 1 : 0) + (rgb != nullptr ? 3 : 0);
+  }
+}
+
+PolicyRunner::PolicyRunner(std::shared_ptr<PolicyNetwork> network, const task::VectorEnv& env, base::ThreadPool& pool)
+    : network_(std::move(network)), pool_(pool), num_envs_(env.spec().num_envs), settings_(network_->settings()) {
+  const auto count = static_cast<std::size_t>(num_envs_);
+  grid_ = {settings_.reading.crop_cells, settings_.reading.metres_per_cell};
+  state_ = torch::zeros({num_envs_, network_->state_size()});
+  keep_ = torch::zeros({1, num_envs_});
+  previous_action_ = torch::zeros({num_envs_}, torch::kInt64);
+  drawing_features_ = torch::zeros({num_envs_, settings_.reading.drawing_features});
+  scale_correction_ = torch::zeros({num_envs_});
+  beliefs_.resize(count);
+  odometry_.resize(count);
+  marks_.resize(count);
+  drawings_.resize(count);
+  serials_.assign(count, -1);
+  fresh_.assign(count, 0);
+}
+
+Odometry PolicyRunner::odometry_of(const task::VectorEnv& env, std::int64_t row) const {
+  const float* gps = env.observation("gps").as<float>() + 2 * row;
+  return {gps[0], gps[1], env.observation("compass").as<float>()[row]};
+}
+
+void PolicyRunner::encode_rows(const std::vector<std::int64_t>& rows, const task::VectorEnv& env) {
+  if (rows.empty()) return;
+  torch::NoGradGuard no_grad;
+  const std::int64_t side = settings_.reading.drawing_size;
+  planes_ = torch::from_blob(env.observation("drawing_planes").data, {num_envs_, 4, side, side}, torch::kUInt8);
+  const Tensor index = torch::tensor(rows, torch::kInt64);
+  const auto [features, scale] = network_->encode_drawings(planes_.index_select(0, index));
+  drawing_features_.index_copy_(0, index, features);
+  scale_correction_.index_copy_(0, index, scale);
+}
+
+void PolicyRunner::refresh_drawings() {
+  if (!settings_.reading.enabled) return;
+  torch::NoGradGuard no_grad;
+  const auto [features, scale] = network_->encode_drawings(planes_);
+  drawing_features_.copy_(features);
+  scale_correction_.copy_(scale);
+}
+
+void PolicyRunner::begin(const task::VectorEnv& env, std::span<const std::uint8_t> rows) {
+  float* keep = keep_.data_ptr<float>();
+  std::int64_t* previous = previous_action_.data_ptr<std::int64_t>();
+  std::fill(fresh_.begin(), fresh_.end(), std::uint8_t{0});
+  std::vector<std::int64_t> changed;
+  for (std::int64_t row = 0; row < num_envs_; ++row) {
+    if (!chosen(rows, row)) continue;
+    keep[row] = 0.0f;
+    previous[row] = 0;
+    if (!settings_.reading.enabled) continue;
+    const std::int64_t serial = env.observation("drawing_serial").as<std::int64_t>()[row];
+    const auto i = static_cast<std::size_t>(row);
+    if (serial != serials_[i]) {
+      serials_[i] = serial;
+      fresh_[i] = 1;
+      changed.push_back(row);
+    }
+  }
+  if (!settings_.reading.enabled) return;
+  encode_rows(changed, env);
+  const int side = settings_.reading.drawing_size;
+  const std::uint8_t* planes = env.observation("drawing_planes").as<std::uint8_t>();
+  const float* marks = env.observation("drawing_marks").as<float>();
+  pool_.parallel_for(num_envs_, 1, [&](std::int64_t first, std::int64_t last, int) {
+    for (std::int64_t row = first; row < last; ++row) {
+      const auto i = static_cast<std::size_t>(row);
+      if (fresh_[i] != 0) drawings_[i].assign(planes + row * 4 * side * side, side);
+    }
+  });
+  const float* scale = scale_correction_.data_ptr<float>();
+  for (std::int64_t row = 0; row < num_envs_; ++row) {
+    if (!chosen(rows, row)) continue;
+    const auto i = static_cast<std::size_t>(row);
+    marks_[i] = DrawingMarks::from(marks + 8 * row);
+    beliefs_[i] = start_belief(marks_[i], prior_log_scale_ + scale[row]);
+    odometry_[i] = odometry_of(env, row);
+  }
+}
+
+void PolicyRunner::reload(const task::VectorEnv& env) {
+  if (!settings_.reading.enabled) return;
+  const int side = settings_.reading.drawing_size;
+  const std::uint8_t* planes = env.observation("drawing_planes").as<std::uint8_t>();
+  const float* marks = env.observation("drawing_marks").as<float>();
+  const std::int64_t* serials = env.observation("drawing_serial").as<std::int64_t>();
+  planes_ = torch::from_blob(env.observation("drawing_planes").data, {num_envs_, 4, side, side}, torch::kUInt8);
+  for (std::int64_t row = 0; row < num_envs_; ++row) {
+    const auto i = static_cast<std::size_t>(row);
+    serials_[i] = serials[row];
+    drawings_[i].assign(planes + row * 4 * side * side, side);
+    marks_[i] = DrawingMarks::from(marks + 8 * row);
+    odometry_[i] = odometry_of(env, row);
+  }
+}
+
+void PolicyRunner::write_numbers(const task::VectorEnv& env, std::int64_t row, float* out) const {
+  for (const std::string& name : settings_.number_fields) {
+    const base::TensorView view = env.observation(name);
+    const std::int64_t size = view.num_elements() / num_envs_;
+    const float* values = view.as<float>() + row * size;
+    if (name == "compass") {
+      *out++ = std::sin(values[0]);
+      *out++ = std::cos(values[0]);
+      continue;
+    }
+    const float scale = name == "gps" ? kGpsScale : 1.0f;
+    for (std::int64_t i = 0; i < size; ++i) *out++ = values[i] * scale;
+  }
+  if (!settings_.reading.enabled) return;
+  const auto i = static_cast<std::size_t>(row);
+  const Belief& belief = beliefs_[i];
+  const DrawingMarks& marks = marks_[i];
+  const base::Vec2 goal = marks.has_goal ? glm::clamp(to_body(belief, marks.goal), base::Vec2(-50.0f), base::Vec2(50.0f))
+                                         : base::Vec2(0.0f);
+  const float distance = glm::length(goal);
+  const float inverse = 1.0f / std::max(distance, 0.05f);
+  out[0] = goal.x * kGpsScale;
+  out[1] = goal.y * kGpsScale;
+  out[2] = goal.x * inverse;
+  out[3] = goal.y * inverse;
+  out[4] = std::min(distance, 2.0f);
+  out[5] = std::log1p(distance);
+  out[6] = belief.log_scale - prior_log_scale_;
+  out[7] = marks.has_goal ? 1.0f : 0.0f;
+  out[8] = marks.start_heading_known ? 1.0f : 0.0f;
+  out[9] = static_cast<float>(env.observation("step_index").as<std::int32_t>()[row]) * kStepScale;
+}
+
+void PolicyRunner::write(const task::VectorEnv& env, std::span<const std::uint8_t> rows, ObservationSlot& slot) {
+  const bool reading = settings_.reading.enabled;
+  const bool image = settings_.backbone != Backbone::kNone;
+  OccupancyGrid occupancy{nullptr, settings_.reading.grid_size, settings_.reading.grid_cell};
+  if (reading) occupancy.cells = env.observation("occupancy").as<std::uint8_t>();
+  const std::size_t map_bytes = static_cast<std::size_t>(occupancy.size) * static_cast<std::size_t>(occupancy.size);
+  const bool depth = image && settings_.image_channels != 3, rgb = image && settings_.image_channels >= 3;
+  const float* depth_data = depth ? env.observation("depth").as<float>() : nullptr;
+  const std::uint8_t* rgb_data = rgb ? env.observation("rgb").as<std::uint8_t>() : nullptr;
+  const std::int64_t pixels = std::int64_t{settings_.image_height} * settings_.image_width;
+  const std::int64_t channels = settings_.image_channels;
+  float* numbers = slot.numbers.data_ptr<float>();
+  float* image_out = image ? slot.image.data_ptr<float>() : nullptr;
+  std::uint8_t* crops = reading ? slot.crops.data_ptr<std::uint8_t>() : nullptr;
+  pool_.parallel_for(num_envs_, 1, [&](std::int64_t first, std::int64_t last, int) {
+    for (std::int64_t row = first; row < last; ++row) {
+      if (!chosen(rows, row)) continue;
+      const auto i = static_cast<std::size_t>(row);
+      write_numbers(env, row, numbers + row * settings_.vector_size);
+      if (reading) {
+        OccupancyGrid map = occupancy;
+        map.cells += i * map_bytes;
+        crop_occupancy(grid_, map, odometry_[i], crops + i * grid_.bytes());
+        crop_drawing(grid_, drawings_[i], beliefs_[i], crops + i * grid_.bytes());
+      }
+      if (!image) continue;
+      float* out = image_out + row * pixels * channels;
+      if (channels == 1) {
+        std::memcpy(out, depth_data + row * pixels, static_cast<std::size_t>(pixels) * sizeof(float));
+        continue;
+      }
+      for (std::int64_t p = 0; p < pixels; ++p) {
+        for (int k = 0; k < 3; ++k) *out++ = static_cast<float>(rgb_data[(row * pixels + p) * 3 + k]) * (1.0f / 255.0f);
+        if (depth) *out++ = depth_data[row * pixels + p];
+      }
+    }
+  });
+  slot.previous_action.copy_(previous_action_);
+}
+
+PolicyOutput PolicyRunner::infer(const ObservationSlot& slot) {
+  torch::NoGradGuard no_grad;
+  PolicyOutput output = network_->forward(
+      {slot.image, slot.crops, slot.numbers, slot.previous_action, drawing_features_}, state_, keep_);
+  // A non-finite row must not outlive its update: zeroing by a product keeps NaN.
+  state_.copy_(output.state.nan_to_num());
+  keep_.fill_(1.0f);
+  return output;
+}
+
+Tensor PolicyRunner::peek_values(const ObservationSlot& slot, const Tensor& rows) {
+  torch::NoGradGuard no_grad;
+  const auto part = [&](const Tensor& t) { return t.defined() ? t.index_select(0, rows) : t; };
+  return network_
+      ->forward({part(slot.image), part(slot.crops), part(slot.numbers), part(slot.previous_action),
+                 part(drawing_features_)},
+                state_.index_select(0, rows), keep_.index_select(1, rows))
+      .value;
+}
+
+void PolicyRunner::correct(const Tensor& correction, float gain) {
+  if (!settings_.reading.enabled || gain == 0.0f) return;
+  const Tensor values = correction.contiguous();
+  const float* data = values.data_ptr<float>();
+  for (std::size_t i = 0; i < beliefs_.size(); ++i) {
+    Correction step;
+    bool finite = true;
+    for (std::size_t k = 0; k < 4; ++k) {
+      step[k] = data[4 * i + k] * kCorrectionScale[k];
+      finite = finite && std::isfinite(step[k]);
+    }
+    if (finite) apply(beliefs_[i], step, gain);
+  }
+}
+
+void PolicyRunner::acted(std::span<const std::int32_t> actions) {
+  std::int64_t* previous = previous_action_.data_ptr<std::int64_t>();
+  for (std::size_t i = 0; i < actions.size(); ++i) previous[i] = actions[i] + 1;
+}
+
+void PolicyRunner::moved(const task::VectorEnv& env) {
+  if (!settings_.reading.enabled) return;
+  for (std::int64_t row = 0; row < num_envs_; ++row) {
+    const auto i = static_cast<std::size_t>(row);
+    const Odometry now = odometry_of(env, row);
+    move(beliefs_[i], odometry_[i], now);
+    odometry_[i] = now;
+  }
+}
+
+bool PolicyRunner::truth_of(const task::VectorEnv& env, int environment, Belief* truth) {
+  const float* values = env.observation("paper_truth").as<float>() + 5 * environment;
+  *truth = {{values[1], values[2]}, values[3], values[4]};
+  return values[0] > 0.5f;
+}
+
+}  // namespace inknav::learn

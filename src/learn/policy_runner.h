@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+// PolicyRunner: a network at work on the N environments of one VectorEnv. It turns fields of the environment
+// into network inputs and keeps what lives between steps: beliefs, recurrent state, previous actions, whether
+// an episode has just begun, the packed drawings and their features. Rollouts and evaluation share it.
+//
+//   runner.begin(env, all);                          // after env.reset()
+//   loop: runner.write(env, rows, slot)              // belief features and crops of the present observation
+//         output = runner.infer(slot);               // moves the recurrent state
+//         runner.correct(output.correction, gain);
+//         runner.acted(actions); env.step(actions); runner.moved(env);
+//         (value of final observations: write + peek_values)
+//         env.reset_done(); runner.begin(env, ended);
+// Threads: one caller; crops run on the pool. Memory is allocated by the constructor; libtorch allocates its
+// own intermediate results.
+
+#include <torch/torch.h>
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "base/thread_pool.h"
+#include "learn/networks/policy_network.h"
+#include "learn/reading/belief.h"
+#include "learn/reading/crop.h"
+#include "learn/settings.h"
+#include "task/vector_env.h"
+
+namespace inknav::learn {
+
+/// Network inputs of N environments at one step; tensors may be slices of a rollout.
+struct ObservationSlot {
+  torch::Tensor image;            // [N, H, W, C] f32 or undefined
+  torch::Tensor crops;            // [N, C, C, 6] u8 or undefined
+  torch::Tensor numbers;          // [N, vector_size] f32
+  torch::Tensor previous_action;  // [N] i64
+};
+ObservationSlot make_slot(const PolicySettings& settings, std::int64_t num_envs);
+
+/// Fills vector_size and the image's shape from the environment; `fields` that are not there are a bug.
+void complete_settings(PolicySettings& settings, const task::EnvSpec& spec);
+
+/// Plain numbers that reading adds: goal mark through the belief, log scale, flags of the marks.
+inline constexpr int kReadingNumbers = 10;
+
+class PolicyRunner {
+ public:
+  PolicyRunner(std::shared_ptr<PolicyNetwork> network, const task::VectorEnv& env, base::ThreadPool& pool);
+
+  /// Rows flagged in `rows` begin an episode: belief from the marks, no previous action, state cleared.
+  void begin(const task::VectorEnv& env, std::span<const std::uint8_t> rows);
+  /// Encodes the drawings of all environments anew (after the weights changed).
+  void refresh_drawings();
+  /// Restores what is derived from the environment's views (after a resume).
+  void reload(const task::VectorEnv& env);
+
+  /// Writes the network's inputs for the flagged rows (empty: all).
+  void write(const task::VectorEnv& env, std::span<const std::uint8_t> rows, ObservationSlot& slot);
+  /// Forward pass of all rows; the recurrent state moves on.
+  PolicyOutput infer(const ObservationSlot& slot);
+  /// Values of some rows without touching the state.
+  torch::Tensor peek_values(const ObservationSlot& slot, const torch::Tensor& rows);
+
+  /// [N, 4] in units of kCorrectionScale; applied with `gain` where `rows` says so (empty: all).
+  void correct(const torch::Tensor& correction, float gain);
+  void acted(std::span<const std::int32_t> actions);
+  /// Odometry of the step that was made.
+  void moved(const task::VectorEnv& env);
+
+  std::vector<Belief>& beliefs() { return beliefs_; }
+  const std::vector<Belief>& beliefs() const { return beliefs_; }
+  /// True pose on the paper where it is known.
+  static bool truth_of(const task::VectorEnv& env, int environment, Belief* truth);
+
+  torch::Tensor& state() { return state_; }                    // [N, state_size]
+  torch::Tensor& keep() { return keep_; }                      // [1, N]
+  torch::Tensor& previous_action() { return previous_action_; }  // [N] i64
+  const torch::Tensor& drawing_features() const { return drawing_features_; }
+  /// Rows whose drawing changed in the last begin().
+  const std::vector<std::uint8_t>& fresh_drawings() const { return fresh_; }
+  float& prior_log_scale() { return prior_log_scale_; }
+  PolicyNetwork& network() { return *network_; }
+  std::int64_t num_envs() const { return num_envs_; }
+
+ private:
+  void write_numbers(const task::VectorEnv& env, std::int64_t row, float* out) const;
+  void encode_rows(const std::vector<std::int64_t>& rows, const task::VectorEnv& env);
+  Odometry odometry_of(const task::VectorEnv& env, std::int64_t row) const;
+
+  std::shared_ptr<PolicyNetwork> network_;
+  base::ThreadPool& pool_;
+  std::int64_t num_envs_;
+  PolicySettings settings_;
+  CropGrid grid_;
+  torch::Tensor state_;
+  torch::Tensor keep_;
+  torch::Tensor previous_action_;
+  torch::Tensor drawing_features_;
+  torch::Tensor scale_correction_;  // [N]
+  std::vector<Belief> beliefs_;
+  std::vector<Odometry> odometry_;
+  std::vector<DrawingMarks> marks_;
+  std::vector<PackedDrawing> drawings_;
+  std::vector<std::int64_t> serials_;
+  std::vector<std::uint8_t> fresh_;
+  torch::Tensor planes_;  // [N, 4, S, S] u8, view of the environment's field
+  float prior_log_scale_ = -2.3f;  // a home of 10 m on the paper's side
+};
+
+}  // namespace inknav::learn

@@ -1,0 +1,255 @@
+// SPDX-License-Identifier: MIT
+#include "learn/ppo/collector.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+
+#include "base/philox.h"
+
+namespace inknav::learn {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+using torch::Tensor;
+
+constexpr std::int32_t kStop = 0;
+
+class Stopwatch {
+ public:
+  explicit Stopwatch(double& total) : total_(total), start_(Clock::now()) {}
+  ~Stopwatch() { total_ += std::chrono::duration<double>(Clock::now() - start_).count(); }
+  Stopwatch(const Stopwatch&) = delete;
+  Stopwatch& operator=(const Stopwatch&) = delete;
+
+ private:
+  double& total_;
+  Clock::time_point start_;
+};
+
+bool has_field(const task::EnvSpec& spec, std::string_view name) {
+  return std::any_of(spec.fields.begin(), spec.fields.end(),
+                     [&](const task::FieldSpec& field) { return field.name == name; });
+}
+
+float lerp_clamped(float from, float to, float part) {
+  return from + (to - from) * std::clamp(part, 0.0f, 1.0f);
+}
+
+float part_of(std::int64_t update, double whole) {
+  return whole <= 0.0 ? 1.0f : static_cast<float>(static_cast<double>(update) / whole);
+}
+
+}  // namespace
+
+CollectMode collect_mode(const ImitationSettings& settings, float belief_gain, std::int64_t update) {
+  CollectMode mode;
+  mode.imitation = update < settings.updates;
+  mode.expert_mix = lerp_clamped(settings.expert_mix_start, settings.expert_mix_end,
+                                 part_of(update, static_cast<double>(settings.expert_mix_updates)));
+  mode.belief_reset = lerp_clamped(settings.belief_reset_start, settings.belief_reset_end,
+                                   part_of(update, static_cast<double>(settings.belief_updates)));
+  mode.belief_gain = belief_gain;
+  return mode;
+}
+
+std::int32_t pick_action(const float* log_probabilities, int num_actions, float uniform) {
+  float sum = 0.0f;
+  for (std::int32_t a = 0; a + 1 < num_actions; ++a) {
+    sum += std::exp(log_probabilities[a]);
+    if (uniform < sum) return a;
+  }
+  return num_actions - 1;
+}
+
+Collector::Collector(const CollectorSettings& settings, task::VectorEnv& env, PolicyRunner& runner)
+    : settings_(settings), env_(env), runner_(runner), num_envs_(env.spec().num_envs) {
+  has_expert_ = has_field(env.spec(), "expert_action");
+  has_truth_ = has_field(env.spec(), "paper_truth") && runner.network().settings().reading.enabled;
+  has_goal_ = has_field(env.spec(), "goal_body");
+  final_slot_ = make_slot(runner.network().settings(), num_envs_);
+  const auto count = static_cast<std::size_t>(num_envs_);
+  actions_.assign(count, 0);
+  ended_.assign(count, 0);
+  timed_out_.assign(count, 0);
+}
+
+void Collector::write_labels(std::int64_t t, Rollout& rollout) {
+  RolloutLabels& labels = rollout.labels;
+  if (has_expert_) {
+    const std::int32_t* action = env_.observation("expert_action").as<std::int32_t>();
+    const float* remaining = env_.observation("expert_remaining").as<float>();
+    const float* waypoint = env_.observation("expert_waypoint").as<float>();
+    std::int64_t* out_action = labels.expert_action[t].data_ptr<std::int64_t>();
+    float* out_remaining = labels.remaining[t].data_ptr<float>();
+    float* out_waypoint = labels.waypoint[t].data_ptr<float>();
+    float* out_weight = labels.waypoint_weight[t].data_ptr<float>();
+    for (std::int64_t n = 0; n < num_envs_; ++n) {
+      const bool stop = action[n] == kStop || remaining[n] < settings_.imitation.stop_label_distance;
+      out_action[n] = stop ? kStop : action[n];
+      out_remaining[n] = std::min(remaining[n] / kRemainingScale, 1.0f);
+      const float length = std::hypot(waypoint[2 * n], waypoint[2 * n + 1]);
+      // The direction to a point nearer than a step is noise.
+      out_weight[n] = std::min(length / 0.3f, 1.0f);
+      const float inverse = 1.0f / std::max(length, 1e-3f);
+      out_waypoint[2 * n] = waypoint[2 * n] * inverse;
+      out_waypoint[2 * n + 1] = waypoint[2 * n + 1] * inverse;
+    }
+  }
+  if (has_goal_) {
+    const float* goal = env_.observation("goal_body").as<float>();
+    float* out = labels.goal[t].data_ptr<float>();
+    for (std::int64_t i = 0; i < 2 * num_envs_; ++i) out[i] = goal[i] / kGoalScale;
+  }
+  if (!has_truth_) return;
+  float* out = labels.correction[t].data_ptr<float>();
+  float* weight = labels.correction_weight[t].data_ptr<float>();
+  float* log_scale = labels.log_scale[t].data_ptr<float>();
+  for (std::int64_t n = 0; n < num_envs_; ++n) {
+    Belief truth;
+    const bool known = PolicyRunner::truth_of(env_, static_cast<int>(n), &truth);
+    weight[n] = known ? 1.0f : 0.0f;
+    log_scale[n] = known ? truth.log_scale - runner_.prior_log_scale() : 0.0f;
+    const Belief& belief = runner_.beliefs()[static_cast<std::size_t>(n)];
+    const Correction target = known ? correction_to(belief, truth) : Correction{};
+    for (std::size_t k = 0; k < 4; ++k) {
+      out[4 * n + static_cast<std::int64_t>(k)] =
+          std::clamp(target[k] / kCorrectionScale[k], -kMaxCorrection, kMaxCorrection);
+    }
+    if (!known) continue;
+    totals_.belief_error += position_error(belief, truth);
+    totals_.belief_rows += 1.0;
+    totals_.log_scale += truth.log_scale;
+  }
+}
+
+void Collector::choose_actions(std::int64_t update, std::int64_t t, const CollectMode& mode,
+                               const PolicyOutput& output, Rollout& rollout) {
+  const Tensor log_probabilities = output.log_probabilities.contiguous();
+  const int num_actions = env_.spec().num_actions;
+  const std::int64_t* expert = rollout.labels.expert_action[t].data_ptr<std::int64_t>();
+  std::int64_t* out_action = rollout.actions[t].data_ptr<std::int64_t>();
+  float* out_log_prob = rollout.log_prob[t].data_ptr<float>();
+  for (std::int64_t n = 0; n < num_envs_; ++n) {
+    const float* log_prob = log_probabilities.data_ptr<float>() + n * num_actions;
+    const auto env = static_cast<std::uint32_t>(settings_.first_env + n);
+    const auto episode = static_cast<std::uint32_t>(update), step = static_cast<std::uint32_t>(t);
+    base::PhiloxStream sampling({settings_.seed, env, episode, step, base::Purpose::kActionSampling});
+    std::int32_t action = pick_action(log_prob, num_actions, sampling.uniform());
+    if (has_expert_ && (mode.imitation || mode.expert_mix > 0.0f)) {
+      base::PhiloxStream mix({settings_.seed, env, episode, step, base::Purpose::kImitationMix});
+      const bool follow = mix.uniform() < mode.expert_mix;
+      const bool carry_out = mix.uniform() < settings_.imitation.stop_execution;
+      if (follow) action = static_cast<std::int32_t>(expert[n]);
+      if (mode.imitation && action == kStop && !(expert[n] == kStop && carry_out)) {
+        action = static_cast<std::int32_t>(std::max_element(log_prob + 1, log_prob + num_actions) - log_prob);
+      }
+    }
+    actions_[static_cast<std::size_t>(n)] = action;
+    out_action[n] = action;
+    out_log_prob[n] = log_prob[action];
+  }
+}
+
+void Collector::disturb_beliefs(std::int64_t update, std::int64_t t, float probability) {
+  if (!has_truth_ || probability <= 0.0f) return;
+  const ImitationSettings& noise = settings_.imitation;
+  for (std::int64_t n = 0; n < num_envs_; ++n) {
+    const auto env = static_cast<std::uint32_t>(settings_.first_env + n);
+    base::PhiloxStream stream({settings_.seed, env, static_cast<std::uint32_t>(update),
+                               static_cast<std::uint32_t>(t), base::Purpose::kBeliefNoise});
+    Belief truth;
+    if (stream.uniform() >= probability || !PolicyRunner::truth_of(env_, static_cast<int>(n), &truth)) continue;
+    const float size = stream.uniform();
+    const Correction error{size * stream.normal(0.0f, noise.noise_position),
+                           size * stream.normal(0.0f, noise.noise_position),
+                           size * stream.normal(0.0f, noise.noise_heading),
+                           size * stream.normal(0.0f, noise.noise_log_scale)};
+    apply(truth, error, 1.0f);
+    runner_.beliefs()[static_cast<std::size_t>(n)] = truth;
+  }
+}
+
+void Collector::collect(std::int64_t update, const CollectMode& mode, Rollout& rollout, PhaseTimes& seconds,
+                        const std::function<void(const task::EpisodeResult&)>& on_episode) {
+  totals_ = {};
+  const bool reading = runner_.network().settings().reading.enabled;
+  const std::int64_t steps = rollout.num_steps();
+  {
+    const Stopwatch watch(seconds.reading);
+    runner_.refresh_drawings();
+    if (reading) rollout.start_drawings(env_.observation("drawing_planes").as<std::uint8_t>());
+    rollout.state.copy_(runner_.state());
+  }
+  for (std::int64_t t = 0; t < steps; ++t) {
+    {
+      const Stopwatch watch(seconds.reading);
+      runner_.write(env_, {}, rollout.slot(t));
+      write_labels(t, rollout);
+      rollout.note_drawings(t);
+    }
+    {
+      const Stopwatch watch(seconds.inference);
+      rollout.keep[t].copy_(runner_.keep()[0]);
+      const PolicyOutput output = runner_.infer(rollout.slot(t));
+      rollout.values[t].copy_(output.value);
+      choose_actions(update, t, mode, output, rollout);
+      if (reading) runner_.correct(output.correction, mode.belief_gain);
+    }
+    const task::StepResult* result = nullptr;
+    {
+      const Stopwatch watch(seconds.environment);
+      result = &env_.step(actions_);
+    }
+    bool any_ended = false, any_timed_out = false;
+    float* done = rollout.done[t].data_ptr<float>();
+    for (std::size_t n = 0; n < actions_.size(); ++n) {
+      ended_[n] = result->terminated[n] != 0 || result->truncated[n] != 0;
+      timed_out_[n] = result->truncated[n] != 0 && result->terminated[n] == 0;
+      done[n] = ended_[n] != 0 ? 1.0f : 0.0f;
+      any_ended = any_ended || ended_[n] != 0;
+      any_timed_out = any_timed_out || timed_out_[n] != 0;
+    }
+    std::copy(result->reward.begin(), result->reward.end(), rollout.rewards[t].data_ptr<float>());
+    for (const task::EpisodeResult& episode : env_.finished()) on_episode(episode);
+    {
+      const Stopwatch watch(seconds.reading);
+      runner_.acted(actions_);
+      runner_.moved(env_);
+      disturb_beliefs(update, t, mode.belief_reset);
+      rollout.bootstrap[t].zero_();
+      if (any_timed_out) runner_.write(env_, timed_out_, final_slot_);
+    }
+    if (any_timed_out) {
+      const Stopwatch watch(seconds.inference);
+      std::vector<std::int64_t> rows;
+      for (std::size_t n = 0; n < timed_out_.size(); ++n) {
+        if (timed_out_[n] != 0) rows.push_back(static_cast<std::int64_t>(n));
+      }
+      const Tensor index = torch::tensor(rows, torch::kInt64);
+      rollout.bootstrap[t].index_copy_(0, index, runner_.peek_values(final_slot_, index));
+    }
+    if (!any_ended) continue;
+    {
+      const Stopwatch watch(seconds.environment);
+      env_.reset_done();
+    }
+    const Stopwatch watch(seconds.reading);
+    runner_.begin(env_, ended_);
+    for (std::int64_t n = 0; reading && n < num_envs_; ++n) {
+      if (runner_.fresh_drawings()[static_cast<std::size_t>(n)] == 0) continue;
+      const base::TensorView planes = env_.observation("drawing_planes");
+      rollout.add_drawing(n, planes.as<std::uint8_t>() + n * (planes.num_elements() / num_envs_));
+    }
+  }
+  {
+    const Stopwatch watch(seconds.reading);
+    runner_.write(env_, {}, rollout.slot(steps));
+  }
+  const Stopwatch watch(seconds.inference);
+  std::vector<std::int64_t> all(static_cast<std::size_t>(num_envs_));
+  for (std::size_t n = 0; n < all.size(); ++n) all[n] = static_cast<std::int64_t>(n);
+  rollout.values[steps].copy_(runner_.peek_values(rollout.slot(steps), torch::tensor(all, torch::kInt64)));
+}
+
+}  // namespace inknav::learn

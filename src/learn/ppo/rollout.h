@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+// Rollout: T steps of N environments, everything an update needs, allocated once.
+//
+// Index T of the observations is the one after the last step (for its value only). Labels are the privileged
+// truth that supervises reading and imitation; they are zero with zero weight where the environment has none.
+// minibatch() gathers whole trajectories of some environments into contiguous memory, rows in (t, n) order.
+
+#include <torch/torch.h>
+
+#include <cstdint>
+#include <vector>
+
+#include "learn/policy_runner.h"
+
+namespace inknav::learn {
+
+struct RolloutLabels {
+  torch::Tensor expert_action;      // [T, N] i64, STOP widened to stop_label_distance
+  torch::Tensor waypoint;           // [T, N, 2] unit vector (right, forward) to the expert's waypoint
+  torch::Tensor waypoint_weight;    // [T, N]
+  torch::Tensor remaining;          // [T, N] / kRemainingScale, clipped to 1
+  torch::Tensor correction;         // [T, N, 4] / kCorrectionScale, clipped to +-kMaxCorrection
+  torch::Tensor correction_weight;  // [T, N] 1 where the truth is known
+  torch::Tensor log_scale;          // [T, N] truth minus prior
+  torch::Tensor goal;               // [T, N, 2] / kGoalScale
+};
+inline constexpr float kMaxCorrection = 3.0f;
+
+struct Minibatch {
+  PolicyInput input;             // drawing left undefined
+  torch::Tensor drawings;        // [U, 4, S, S] u8 unique drawings, or undefined
+  torch::Tensor drawing_index;   // [T * n] i64 into drawings
+  torch::Tensor state;           // [n, state_size]
+  torch::Tensor keep;            // [T, n]
+  torch::Tensor actions;         // [T * n] i64
+  torch::Tensor old_log_prob;    // [T * n]
+  torch::Tensor old_values;      // [T * n]
+  torch::Tensor returns;         // [T * n]
+  torch::Tensor advantages;      // [T * n]
+  RolloutLabels labels;          // rows flattened
+};
+
+class Rollout {
+ public:
+  Rollout(const PolicySettings& settings, std::int64_t num_steps, std::int64_t num_envs);
+
+  std::int64_t num_steps() const { return num_steps_; }
+  std::int64_t num_envs() const { return num_envs_; }
+  ObservationSlot& slot(std::int64_t t) { return slots_[static_cast<std::size_t>(t)]; }
+
+  /// First drawings of the rollout, [N, 4, S, S]; then add_drawing at resets.
+  void start_drawings(const std::uint8_t* planes);
+  void add_drawing(std::int64_t environment, const std::uint8_t* planes);
+  /// Stores which drawing every environment has at step t.
+  void note_drawings(std::int64_t t);
+
+  Minibatch minibatch(const std::vector<std::int64_t>& environments) const;
+
+  torch::Tensor state;         // [N, state_size] at step 0
+  torch::Tensor keep;          // [T, N]
+  torch::Tensor actions;       // [T, N] i64
+  torch::Tensor log_prob;      // [T, N]
+  torch::Tensor values;        // [T + 1, N]
+  torch::Tensor rewards;       // [T, N]
+  torch::Tensor done;          // [T, N] f32, 1 where the episode ended with this step
+  torch::Tensor bootstrap;     // [T, N] value of the final observation where it ended by time-out, else 0
+  torch::Tensor returns;       // [T, N]
+  torch::Tensor advantages;    // [T, N]
+  RolloutLabels labels;
+
+ private:
+  std::int64_t num_steps_;
+  std::int64_t num_envs_;
+  PolicySettings settings_;
+  torch::Tensor image_;            // [T + 1, N, H, W, C]
+  torch::Tensor crops_;            // [T + 1, N, C, C, 6]
+  torch::Tensor numbers_;          // [T + 1, N, V]
+  torch::Tensor previous_action_;  // [T + 1, N]
+  std::vector<ObservationSlot> slots_;
+  torch::Tensor drawings_;         // [capacity, 4, S, S] u8
+  std::int64_t num_drawings_ = 0;
+  std::vector<std::int64_t> current_drawing_;  // [N]
+  torch::Tensor drawing_index_;    // [T, N] i64
+};
+
+}  // namespace inknav::learn

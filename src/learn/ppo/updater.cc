@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: MIT
+#include "learn/ppo/updater.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+#include <vector>
+
+#include "base/philox.h"
+#include "learn/ppo/returns.h"
+
+namespace inknav::learn {
+namespace {
+
+using torch::Tensor;
+
+constexpr double kAdvantageFloor = 1e-5;  // added to the deviation before dividing
+
+/// A permutation of [0, count) from one philox key (Fisher-Yates).
+std::vector<std::int64_t> permutation(std::int64_t count, const base::PhiloxKey& key) {
+  std::vector<std::int64_t> order(static_cast<std::size_t>(count));
+  std::iota(order.begin(), order.end(), std::int64_t{0});
+  base::PhiloxStream stream(key);
+  for (std::size_t i = order.size(); i > 1; --i) {
+    std::swap(order[i - 1], order[stream.uniform_int(static_cast<std::uint32_t>(i))]);
+  }
+  return order;
+}
+
+}  // namespace
+
+LossWeights loss_weights(const PpoSettings& ppo, const ImitationSettings& imitation, bool predict_goal,
+                         std::int64_t update, std::int64_t num_updates) {
+  LossWeights weights;
+  const bool pure = update < imitation.updates;
+  const float left = 1.0f - static_cast<float>(update) / static_cast<float>(std::max<std::int64_t>(num_updates, 1));
+  weights.clip = ppo.use_linear_clip_decay ? ppo.clip_param * left : ppo.clip_param;
+  weights.clip_value = ppo.use_clipped_value_loss;
+  weights.action = pure ? 0.0f : 1.0f;
+  weights.value = ppo.value_loss_coef;
+  weights.entropy = ppo.entropy_coef;
+  weights.cloning = ppo.use_behavior_cloning ? ppo.behavior_cloning_coef : 0.0f;
+  if (pure && weights.cloning == 0.0f) weights.cloning = 1.0f;
+  weights.waypoint = imitation.waypoint_coef;
+  weights.correction = imitation.correction_coef;
+  weights.goal = predict_goal ? ppo.goal_prediction_coef : 0.0f;
+  return weights;
+}
+
+Updater::Updater(const PpoSettings& settings, std::uint64_t seed, PolicyNetwork& network, FlatParameters& parameters,
+                 Ranks* ranks)
+    : settings_(settings), seed_(seed), network_(network), parameters_(parameters), ranks_(ranks) {}
+
+base::Status Updater::prepare(Rollout& rollout) {
+  ReturnArrays arrays;
+  arrays.num_steps = rollout.num_steps();
+  arrays.num_envs = rollout.num_envs();
+  arrays.rewards = rollout.rewards.data_ptr<float>();
+  arrays.values = rollout.values.data_ptr<float>();
+  arrays.done = rollout.done.data_ptr<float>();
+  arrays.bootstrap = rollout.bootstrap.data_ptr<float>();
+  arrays.returns = rollout.returns.data_ptr<float>();
+  arrays.advantages = rollout.advantages.data_ptr<float>();
+  compute_returns({settings_.gamma, settings_.tau, settings_.use_gae}, arrays);
+  if (!settings_.normalize_advantage) return base::ok_status();
+  const std::int64_t count = arrays.num_steps * arrays.num_envs;
+  std::array<double, 3> sums{static_cast<double>(count), 0.0, 0.0};
+  for (std::int64_t i = 0; i < count; ++i) {
+    const double a = arrays.advantages[i];
+    sums[1] += a;
+    sums[2] += a * a;
+  }
+  if (ranks_ != nullptr) INKNAV_RETURN_IF_ERROR(ranks_->sum(std::span<double>(sums)));
+  const double mean = sums[1] / sums[0];
+  const double deviation = std::sqrt(std::max(sums[2] / sums[0] - mean * mean, 0.0));
+  rollout.advantages.sub_(mean).div_(deviation + kAdvantageFloor);
+  return base::ok_status();
+}
+
+base::Status Updater::minibatch(const UpdateSchedule& schedule, const Minibatch& batch, UpdateOutcome& outcome) {
+  parameters_.zero_gradients();
+  PolicyInput input = batch.input;
+  Tensor scale;
+  if (batch.drawings.defined()) {
+    const auto [features, correction] = network_.encode_drawings(batch.drawings);
+    input.drawing = features.index_select(0, batch.drawing_index);
+    scale = correction.index_select(0, batch.drawing_index);
+  }
+  const PolicyOutput output = network_.forward(input, batch.state, batch.keep);
+  const Loss loss = minibatch_loss(output, scale, batch, schedule.weights);
+  const double share = ranks_ == nullptr ? 1.0 : 1.0 / ranks_->size();
+  (loss.total * share).backward();
+  torch::NoGradGuard no_grad;
+  parameters_.extra().copy_(loss.terms * share);
+  Tensor& bucket = parameters_.bucket();
+  if (ranks_ != nullptr) {
+    INKNAV_RETURN_IF_ERROR(
+        ranks_->sum(std::span<float>(bucket.data_ptr<float>(), static_cast<std::size_t>(bucket.numel()))));
+  }
+  Tensor gradients = parameters_.gradients();
+  const double norm = gradients.norm().item<double>();
+  const double total = parameters_.extra()[kTotalLoss].item<double>();
+  if (!std::isfinite(norm) || !std::isfinite(total)) {
+    ++outcome.skipped;
+    return base::ok_status();
+  }
+  if (settings_.max_grad_norm > 0.0f && norm > settings_.max_grad_norm) {
+    gradients.mul_(settings_.max_grad_norm / (norm + 1e-6));
+  }
+  AdamSettings adam;
+  adam.lr = schedule.lr;
+  adam.special_lr = schedule.goal_lr;
+  adam.eps = settings_.eps;
+  adam.weight_decay = settings_.weight_decay;
+  parameters_.step(adam);
+  const Tensor terms = parameters_.extra();
+  const float* values = terms.data_ptr<float>();
+  for (std::size_t i = 0; i < kNumLossTerms; ++i) outcome.terms[i] += values[i];
+  outcome.grad_norm += norm;
+  ++outcome.minibatches;
+  return base::ok_status();
+}
+
+base::Result<UpdateOutcome> Updater::run(const UpdateSchedule& schedule, Rollout& rollout) {
+  INKNAV_CHECK(rollout.num_envs() % settings_.num_mini_batch == 0, rollout.num_envs(), settings_.num_mini_batch);
+  INKNAV_RETURN_IF_ERROR(prepare(rollout));
+  UpdateOutcome outcome;
+  const auto rank = static_cast<std::uint32_t>(ranks_ == nullptr ? 0 : ranks_->rank());
+  const std::int64_t part = rollout.num_envs() / settings_.num_mini_batch;
+  for (int epoch = 0; epoch < settings_.ppo_epoch; ++epoch) {
+    const base::PhiloxKey key{seed_ + schedule.order_key, rank, static_cast<std::uint32_t>(schedule.update),
+                              static_cast<std::uint32_t>(epoch), base::Purpose::kMinibatchOrder};
+    const std::vector<std::int64_t> order = permutation(rollout.num_envs(), key);
+    for (int k = 0; k < settings_.num_mini_batch; ++k) {
+      const auto first = order.begin() + k * part;
+      INKNAV_RETURN_IF_ERROR(
+          minibatch(schedule, rollout.minibatch(std::vector<std::int64_t>(first, first + part)), outcome));
+    }
+  }
+  const double count = std::max(outcome.minibatches, 1);
+  for (double& term : outcome.terms) term /= count;
+  outcome.grad_norm /= count;
+  return outcome;
+}
+
+}  // namespace inknav::learn

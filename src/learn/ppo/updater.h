@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+// Updater: epochs and minibatches of one PPO or imitation update over a filled rollout.
+//
+// Gradients of a minibatch are scaled by 1 / ranks and summed over the ranks in one bucket together with the
+// losses, so every rank takes the same decision. A minibatch whose loss or gradient is not finite is skipped by
+// all ranks. The order of minibatches is philox(seed, rank, update, epoch).
+
+#include <torch/torch.h>
+
+#include <array>
+#include <cstdint>
+
+#include "base/result.h"
+#include "learn/networks/flat_parameters.h"
+#include "learn/ppo/loss.h"
+#include "learn/ppo/rollout.h"
+#include "learn/ranks.h"
+#include "learn/settings.h"
+
+namespace inknav::learn {
+
+struct UpdateSchedule {
+  std::int64_t update = 0;
+  std::uint64_t order_key = 0;   // changes after a rollback
+  double lr = 7e-4;
+  double goal_lr = 7e-4;
+  LossWeights weights;
+};
+
+struct UpdateOutcome {
+  std::array<double, kNumLossTerms> terms{};  // means over the minibatches that were not skipped
+  double grad_norm = 0.0;
+  int minibatches = 0;
+  int skipped = 0;
+};
+
+class Updater {
+ public:
+  Updater(const PpoSettings& settings, std::uint64_t seed, PolicyNetwork& network, FlatParameters& parameters,
+          Ranks* ranks);
+
+  /// Fills returns and advantages, then learns.
+  base::Result<UpdateOutcome> run(const UpdateSchedule& schedule, Rollout& rollout);
+
+ private:
+  base::Status prepare(Rollout& rollout);
+  base::Status minibatch(const UpdateSchedule& schedule, const Minibatch& batch, UpdateOutcome& outcome);
+
+  PpoSettings settings_;
+  std::uint64_t seed_;
+  PolicyNetwork& network_;
+  FlatParameters& parameters_;
+  Ranks* ranks_;
+};
+
+/// The loss weights of one update.
+LossWeights loss_weights(const PpoSettings& ppo, const ImitationSettings& imitation, bool predict_goal,
+                         std::int64_t update, std::int64_t num_updates);
+
+}  // namespace inknav::learn

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+// Ranks: the processes that train one policy together, over c10d's Gloo (TCPStore on MASTER_ADDR).
+//
+// Every call is collective and must be made by all ranks in the same order. Sums are deterministic for a
+// fixed number of ranks. Threads: one caller. A lost peer shows as kPeer after timeout_s.
+// The transport has no authorisation: keep it on loopback or a trusted network.
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "base/result.h"
+#include "run/launch.h"
+
+namespace inknav::learn {
+
+class Ranks {
+ public:
+  /// All ranks of a run meet; `timeout_s` holds for the meeting and for every later call.
+  static base::Result<std::unique_ptr<Ranks>> connect(const run::RankInfo& info, double timeout_s = 120.0);
+  /// In-process group for tests: `world_size` handles, each to be used by its own thread.
+  static std::vector<std::unique_ptr<Ranks>> connect_threads(int world_size);
+  virtual ~Ranks() = default;
+
+  virtual int rank() const = 0;
+  virtual int size() const = 0;
+  virtual base::Status sum(std::span<float> values) = 0;
+  virtual base::Status sum(std::span<double> values) = 0;
+  virtual base::Result<std::int64_t> max(std::int64_t value) = 0;
+  /// Blocks of all ranks, in rank order, on every rank.
+  virtual base::Result<std::vector<std::vector<std::uint8_t>>> gather(std::span<const std::uint8_t> bytes) = 0;
+};
+
+}  // namespace inknav::learn

@@ -1,0 +1,10 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+// One place for libtorch's process-wide switches: one intra-operator thread (parallelism is ranks), deterministic
+// algorithms, no fill of fresh memory, denormals flushed. Idempotent; call before the first tensor.
+
+namespace inknav::learn {
+
+void setup_torch();
+
+}  // namespace inknav::learn

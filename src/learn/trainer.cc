@@ -1,0 +1,411 @@
+// SPDX-License-Identifier: MIT
+#include "learn/trainer.h"
+
+#include <torch/torch.h>
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <cmath>
+#include <deque>
+
+#include "base/log.h"
+#include "learn/checkpoint.h"
+#include "learn/policy_runner.h"
+#include "learn/ppo/collector.h"
+#include "learn/ppo/rollout.h"
+#include "learn/ppo/updater.h"
+#include "learn/torch_setup.h"
+
+namespace inknav::learn {
+namespace {
+
+using torch::Tensor;
+
+constexpr int kSkipsInRow = 3;        // so many updates skipped in a row ...
+constexpr int kSkipsInWindow = 10;    // ... or so many ...
+constexpr std::int64_t kSkipWindow = 1000;  // ... of these make a rollback
+constexpr int kMaxRollbacks = 2;      // without recovery between them
+constexpr std::int64_t kRecovered = 1000;   // updates without a skip after which rollbacks are forgotten
+
+/// TensorBoard names of measures (spec/cli-config.md, "Logs").
+const char* metric_name(const std::string& measure) {
+  constexpr std::array<std::pair<const char*, const char*>, 9> kNames{{{"success", "Success"},
+                                                                      {"spl", "SPL"},
+                                                                      {"soft_spl", "SoftSPL"},
+                                                                      {"ndtw", "nDTW"},
+                                                                      {"distance_to_goal", "Distance_to_goal"},
+                                                                      {"collisions", "Collisions"},
+                                                                      {"path_length", "Path_length"},
+                                                                      {"oracle_success", "Oracle_success"},
+                                                                      {"stop_called", "Stop_called"}}};
+  for (const auto& [from, to] : kNames) {
+    if (measure == from) return to;
+  }
+  return measure.c_str();
+}
+
+class TrainerImpl final : public Trainer {
+ public:
+  TrainerImpl(const TrainerSettings& settings, task::VectorEnv& env, Ranks* ranks, base::ThreadPool& pool)
+      : settings_(completed(settings, env)),
+        env_(env),
+        ranks_(ranks),
+        network_(std::make_shared<PolicyNetwork>(settings_.policy, settings_.seed)),
+        parameters_(*network_, kNumLossTerms, "goal_head"),
+        runner_(network_, env, pool),
+        collector_({settings_.seed, rank() * env.spec().num_envs, settings_.imitation}, env, runner_),
+        rollout_(settings_.policy, settings_.ppo.num_steps, env.spec().num_envs),
+        updater_(settings_.ppo, settings_.seed, *network_, parameters_, ranks) {
+    skips_.fill(-1);
+    parameters_.keep_snapshot();
+  }
+
+  base::Result<UpdateReport> update() override;
+  base::Result<std::vector<NamedBytes>> save_state() override;
+  base::Status restore_state(const std::vector<NamedBytes>& state) override;
+  base::Status load_weights(const std::vector<NamedBytes>& state) override;
+  base::Hash128 state_hash() override;
+
+  std::int64_t updates_done() const override { return update_; }
+  std::int64_t frames_done() const override { return frames_; }
+  bool finished() const override { return update_ >= settings_.num_updates; }
+  std::shared_ptr<PolicyNetwork> network() const override { return network_; }
+  float prior_log_scale() const override { return const_cast<PolicyRunner&>(runner_).prior_log_scale(); }
+
+ private:
+  static TrainerSettings completed(TrainerSettings settings, const task::VectorEnv& env) {
+    setup_torch();
+    complete_settings(settings.policy, env.spec());
+    return settings;
+  }
+  std::int64_t rank() const { return ranks_ == nullptr ? 0 : ranks_->rank(); }
+  std::int64_t world() const { return ranks_ == nullptr ? 1 : ranks_->size(); }
+  std::string local_name(const std::string& name) const { return "rank" + std::to_string(rank()) + "/" + name; }
+
+  void note_episode(const task::EpisodeResult& episode);
+  base::Status note_skip(bool skipped);
+  base::Status reduce_statistics(UpdateReport& report, const UpdateOutcome& outcome, double lr);
+  std::vector<NamedBytes> local_state();
+  std::vector<NamedBytes> shared_state();
+  base::Status restore_local(const std::vector<NamedBytes>& state);
+
+  TrainerSettings settings_;
+  task::VectorEnv& env_;
+  Ranks* ranks_;
+  std::shared_ptr<PolicyNetwork> network_;
+  FlatParameters parameters_;
+  PolicyRunner runner_;
+  Collector collector_;
+  Rollout rollout_;
+  Updater updater_;
+
+  bool started_ = false;
+  std::int64_t update_ = 0;
+  std::int64_t frames_ = 0;
+  double lr_factor_ = 1.0;      // halved by a rollback
+  std::int64_t order_key_ = 0;  // bumped by a rollback
+  std::int64_t skips_in_row_ = 0;
+  std::int64_t rollbacks_ = 0;
+  std::array<std::int64_t, kSkipsInWindow> skips_{};  // the last skipped updates, -1 = none
+  double prior_count_ = 0.0;
+  double prior_sum_ = 0.0;
+  std::deque<std::vector<double>> window_;  // reward, steps, measures of the last episodes of this rank
+};
+
+void TrainerImpl::note_episode(const task::EpisodeResult& episode) {
+  std::vector<double> row{episode.reward, static_cast<double>(episode.steps)};
+  row.insert(row.end(), episode.measures.begin(), episode.measures.end());
+  window_.push_back(std::move(row));
+  const auto size = std::max<std::int64_t>(settings_.ppo.reward_window_size / world(), 1);
+  while (static_cast<std::int64_t>(window_.size()) > size) window_.pop_front();
+}
+
+base::Status TrainerImpl::note_skip(bool skipped) {
+  if (!skipped) {
+    skips_in_row_ = 0;
+    const std::int64_t last = *std::max_element(skips_.begin(), skips_.end());
+    if (last >= 0 && update_ - last > kRecovered) rollbacks_ = 0;
+    return base::ok_status();
+  }
+  ++skips_in_row_;
+  std::rotate(skips_.begin(), skips_.begin() + 1, skips_.end());
+  skips_.back() = update_;
+  const bool crowded = skips_.front() >= 0 && update_ - skips_.front() < kSkipWindow;
+  if (rank() == 0) base::log_warning("update {}: a loss or gradient is not finite; skipped on all ranks", update_);
+  if (skips_in_row_ < kSkipsInRow && !crowded) return base::ok_status();
+  if (rollbacks_ >= kMaxRollbacks) {
+    return base::Error{base::ErrorCode::kDiverged,
+                       "update " + std::to_string(update_) + ": finite losses are wanted, they are still not after " +
+                           std::to_string(rollbacks_) + " rollbacks with halved learning rate; lower RL.PPO.lr or "
+                           "RL.PPO.max_grad_norm, or look for bad numbers in the observations"};
+  }
+  ++rollbacks_;
+  parameters_.restore_snapshot();
+  lr_factor_ *= 0.5;
+  ++order_key_;
+  skips_in_row_ = 0;
+  skips_.fill(-1);
+  skips_.back() = update_;
+  if (rank() == 0) {
+    base::log_warning("update {}: weights rolled back to the last checkpoint, learning rate halved to {} of the "
+                      "configured one", update_, lr_factor_);
+  }
+  return base::ok_status();
+}
+
+base::Result<UpdateReport> TrainerImpl::update() {
+  const auto start = std::chrono::steady_clock::now();
+  if (!started_) {
+    env_.reset();
+    runner_.begin(env_, {});
+    started_ = true;
+  }
+  UpdateReport report;
+  const CollectMode mode =
+      collect_mode(settings_.imitation, settings_.policy.reading.belief_gain, update_);
+  collector_.collect(update_, mode, rollout_, report.seconds,
+                     [this](const task::EpisodeResult& episode) { note_episode(episode); });
+
+  const auto learn_start = std::chrono::steady_clock::now();
+  UpdateSchedule schedule;
+  schedule.update = update_;
+  schedule.order_key = static_cast<std::uint64_t>(order_key_);
+  const double left = settings_.ppo.use_linear_lr_decay
+                          ? 1.0 - static_cast<double>(update_) / static_cast<double>(settings_.num_updates)
+                          : 1.0;
+  schedule.lr = settings_.ppo.lr * lr_factor_ * left;
+  schedule.goal_lr = settings_.ppo.goal_prediction_lr * lr_factor_ * left;
+  schedule.weights =
+      loss_weights(settings_.ppo, settings_.imitation, settings_.policy.predict_goal, update_, settings_.num_updates);
+  INKNAV_ASSIGN_OR_RETURN(const UpdateOutcome outcome, updater_.run(schedule, rollout_));
+  report.seconds.learning =
+      std::chrono::duration<double>(std::chrono::steady_clock::now() - learn_start).count();
+
+  report.skipped = outcome.skipped > 0;
+  INKNAV_RETURN_IF_ERROR(note_skip(report.skipped));
+  ++update_;
+  frames_ += rollout_.num_steps() * rollout_.num_envs() * world();
+  report.update = update_;
+  report.frames = frames_;
+  INKNAV_RETURN_IF_ERROR(reduce_statistics(report, outcome, schedule.lr));
+  report.seconds.total = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  return report;
+}
+
+base::Status TrainerImpl::reduce_statistics(UpdateReport& report, const UpdateOutcome& outcome, double lr) {
+  const std::vector<std::string>& measures = env_.measure_names();
+  const CollectTotals& totals = collector_.totals();
+  std::vector<double> sums{totals.belief_error, totals.belief_rows, totals.log_scale,
+                           static_cast<double>(window_.size())};
+  const std::size_t head = sums.size();
+  sums.resize(head + 2 + measures.size(), 0.0);
+  for (const std::vector<double>& row : window_) {
+    for (std::size_t i = 0; i < row.size(); ++i) sums[head + i] += row[i];
+  }
+  if (ranks_ != nullptr) INKNAV_RETURN_IF_ERROR(ranks_->sum(std::span<double>(sums)));
+  auto& metrics = report.metrics;
+  const double episodes = sums[3];
+  if (episodes > 0.0) {
+    metrics.emplace_back("Environment/Reward", sums[head] / episodes);
+    metrics.emplace_back("Environment/Episode_length", sums[head + 1] / episodes);
+    for (std::size_t i = 0; i < measures.size(); ++i) {
+      metrics.emplace_back(std::string("Environment/") + metric_name(measures[i]), sums[head + 2 + i] / episodes);
+    }
+  }
+  metrics.emplace_back("Policy/Learning_Rate", lr);
+  if (outcome.minibatches > 0) {
+    metrics.emplace_back("Policy/Value_Loss", outcome.terms[kValueLoss]);
+    metrics.emplace_back("Policy/Action_Loss", outcome.terms[kActionLoss]);
+    metrics.emplace_back("Policy/Entropy", outcome.terms[kEntropy]);
+    metrics.emplace_back("Policy/Goal_Prediction_Loss", outcome.terms[kGoalLoss]);
+    metrics.emplace_back("Policy/Cloning_Loss", outcome.terms[kCloningLoss]);
+    metrics.emplace_back("Policy/Waypoint_Loss", outcome.terms[kWaypointLoss]);
+    metrics.emplace_back("Policy/Remaining_Loss", outcome.terms[kRemainingLoss]);
+    metrics.emplace_back("Policy/Correction_Loss", outcome.terms[kCorrectionLoss]);
+    metrics.emplace_back("Policy/Scale_Loss", outcome.terms[kScaleLoss]);
+    metrics.emplace_back("Policy/Clipped_Fraction", outcome.terms[kClippedFraction]);
+    metrics.emplace_back("Policy/Approximate_KL", outcome.terms[kApproximateKl]);
+    metrics.emplace_back("Policy/Gradient_Norm", outcome.grad_norm);
+  }
+  if (sums[1] > 0.0) {
+    metrics.emplace_back("Reading/Belief_Error", sums[0] / sums[1]);
+    prior_count_ += sums[1];
+    prior_sum_ += sums[2];
+    runner_.prior_log_scale() = static_cast<float>(prior_sum_ / prior_count_);
+  }
+  return base::ok_status();
+}
+
+std::vector<NamedBytes> TrainerImpl::shared_state() {
+  std::vector<NamedBytes> state;
+  for (const auto& [name, tensor] : parameters_.named_values()) state.push_back(bytes_of(name, tensor));
+  for (const auto& [name, tensor] : parameters_.named_moments()) state.push_back(bytes_of(name, tensor));
+  const std::vector<std::int64_t> counters{update_, frames_, order_key_, skips_in_row_, rollbacks_, world()};
+  state.push_back(bytes_of("trainer/counters", torch::tensor(counters, torch::kInt64)));
+  state.push_back(bytes_of("trainer/skips", torch::tensor(std::vector<std::int64_t>(skips_.begin(), skips_.end()),
+                                                          torch::kInt64)));
+  const std::vector<double> numbers{lr_factor_, prior_count_, prior_sum_, runner_.prior_log_scale()};
+  state.push_back(bytes_of("trainer/numbers", torch::tensor(numbers, torch::kFloat64)));
+  return state;
+}
+
+std::vector<NamedBytes> TrainerImpl::local_state() {
+  std::vector<NamedBytes> state;
+  const std::vector<std::uint8_t> world_bytes = env_.save_state();
+  state.push_back({local_name("env"), "U8", {static_cast<std::int64_t>(world_bytes.size())}, world_bytes});
+  std::vector<float> beliefs;
+  for (const Belief& b : runner_.beliefs()) {
+    beliefs.insert(beliefs.end(), {b.position.x, b.position.y, b.heading, b.log_scale});
+  }
+  state.push_back(bytes_of(local_name("beliefs"), torch::tensor(beliefs).view({-1, 4})));
+  state.push_back(bytes_of(local_name("recurrent"), runner_.state()));
+  state.push_back(bytes_of(local_name("keep"), runner_.keep()));
+  state.push_back(bytes_of(local_name("previous_action"), runner_.previous_action()));
+  std::vector<double> window;
+  for (const std::vector<double>& row : window_) window.insert(window.end(), row.begin(), row.end());
+  const auto columns = static_cast<std::int64_t>(2 + env_.measure_names().size());
+  state.push_back(bytes_of(local_name("window"), torch::tensor(window, torch::kFloat64).view({-1, columns})));
+  return state;
+}
+
+base::Result<std::vector<NamedBytes>> TrainerImpl::save_state() {
+  if (!started_) {
+    env_.reset();
+    runner_.begin(env_, {});
+    started_ = true;
+  }
+  parameters_.keep_snapshot();
+  std::vector<NamedBytes> state = shared_state();
+  std::vector<NamedBytes> local = local_state();
+  if (ranks_ == nullptr) {
+    std::move(local.begin(), local.end(), std::back_inserter(state));
+    return state;
+  }
+  const std::vector<std::uint8_t> mine = pack(local);
+  INKNAV_ASSIGN_OR_RETURN(const auto blocks, ranks_->gather(mine));
+  if (rank() != 0) return std::vector<NamedBytes>{};
+  for (const std::vector<std::uint8_t>& block : blocks) {
+    INKNAV_ASSIGN_OR_RETURN(std::vector<NamedBytes> entries, unpack(block));
+    std::move(entries.begin(), entries.end(), std::back_inserter(state));
+  }
+  return state;
+}
+
+base::Status TrainerImpl::load_weights(const std::vector<NamedBytes>& state) {
+  std::string missing;
+  if (!parameters_.assign_values(tensors_with_prefix(state, "value/"), &missing)) {
+    return base::Error{base::ErrorCode::kData,
+                       "checkpoint: tensor \"" + missing + "\" of the network's shape is wanted and is not there; "
+                       "use the network settings the checkpoint was trained with"};
+  }
+  const NamedBytes* numbers = find_entry(state, "trainer/numbers");
+  if (numbers != nullptr && numbers->bytes.size() == 4 * sizeof(double)) {
+    runner_.prior_log_scale() = static_cast<float>(tensor_of(*numbers)[3].item<double>());
+  }
+  parameters_.keep_snapshot();
+  return base::ok_status();
+}
+
+base::Status TrainerImpl::restore_local(const std::vector<NamedBytes>& state) {
+  const auto need = [&](const std::string& name, std::int64_t elements) -> base::Result<Tensor> {
+    const NamedBytes* entry = find_entry(state, local_name(name));
+    if (entry == nullptr) {
+      return base::Error{base::ErrorCode::kData, "checkpoint: \"" + local_name(name) +
+                                                     "\" is wanted and is not there; resume with the number of ranks "
+                                                     "and environments of the run"};
+    }
+    Tensor tensor = tensor_of(*entry);
+    if (elements >= 0 && tensor.numel() != elements) {
+      return base::Error{base::ErrorCode::kData,
+                         "checkpoint: \"" + local_name(name) + "\" of " + std::to_string(elements) +
+                             " numbers is wanted, it has " + std::to_string(tensor.numel()) +
+                             "; resume with the environments and the network of the run"};
+    }
+    return tensor;
+  };
+  INKNAV_ASSIGN_OR_RETURN(const Tensor world_bytes, need("env", -1));
+  INKNAV_ASSIGN_OR_RETURN(const Tensor beliefs, need("beliefs", 4 * runner_.num_envs()));
+  INKNAV_ASSIGN_OR_RETURN(const Tensor recurrent, need("recurrent", runner_.state().numel()));
+  INKNAV_ASSIGN_OR_RETURN(const Tensor keep, need("keep", runner_.keep().numel()));
+  INKNAV_ASSIGN_OR_RETURN(const Tensor previous, need("previous_action", runner_.num_envs()));
+  INKNAV_ASSIGN_OR_RETURN(const Tensor window, need("window", -1));
+  INKNAV_RETURN_IF_ERROR(env_.restore_state(
+      {world_bytes.data_ptr<std::uint8_t>(), static_cast<std::size_t>(world_bytes.numel())}));
+  runner_.reload(env_);
+  const float* b = beliefs.data_ptr<float>();
+  for (Belief& belief : runner_.beliefs()) {
+    belief = {{b[0], b[1]}, b[2], b[3]};
+    b += 4;
+  }
+  runner_.state().copy_(recurrent);
+  runner_.keep().copy_(keep);
+  runner_.previous_action().copy_(previous);
+  window_.clear();
+  for (std::int64_t i = 0; i < window.size(0); ++i) {
+    const double* row = window.data_ptr<double>() + i * window.size(1);
+    window_.emplace_back(row, row + window.size(1));
+  }
+  return base::ok_status();
+}
+
+base::Status TrainerImpl::restore_state(const std::vector<NamedBytes>& state) {
+  const NamedBytes* counters_entry = find_entry(state, "trainer/counters");
+  const NamedBytes* numbers_entry = find_entry(state, "trainer/numbers");
+  const NamedBytes* skips_entry = find_entry(state, "trainer/skips");
+  if (counters_entry == nullptr || numbers_entry == nullptr || skips_entry == nullptr ||
+      counters_entry->bytes.size() != 6 * 8 || numbers_entry->bytes.size() != 4 * 8 ||
+      skips_entry->bytes.size() != kSkipsInWindow * 8) {
+    return base::Error{base::ErrorCode::kData,
+                       "checkpoint: \"trainer/counters\", \"trainer/numbers\" and \"trainer/skips\" are wanted, it "
+                       "has weights only; resume from a checkpoint of a run, or start anew from these weights"};
+  }
+  const Tensor counters = tensor_of(*counters_entry);
+  const std::int64_t* c = counters.data_ptr<std::int64_t>();
+  if (c[5] != world()) {
+    return base::Error{base::ErrorCode::kData, "checkpoint: it was written by " + std::to_string(c[5]) +
+                                                   " ranks, this run has " + std::to_string(world()) +
+                                                   "; resume with the same number of ranks"};
+  }
+  INKNAV_RETURN_IF_ERROR(load_weights(state));
+  std::string missing;
+  if (!parameters_.assign_moments(tensors_with_prefix(state, "adam_"), &missing)) {
+    return base::Error{base::ErrorCode::kData, "checkpoint: optimiser state \"" + missing +
+                                                   "\" is wanted and is not there; use another checkpoint"};
+  }
+  INKNAV_RETURN_IF_ERROR(restore_local(state));
+  update_ = c[0];
+  frames_ = c[1];
+  order_key_ = c[2];
+  skips_in_row_ = c[3];
+  rollbacks_ = c[4];
+  const Tensor skips = tensor_of(*skips_entry);
+  std::copy_n(skips.data_ptr<std::int64_t>(), skips_.size(), skips_.begin());
+  const Tensor numbers = tensor_of(*numbers_entry);
+  lr_factor_ = numbers[0].item<double>();
+  prior_count_ = numbers[1].item<double>();
+  prior_sum_ = numbers[2].item<double>();
+  started_ = true;
+  parameters_.keep_snapshot();
+  return base::ok_status();
+}
+
+base::Hash128 TrainerImpl::state_hash() {
+  base::Hasher hasher;
+  for (const auto& part : {shared_state(), local_state()}) {
+    for (const NamedBytes& entry : part) {
+      hasher.update(entry.name.data(), entry.name.size());
+      hasher.update(entry.bytes.data(), entry.bytes.size());
+    }
+  }
+  return hasher.digest();
+}
+
+}  // namespace
+
+std::unique_ptr<Trainer> Trainer::create(const TrainerSettings& settings, task::VectorEnv& env, Ranks* ranks,
+                                         base::ThreadPool& pool) {
+  return std::make_unique<TrainerImpl>(settings, env, ranks, pool);
+}
+
+}  // namespace inknav::learn
