@@ -13,8 +13,11 @@ struct TypeName {
   torch::ScalarType type;
   const char* name;
 };
-constexpr TypeName kTypes[] = {{torch::kFloat32, "F32"}, {torch::kFloat64, "F64"}, {torch::kInt64, "I64"},
-                               {torch::kInt32, "I32"},   {torch::kUInt8, "U8"}};
+constexpr TypeName kTypes[] = {{torch::kFloat32, "F32"},
+                               {torch::kFloat64, "F64"},
+                               {torch::kInt64, "I64"},
+                               {torch::kInt32, "I32"},
+                               {torch::kUInt8, "U8"}};
 
 void put_u64(std::vector<std::uint8_t>& out, std::uint64_t value) {
   for (int i = 0; i < 8; ++i) out.push_back(static_cast<std::uint8_t>(value >> (8 * i)));
@@ -109,13 +112,15 @@ base::Result<std::vector<NamedBytes>> unpack(std::span<const std::uint8_t> bytes
     state.push_back(std::move(entry));
   }
   if (!reader.ok || !reader.bytes.empty()) {
-    return base::Error{base::ErrorCode::kData, "state of a rank: wanted " + std::to_string(count) +
-                                                   " named blocks, the bytes end elsewhere; use another checkpoint"};
+    return base::Error{base::ErrorCode::kData,
+                       "state of a rank: wanted " + std::to_string(count) +
+                           " named blocks, the bytes end elsewhere; use another checkpoint"};
   }
   return state;
 }
 
-FlatParameters::NamedTensors tensors_with_prefix(const std::vector<NamedBytes>& state, std::string_view prefix) {
+FlatParameters::NamedTensors tensors_with_prefix(const std::vector<NamedBytes>& state,
+                                                 std::string_view prefix) {
   FlatParameters::NamedTensors result;
   for (const NamedBytes& entry : state) {
     if (std::string_view(entry.name).substr(0, prefix.size()) == prefix) {

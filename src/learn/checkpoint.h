@@ -3,10 +3,10 @@
 // Named state: tensors as named bytes, the way from the trainer to run/checkpoint_store and back, and the
 // weights-only files that are exchanged with Python.
 //
-// Names in a checkpoint: "value/..." weights, "adam_m/...", "adam_v/...", "adam_step", "trainer/..." counters,
-// "rank<r>/..." what belongs to one rank. The policy's settings are the metadata entry "policy" (JSON).
-// Laws: unpack(pack(s)) == s; tensor_of(bytes_of(t)) == t.
-// Errors: kData with the file's name and what is missing or wrong.
+// Names in a checkpoint: "value/..." weights, "adam_m/...", "adam_v/...", "adam_step", "trainer/..."
+// counters, "rank<r>/..." what belongs to one rank. The policy's settings are the metadata entry "policy"
+// (JSON). Laws: unpack(pack(s)) == s; tensor_of(bytes_of(t)) == t. Errors: kData with the file's name and
+// what is missing or wrong.
 
 #include <torch/torch.h>
 
@@ -31,6 +31,7 @@ std::vector<std::uint8_t> pack(const std::vector<NamedBytes>& state);
 base::Result<std::vector<NamedBytes>> unpack(std::span<const std::uint8_t> bytes);
 
 /// "value/..." entries of a state, for FlatParameters::assign_values.
-FlatParameters::NamedTensors tensors_with_prefix(const std::vector<NamedBytes>& state, std::string_view prefix);
+FlatParameters::NamedTensors tensors_with_prefix(const std::vector<NamedBytes>& state,
+                                                 std::string_view prefix);
 
 }  // namespace inknav::learn

@@ -12,7 +12,7 @@ namespace {
 
 using torch::Tensor;
 
-constexpr float kGpsScale = 0.1f;       // homes are about 10 m wide
+constexpr float kGpsScale = 0.1f;  // homes are about 10 m wide
 constexpr float kStepScale = 1.0f / 500.0f;
 
 const task::FieldSpec* find_field(const task::EnvSpec& spec, std::string_view name) {
@@ -42,7 +42,8 @@ bool chosen(std::span<const std::uint8_t> rows, std::int64_t row) {
 ObservationSlot make_slot(const PolicySettings& settings, std::int64_t num_envs) {
   ObservationSlot slot;
   if (settings.backbone != Backbone::kNone) {
-    slot.image = torch::zeros({num_envs, settings.image_height, settings.image_width, settings.image_channels});
+    slot.image =
+        torch::zeros({num_envs, settings.image_height, settings.image_width, settings.image_channels});
   }
   if (settings.reading.enabled) {
     const std::int64_t cells = settings.reading.crop_cells;
@@ -66,8 +67,8 @@ void complete_settings(PolicySettings& settings, const task::EnvSpec& spec) {
   }
   settings.vector_size = static_cast<int>(size);
   if (settings.backbone != Backbone::kNone) {
-    const task::FieldSpec* depth = find_field(spec, "depth");
-    const task::FieldSpec* rgb = find_field(spec, "rgb");
+    const task::FieldSpec* depth = settings.use_depth ? find_field(spec, "depth") : nullptr;
+    const task::FieldSpec* rgb = settings.use_rgb ? find_field(spec, "rgb") : nullptr;
     INKNAV_CHECK(depth != nullptr || rgb != nullptr);
     const task::FieldSpec& any = depth != nullptr ? *depth : *rgb;
     settings.image_height = static_cast<int>(any.shape[0]);
@@ -76,8 +77,12 @@ void complete_settings(PolicySettings& settings, const task::EnvSpec& spec) {
   }
 }
 
-PolicyRunner::PolicyRunner(std::shared_ptr<PolicyNetwork> network, const task::VectorEnv& env, base::ThreadPool& pool)
-    : network_(std::move(network)), pool_(pool), num_envs_(env.spec().num_envs), settings_(network_->settings()) {
+PolicyRunner::PolicyRunner(std::shared_ptr<PolicyNetwork> network, const task::VectorEnv& env,
+                           base::ThreadPool& pool)
+    : network_(std::move(network)),
+      pool_(pool),
+      num_envs_(env.spec().num_envs),
+      settings_(network_->settings()) {
   const auto count = static_cast<std::size_t>(num_envs_);
   grid_ = {settings_.reading.crop_cells, settings_.reading.metres_per_cell};
   state_ = torch::zeros({num_envs_, network_->state_size()});
@@ -102,7 +107,8 @@ void PolicyRunner::encode_rows(const std::vector<std::int64_t>& rows, const task
   if (rows.empty()) return;
   torch::NoGradGuard no_grad;
   const std::int64_t side = settings_.reading.drawing_size;
-  planes_ = torch::from_blob(env.observation("drawing_planes").data, {num_envs_, 4, side, side}, torch::kUInt8);
+  planes_ =
+      torch::from_blob(env.observation("drawing_planes").data, {num_envs_, 4, side, side}, torch::kUInt8);
   const Tensor index = torch::tensor(rows, torch::kInt64);
   const auto [features, scale] = network_->encode_drawings(planes_.index_select(0, index));
   drawing_features_.index_copy_(0, index, features);
@@ -162,7 +168,8 @@ void PolicyRunner::reload(const task::VectorEnv& env) {
   const std::uint8_t* planes = env.observation("drawing_planes").as<std::uint8_t>();
   const float* marks = env.observation("drawing_marks").as<float>();
   const std::int64_t* serials = env.observation("drawing_serial").as<std::int64_t>();
-  planes_ = torch::from_blob(env.observation("drawing_planes").data, {num_envs_, 4, side, side}, torch::kUInt8);
+  planes_ =
+      torch::from_blob(env.observation("drawing_planes").data, {num_envs_, 4, side, side}, torch::kUInt8);
   for (std::int64_t row = 0; row < num_envs_; ++row) {
     const auto i = static_cast<std::size_t>(row);
     serials_[i] = serials[row];
@@ -189,8 +196,9 @@ void PolicyRunner::write_numbers(const task::VectorEnv& env, std::int64_t row, f
   const auto i = static_cast<std::size_t>(row);
   const Belief& belief = beliefs_[i];
   const DrawingMarks& marks = marks_[i];
-  const base::Vec2 goal = marks.has_goal ? glm::clamp(to_body(belief, marks.goal), base::Vec2(-50.0f), base::Vec2(50.0f))
-                                         : base::Vec2(0.0f);
+  const base::Vec2 goal = marks.has_goal
+                              ? glm::clamp(to_body(belief, marks.goal), base::Vec2(-50.0f), base::Vec2(50.0f))
+                              : base::Vec2(0.0f);
   const float distance = glm::length(goal);
   const float inverse = 1.0f / std::max(distance, 0.05f);
   out[0] = goal.x * kGpsScale;
@@ -205,12 +213,14 @@ void PolicyRunner::write_numbers(const task::VectorEnv& env, std::int64_t row, f
   out[9] = static_cast<float>(env.observation("step_index").as<std::int32_t>()[row]) * kStepScale;
 }
 
-void PolicyRunner::write(const task::VectorEnv& env, std::span<const std::uint8_t> rows, ObservationSlot& slot) {
+void PolicyRunner::write(const task::VectorEnv& env, std::span<const std::uint8_t> rows,
+                         ObservationSlot& slot) {
   const bool reading = settings_.reading.enabled;
   const bool image = settings_.backbone != Backbone::kNone;
   OccupancyGrid occupancy{nullptr, settings_.reading.grid_size, settings_.reading.grid_cell};
   if (reading) occupancy.cells = env.observation("occupancy").as<std::uint8_t>();
-  const std::size_t map_bytes = static_cast<std::size_t>(occupancy.size) * static_cast<std::size_t>(occupancy.size);
+  const std::size_t map_bytes =
+      static_cast<std::size_t>(occupancy.size) * static_cast<std::size_t>(occupancy.size);
   const bool depth = image && settings_.image_channels != 3, rgb = image && settings_.image_channels >= 3;
   const float* depth_data = depth ? env.observation("depth").as<float>() : nullptr;
   const std::uint8_t* rgb_data = rgb ? env.observation("rgb").as<std::uint8_t>() : nullptr;
@@ -237,7 +247,8 @@ void PolicyRunner::write(const task::VectorEnv& env, std::span<const std::uint8_
         continue;
       }
       for (std::int64_t p = 0; p < pixels; ++p) {
-        for (int k = 0; k < 3; ++k) *out++ = static_cast<float>(rgb_data[(row * pixels + p) * 3 + k]) * (1.0f / 255.0f);
+        for (int k = 0; k < 3; ++k)
+          *out++ = static_cast<float>(rgb_data[(row * pixels + p) * 3 + k]) * (1.0f / 255.0f);
         if (depth) *out++ = depth_data[row * pixels + p];
       }
     }

@@ -74,8 +74,8 @@ class PolicyRunner {
   /// True pose on the paper where it is known.
   static bool truth_of(const task::VectorEnv& env, int environment, Belief* truth);
 
-  torch::Tensor& state() { return state_; }                    // [N, state_size]
-  torch::Tensor& keep() { return keep_; }                      // [1, N]
+  torch::Tensor& state() { return state_; }                      // [N, state_size]
+  torch::Tensor& keep() { return keep_; }                        // [1, N]
   torch::Tensor& previous_action() { return previous_action_; }  // [N] i64
   const torch::Tensor& drawing_features() const { return drawing_features_; }
   /// Rows whose drawing changed in the last begin().
@@ -105,7 +105,7 @@ class PolicyRunner {
   std::vector<PackedDrawing> drawings_;
   std::vector<std::int64_t> serials_;
   std::vector<std::uint8_t> fresh_;
-  torch::Tensor planes_;  // [N, 4, S, S] u8, view of the environment's field
+  torch::Tensor planes_;           // [N, 4, S, S] u8, view of the environment's field
   float prior_log_scale_ = -2.3f;  // a home of 10 m on the paper's side
 };
 

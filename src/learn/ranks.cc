@@ -7,7 +7,6 @@
 #include <chrono>
 #include <cstring>
 #include <thread>
-
 #include <torch/csrc/distributed/c10d/HashStore.hpp>
 #include <torch/csrc/distributed/c10d/ProcessGroupGloo.hpp>
 #include <torch/csrc/distributed/c10d/TCPStore.hpp>
@@ -34,12 +33,14 @@ class GlooRanks : public Ranks {
   int size() const override { return info_.world_size; }
 
   base::Status sum(std::span<float> values) override {
-    return reduce(torch::from_blob(values.data(), {static_cast<std::int64_t>(values.size())}, torch::kFloat32),
-                  c10d::ReduceOp::SUM);
+    return reduce(
+        torch::from_blob(values.data(), {static_cast<std::int64_t>(values.size())}, torch::kFloat32),
+        c10d::ReduceOp::SUM);
   }
   base::Status sum(std::span<double> values) override {
-    return reduce(torch::from_blob(values.data(), {static_cast<std::int64_t>(values.size())}, torch::kFloat64),
-                  c10d::ReduceOp::SUM);
+    return reduce(
+        torch::from_blob(values.data(), {static_cast<std::int64_t>(values.size())}, torch::kFloat64),
+        c10d::ReduceOp::SUM);
   }
   base::Result<std::int64_t> max(std::int64_t value) override {
     INKNAV_RETURN_IF_ERROR(reduce(torch::from_blob(&value, {1}, torch::kInt64), c10d::ReduceOp::MAX));
@@ -56,7 +57,8 @@ class GlooRanks : public Ranks {
     std::vector<std::vector<Tensor>> outputs(1);
     for (int i = 0; i < size(); ++i) outputs[0].push_back(torch::empty({largest}, torch::kUInt8));
     std::vector<Tensor> inputs{mine};
-    INKNAV_RETURN_IF_ERROR(wait([&] { return group_->allgather(outputs, inputs, c10d::AllgatherOptions()); }));
+    INKNAV_RETURN_IF_ERROR(
+        wait([&] { return group_->allgather(outputs, inputs, c10d::AllgatherOptions()); }));
     std::vector<std::vector<std::uint8_t>> result;
     for (std::size_t i = 0; i < sizes.size(); ++i) {
       const std::uint8_t* data = outputs[0][i].data_ptr<std::uint8_t>();
@@ -82,7 +84,8 @@ class GlooRanks : public Ranks {
                          "rank " + std::to_string(rank()) + " of " + std::to_string(size()) +
                              ": wanted an answer of every rank within " +
                              std::to_string(static_cast<int>(timeout_s_)) + " s, a peer is gone (" +
-                             std::string(fault.what()).substr(0, 200) + "); see the log of the rank that ended first"};
+                             std::string(fault.what()).substr(0, 200) +
+                             "); see the log of the rank that ended first"};
     }
     return base::ok_status();
   }

@@ -30,7 +30,8 @@ class Ranks {
   virtual base::Status sum(std::span<double> values) = 0;
   virtual base::Result<std::int64_t> max(std::int64_t value) = 0;
   /// Blocks of all ranks, in rank order, on every rank.
-  virtual base::Result<std::vector<std::vector<std::uint8_t>>> gather(std::span<const std::uint8_t> bytes) = 0;
+  virtual base::Result<std::vector<std::vector<std::uint8_t>>> gather(
+      std::span<const std::uint8_t> bytes) = 0;
 };
 
 }  // namespace inknav::learn

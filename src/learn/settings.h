@@ -23,6 +23,7 @@ struct ReadingSettings {
   bool enabled = false;  // false: the policy never sees the drawing
   int crop_cells = 48;   // side of a crop, multiple of 4
   float metres_per_cell = 0.15f;
+  int channels = 32;          // width of the network that sees both crops
   float belief_gain = 0.3f;   // part of the predicted correction that is applied each step
   int drawing_size = 128;     // S of the drawing planes
   int grid_size = 512;        // G of the occupancy map
@@ -35,6 +36,8 @@ struct PolicySettings {
   std::vector<std::string> number_fields;  // f32 fields of the environment that are read as plain numbers
   int vector_size = 0;  // plain numbers per observation, those of the drawing's reading included
   Backbone backbone = Backbone::kNone;
+  bool use_depth = true;  // what the backbone sees, where the environment has it
+  bool use_rgb = false;
   int image_height = 0;
   int image_width = 0;
   int image_channels = 0;  // 1 depth, 3 rgb, 4 both
@@ -78,19 +81,20 @@ struct PpoSettings {
 
 /// Imitation (DAgger) before and beside PPO, and the curriculum of the belief.
 struct ImitationSettings {
-  int updates = 0;                   // the first updates are imitation only
-  float expert_mix_start = 0.0f;     // part of the actions that are the expert's, at update 0 ...
-  float expert_mix_end = 0.0f;       // ... falling linearly to this at update expert_mix_updates
+  int updates = 0;                // the first updates are imitation only
+  float expert_mix_start = 0.0f;  // part of the actions that are the expert's, at update 0 ...
+  float expert_mix_end = 0.0f;    // ... falling linearly to this at update expert_mix_updates
   int expert_mix_updates = 0;
-  float stop_execution = 0.3f;       // in imitation STOP is carried out only where it is right, and this often
+  float stop_execution = 0.3f;  // in imitation STOP is carried out only where it is right, and this often
   float stop_label_distance = 0.5f;  // metres still to walk at which STOP is the right answer
   float waypoint_coef = 0.0f;
   float correction_coef = 0.0f;
-  float belief_reset_start = 0.0f;   // chance a step that the belief is set to truth plus noise, at update 0 ...
-  float belief_reset_end = 0.0f;     // ... and from update belief_updates on
+  float belief_reset_start =
+      0.0f;                       // chance a step that the belief is set to truth plus noise, at update 0 ...
+  float belief_reset_end = 0.0f;  // ... and from update belief_updates on
   int belief_updates = 0;
-  float noise_position = 0.5f;       // metres, greatest standard deviation of that noise
-  float noise_heading = 0.15f;       // radians
+  float noise_position = 0.5f;  // metres, greatest standard deviation of that noise
+  float noise_heading = 0.15f;  // radians
   float noise_log_scale = 0.12f;
 };
 

@@ -22,23 +22,24 @@ namespace {
 
 using torch::Tensor;
 
-constexpr int kSkipsInRow = 3;        // so many updates skipped in a row ...
-constexpr int kSkipsInWindow = 10;    // ... or so many ...
+constexpr int kSkipsInRow = 3;              // so many updates skipped in a row ...
+constexpr int kSkipsInWindow = 10;          // ... or so many ...
 constexpr std::int64_t kSkipWindow = 1000;  // ... of these make a rollback
-constexpr int kMaxRollbacks = 2;      // without recovery between them
+constexpr int kMaxRollbacks = 2;            // without recovery between them
 constexpr std::int64_t kRecovered = 1000;   // updates without a skip after which rollbacks are forgotten
 
 /// TensorBoard names of measures (spec/cli-config.md, "Logs").
 const char* metric_name(const std::string& measure) {
-  constexpr std::array<std::pair<const char*, const char*>, 9> kNames{{{"success", "Success"},
-                                                                      {"spl", "SPL"},
-                                                                      {"soft_spl", "SoftSPL"},
-                                                                      {"ndtw", "nDTW"},
-                                                                      {"distance_to_goal", "Distance_to_goal"},
-                                                                      {"collisions", "Collisions"},
-                                                                      {"path_length", "Path_length"},
-                                                                      {"oracle_success", "Oracle_success"},
-                                                                      {"stop_called", "Stop_called"}}};
+  constexpr std::array<std::pair<const char*, const char*>, 9> kNames{
+      {{"success", "Success"},
+       {"spl", "SPL"},
+       {"soft_spl", "SoftSPL"},
+       {"ndtw", "nDTW"},
+       {"distance_to_goal", "Distance_to_goal"},
+       {"collisions", "Collisions"},
+       {"path_length", "Path_length"},
+       {"oracle_success", "Oracle_success"},
+       {"stop_called", "Stop_called"}}};
   for (const auto& [from, to] : kNames) {
     if (measure == from) return to;
   }
@@ -81,7 +82,9 @@ class TrainerImpl final : public Trainer {
   }
   std::int64_t rank() const { return ranks_ == nullptr ? 0 : ranks_->rank(); }
   std::int64_t world() const { return ranks_ == nullptr ? 1 : ranks_->size(); }
-  std::string local_name(const std::string& name) const { return "rank" + std::to_string(rank()) + "/" + name; }
+  std::string local_name(const std::string& name) const {
+    return "rank" + std::to_string(rank()) + "/" + name;
+  }
 
   void note_episode(const task::EpisodeResult& episode);
   base::Status note_skip(bool skipped);
@@ -132,12 +135,15 @@ base::Status TrainerImpl::note_skip(bool skipped) {
   std::rotate(skips_.begin(), skips_.begin() + 1, skips_.end());
   skips_.back() = update_;
   const bool crowded = skips_.front() >= 0 && update_ - skips_.front() < kSkipWindow;
-  if (rank() == 0) base::log_warning("update {}: a loss or gradient is not finite; skipped on all ranks", update_);
+  if (rank() == 0)
+    base::log_warning("update {}: a loss or gradient is not finite; skipped on all ranks", update_);
   if (skips_in_row_ < kSkipsInRow && !crowded) return base::ok_status();
   if (rollbacks_ >= kMaxRollbacks) {
     return base::Error{base::ErrorCode::kDiverged,
-                       "update " + std::to_string(update_) + ": finite losses are wanted, they are still not after " +
-                           std::to_string(rollbacks_) + " rollbacks with halved learning rate; lower RL.PPO.lr or "
+                       "update " + std::to_string(update_) +
+                           ": finite losses are wanted, they are still not after " +
+                           std::to_string(rollbacks_) +
+                           " rollbacks with halved learning rate; lower RL.PPO.lr or "
                            "RL.PPO.max_grad_norm, or look for bad numbers in the observations"};
   }
   ++rollbacks_;
@@ -148,8 +154,10 @@ base::Status TrainerImpl::note_skip(bool skipped) {
   skips_.fill(-1);
   skips_.back() = update_;
   if (rank() == 0) {
-    base::log_warning("update {}: weights rolled back to the last checkpoint, learning rate halved to {} of the "
-                      "configured one", update_, lr_factor_);
+    base::log_warning(
+        "update {}: weights rolled back to the last checkpoint, learning rate halved to {} of the "
+        "configured one",
+        update_, lr_factor_);
   }
   return base::ok_status();
 }
@@ -162,8 +170,7 @@ base::Result<UpdateReport> TrainerImpl::update() {
     started_ = true;
   }
   UpdateReport report;
-  const CollectMode mode =
-      collect_mode(settings_.imitation, settings_.policy.reading.belief_gain, update_);
+  const CollectMode mode = collect_mode(settings_.imitation, settings_.policy.reading.belief_gain, update_);
   collector_.collect(update_, mode, rollout_, report.seconds,
                      [this](const task::EpisodeResult& episode) { note_episode(episode); });
 
@@ -176,8 +183,8 @@ base::Result<UpdateReport> TrainerImpl::update() {
                           : 1.0;
   schedule.lr = settings_.ppo.lr * lr_factor_ * left;
   schedule.goal_lr = settings_.ppo.goal_prediction_lr * lr_factor_ * left;
-  schedule.weights =
-      loss_weights(settings_.ppo, settings_.imitation, settings_.policy.predict_goal, update_, settings_.num_updates);
+  schedule.weights = loss_weights(settings_.ppo, settings_.imitation, settings_.policy.predict_goal, update_,
+                                  settings_.num_updates);
   INKNAV_ASSIGN_OR_RETURN(const UpdateOutcome outcome, updater_.run(schedule, rollout_));
   report.seconds.learning =
       std::chrono::duration<double>(std::chrono::steady_clock::now() - learn_start).count();
@@ -210,7 +217,8 @@ base::Status TrainerImpl::reduce_statistics(UpdateReport& report, const UpdateOu
     metrics.emplace_back("Environment/Reward", sums[head] / episodes);
     metrics.emplace_back("Environment/Episode_length", sums[head + 1] / episodes);
     for (std::size_t i = 0; i < measures.size(); ++i) {
-      metrics.emplace_back(std::string("Environment/") + metric_name(measures[i]), sums[head + 2 + i] / episodes);
+      metrics.emplace_back(std::string("Environment/") + metric_name(measures[i]),
+                           sums[head + 2 + i] / episodes);
     }
   }
   metrics.emplace_back("Policy/Learning_Rate", lr);
@@ -243,8 +251,9 @@ std::vector<NamedBytes> TrainerImpl::shared_state() {
   for (const auto& [name, tensor] : parameters_.named_moments()) state.push_back(bytes_of(name, tensor));
   const std::vector<std::int64_t> counters{update_, frames_, order_key_, skips_in_row_, rollbacks_, world()};
   state.push_back(bytes_of("trainer/counters", torch::tensor(counters, torch::kInt64)));
-  state.push_back(bytes_of("trainer/skips", torch::tensor(std::vector<std::int64_t>(skips_.begin(), skips_.end()),
-                                                          torch::kInt64)));
+  state.push_back(
+      bytes_of("trainer/skips",
+               torch::tensor(std::vector<std::int64_t>(skips_.begin(), skips_.end()), torch::kInt64)));
   const std::vector<double> numbers{lr_factor_, prior_count_, prior_sum_, runner_.prior_log_scale()};
   state.push_back(bytes_of("trainer/numbers", torch::tensor(numbers, torch::kFloat64)));
   return state;
@@ -296,8 +305,9 @@ base::Status TrainerImpl::load_weights(const std::vector<NamedBytes>& state) {
   std::string missing;
   if (!parameters_.assign_values(tensors_with_prefix(state, "value/"), &missing)) {
     return base::Error{base::ErrorCode::kData,
-                       "checkpoint: tensor \"" + missing + "\" of the network's shape is wanted and is not there; "
-                       "use the network settings the checkpoint was trained with"};
+                       "checkpoint: tensor \"" + missing +
+                           "\" of the network's shape is wanted and is not there; "
+                           "use the network settings the checkpoint was trained with"};
   }
   const NamedBytes* numbers = find_entry(state, "trainer/numbers");
   if (numbers != nullptr && numbers->bytes.size() == 4 * sizeof(double)) {
@@ -311,9 +321,10 @@ base::Status TrainerImpl::restore_local(const std::vector<NamedBytes>& state) {
   const auto need = [&](const std::string& name, std::int64_t elements) -> base::Result<Tensor> {
     const NamedBytes* entry = find_entry(state, local_name(name));
     if (entry == nullptr) {
-      return base::Error{base::ErrorCode::kData, "checkpoint: \"" + local_name(name) +
-                                                     "\" is wanted and is not there; resume with the number of ranks "
-                                                     "and environments of the run"};
+      return base::Error{base::ErrorCode::kData,
+                         "checkpoint: \"" + local_name(name) +
+                             "\" is wanted and is not there; resume with the number of ranks "
+                             "and environments of the run"};
     }
     Tensor tensor = tensor_of(*entry);
     if (elements >= 0 && tensor.numel() != elements) {
@@ -356,9 +367,10 @@ base::Status TrainerImpl::restore_state(const std::vector<NamedBytes>& state) {
   if (counters_entry == nullptr || numbers_entry == nullptr || skips_entry == nullptr ||
       counters_entry->bytes.size() != 6 * 8 || numbers_entry->bytes.size() != 4 * 8 ||
       skips_entry->bytes.size() != kSkipsInWindow * 8) {
-    return base::Error{base::ErrorCode::kData,
-                       "checkpoint: \"trainer/counters\", \"trainer/numbers\" and \"trainer/skips\" are wanted, it "
-                       "has weights only; resume from a checkpoint of a run, or start anew from these weights"};
+    return base::Error{
+        base::ErrorCode::kData,
+        "checkpoint: \"trainer/counters\", \"trainer/numbers\" and \"trainer/skips\" are wanted, it "
+        "has weights only; resume from a checkpoint of a run, or start anew from these weights"};
   }
   const Tensor counters = tensor_of(*counters_entry);
   const std::int64_t* c = counters.data_ptr<std::int64_t>();

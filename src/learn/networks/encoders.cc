@@ -71,7 +71,8 @@ Tensor SeResNet9Impl::forward(const Tensor& image) {
   return flat(stages_->forward(stem_(space_to_depth4(image)).relu_()));
 }
 
-SmallCnnImpl::SmallCnnImpl(std::int64_t channels, std::int64_t height, std::int64_t width, std::int64_t base_planes) {
+SmallCnnImpl::SmallCnnImpl(std::int64_t channels, std::int64_t height, std::int64_t width,
+                           std::int64_t base_planes) {
   layers_->push_back(conv(16 * channels, base_planes, 3, 1));
   layers_->push_back(torch::nn::Functional([](const Tensor& x) { return torch::relu(x); }));
   layers_->push_back(conv(base_planes, 2 * base_planes, 3, 2));
@@ -84,23 +85,26 @@ SmallCnnImpl::SmallCnnImpl(std::int64_t channels, std::int64_t height, std::int6
 
 Tensor SmallCnnImpl::forward(const Tensor& image) { return flat(layers_->forward(space_to_depth4(image))); }
 
-CropEncoderImpl::CropEncoderImpl(std::int64_t planes, std::int64_t cells) {
+CropEncoderImpl::CropEncoderImpl(std::int64_t planes, std::int64_t cells, std::int64_t channels) {
+  const std::int64_t half = std::max<std::int64_t>(channels / 2, 1);
   const auto relu = [](const Tensor& x) { return torch::relu(x); };
-  layers_->push_back(conv(planes, 16, 5, 2));
+  layers_->push_back(conv(planes, half, 5, 2));
   layers_->push_back(torch::nn::Functional(relu));
-  layers_->push_back(conv(16, 32, 3, 2));
+  layers_->push_back(conv(half, channels, 3, 2));
   layers_->push_back(torch::nn::Functional(relu));
-  layers_->push_back(conv(32, 64, 3, 2));
+  layers_->push_back(conv(channels, 2 * channels, 3, 2));
   layers_->push_back(torch::nn::Functional(relu));
-  layers_->push_back(conv(64, 64, 3, 2));
+  layers_->push_back(conv(2 * channels, 2 * channels, 3, 2));
   layers_->push_back(torch::nn::Functional(relu));
   register_module("layers", layers_);
   std::int64_t side = cells;
   for (int i = 0; i < 4; ++i) side = halved(side, 2);
-  project_ = register_module("project", torch::nn::Linear(64 * side * side, kOutSize));
+  project_ = register_module("project", torch::nn::Linear(2 * channels * side * side, kOutSize));
 }
 
-Tensor CropEncoderImpl::forward(const Tensor& crops) { return project_(flat(layers_->forward(crops))).relu_(); }
+Tensor CropEncoderImpl::forward(const Tensor& crops) {
+  return project_(flat(layers_->forward(crops))).relu_();
+}
 
 DrawingEncoderImpl::DrawingEncoderImpl(std::int64_t drawing_size, std::int64_t features) {
   const auto relu = [](const Tensor& x) { return torch::relu(x); };

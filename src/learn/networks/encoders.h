@@ -55,7 +55,7 @@ TORCH_MODULE(SmallCnn);
 
 class CropEncoderImpl : public torch::nn::Module {
  public:
-  CropEncoderImpl(std::int64_t planes, std::int64_t cells);
+  CropEncoderImpl(std::int64_t planes, std::int64_t cells, std::int64_t channels);
   torch::Tensor forward(const torch::Tensor& crops);  // [B, planes, C, C] in [0, 1]
   static constexpr std::int64_t kOutSize = 256;
 

@@ -7,7 +7,8 @@ namespace inknav::learn {
 
 using torch::Tensor;
 
-FlatParameters::FlatParameters(torch::nn::Module& module, std::int64_t extra, const std::string& special_prefix) {
+FlatParameters::FlatParameters(torch::nn::Module& module, std::int64_t extra,
+                               const std::string& special_prefix) {
   torch::NoGradGuard no_grad;
   std::vector<std::pair<std::string, Tensor>> named;
   for (const auto& item : module.named_parameters()) named.emplace_back(item.key(), item.value());
@@ -82,8 +83,10 @@ FlatParameters::NamedTensors FlatParameters::named_values() const {
 FlatParameters::NamedTensors FlatParameters::named_moments() const {
   NamedTensors result;
   for (const Slice& slice : slices_) {
-    result.emplace_back("adam_m/" + slice.name, view_of(first_moment_, slice).clone(at::MemoryFormat::Contiguous));
-    result.emplace_back("adam_v/" + slice.name, view_of(second_moment_, slice).clone(at::MemoryFormat::Contiguous));
+    result.emplace_back("adam_m/" + slice.name,
+                        view_of(first_moment_, slice).clone(at::MemoryFormat::Contiguous));
+    result.emplace_back("adam_v/" + slice.name,
+                        view_of(second_moment_, slice).clone(at::MemoryFormat::Contiguous));
   }
   result.emplace_back("adam_step", step_.clone());
   return result;
@@ -111,8 +114,8 @@ bool FlatParameters::assign_values(const NamedTensors& source, std::string* miss
 bool FlatParameters::assign_moments(const NamedTensors& source, std::string* missing) {
   if (!assign(source, "adam_m/", first_moment_, missing)) return false;
   if (!assign(source, "adam_v/", second_moment_, missing)) return false;
-  const auto found =
-      std::find_if(source.begin(), source.end(), [](const auto& entry) { return entry.first == "adam_step"; });
+  const auto found = std::find_if(source.begin(), source.end(),
+                                  [](const auto& entry) { return entry.first == "adam_step"; });
   if (found == source.end()) {
     *missing = "adam_step";
     return false;

@@ -31,7 +31,7 @@ class FlatParameters {
   /// Parameters whose name begins with `special_prefix` (empty: none) are stepped with special_lr.
   FlatParameters(torch::nn::Module& module, std::int64_t extra, const std::string& special_prefix = "");
 
-  torch::Tensor& bucket() { return bucket_; }       // [size + extra] gradients, then the extra numbers
+  torch::Tensor& bucket() { return bucket_; }  // [size + extra] gradients, then the extra numbers
   torch::Tensor gradients() { return bucket_.narrow(0, 0, size_); }
   torch::Tensor extra() { return bucket_.narrow(0, size_, bucket_.size(0) - size_); }
   torch::Tensor& values() { return values_; }
@@ -58,7 +58,8 @@ class FlatParameters {
     std::vector<std::int64_t> shape;
   };
   torch::Tensor view_of(const torch::Tensor& flat, const Slice& slice) const;
-  bool assign(const NamedTensors& source, const std::string& prefix, const torch::Tensor& flat, std::string* missing);
+  bool assign(const NamedTensors& source, const std::string& prefix, const torch::Tensor& flat,
+              std::string* missing);
 
   std::vector<Slice> slices_;
   std::int64_t size_ = 0;
@@ -67,7 +68,7 @@ class FlatParameters {
   torch::Tensor bucket_;
   torch::Tensor first_moment_;
   torch::Tensor second_moment_;
-  torch::Tensor step_;  // [] f32, number of steps done
+  torch::Tensor step_;                   // [] f32, number of steps done
   std::vector<torch::Tensor> snapshot_;  // of values, moments, step
 };
 

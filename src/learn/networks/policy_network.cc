@@ -14,10 +14,11 @@ using torch::Tensor;
 constexpr std::int64_t kLeft = 2;
 constexpr std::int64_t kRight = 3;
 
-constexpr float kTurnSlope = 3.0f;    // logits per turn angle of bearing
-constexpr float kHysteresis = 3.0f;   // logits against turning back at once: one whole turn of bearing
-constexpr float kMaxTurns = 4.0f;     // bearing is clipped to so many turns, so that the learned part keeps a say
-constexpr float kHeadGain = 0.01f;    // the policy begins near uniform
+constexpr float kTurnSlope = 3.0f;   // logits per turn angle of bearing
+constexpr float kHysteresis = 3.0f;  // logits against turning back at once: one whole turn of bearing
+constexpr float kMaxTurns =
+    4.0f;  // bearing is clipped to so many turns, so that the learned part keeps a say
+constexpr float kHeadGain = 0.01f;  // the policy begins near uniform
 
 /// Bearing of (right, forward), left positive. Its gradient is that of atan2, bounded near the origin.
 Tensor bearing_of(const Tensor& waypoint) {
@@ -35,7 +36,8 @@ PolicyNetwork::PolicyNetwork(const PolicySettings& settings, std::uint64_t seed)
   INKNAV_CHECK(!settings.decode_waypoint || settings.num_actions == 4, settings.num_actions);
   std::int64_t width = settings.vector_size + settings.num_actions + 1;
   if (settings.reading.enabled) {
-    crop_encoder_ = register_module("crop_encoder", CropEncoder(kCropPlanes, settings.reading.crop_cells));
+    crop_encoder_ = register_module(
+        "crop_encoder", CropEncoder(kCropPlanes, settings.reading.crop_cells, settings.reading.channels));
     drawing_encoder_ = register_module(
         "drawing_encoder", DrawingEncoder(settings.reading.drawing_size, settings.reading.drawing_features));
     width += CropEncoderImpl::kOutSize + settings.reading.drawing_features;
@@ -52,7 +54,8 @@ PolicyNetwork::PolicyNetwork(const PolicySettings& settings, std::uint64_t seed)
   if (settings.recurrence == Recurrence::kNone) {
     second_ = register_module("second", torch::nn::Linear(settings.hidden_size, settings.hidden_size));
   } else {
-    core_ = register_module("core", RecurrentCore(settings.recurrence, settings.hidden_size, settings.hidden_size));
+    core_ = register_module("core",
+                            RecurrentCore(settings.recurrence, settings.hidden_size, settings.hidden_size));
   }
   // Columns: logits, value, waypoint (2), remaining.
   head_ = register_module("head", torch::nn::Linear(settings.hidden_size, settings.num_actions + 4));

@@ -3,13 +3,14 @@
 // PolicyNetwork: observation -> features -> recurrent core -> heads.
 //
 //   crops --CropEncoder--.
-//   image --backbone-----+-- concat with numbers, previous action, drawing features -- FC -- core -- one linear head
+//   image --backbone-----+-- concat with numbers, previous action, drawing features -- FC -- core -- one
+//   linear head
 //
 // The head gives action logits, value, waypoint direction, remaining way, correction of the belief, goal.
 // With decode_waypoint the logits of the three motions come from the bearing of the waypoint, with
-// hysteresis against turning back, plus the learned part; STOP is learned alone. The result is differentiable,
-// so imitation and PPO share one policy.
-// All randomness is in initialize(). Shapes: T steps, N environments, B = T * N rows in (t, n) order.
+// hysteresis against turning back, plus the learned part; STOP is learned alone. The result is
+// differentiable, so imitation and PPO share one policy. All randomness is in initialize(). Shapes: T steps,
+// N environments, B = T * N rows in (t, n) order.
 
 #include <torch/torch.h>
 
@@ -24,7 +25,7 @@ struct PolicyInput {
   torch::Tensor crops;            // [B, C, C, 6] u8, or undefined
   torch::Tensor numbers;          // [B, vector_size] f32
   torch::Tensor previous_action;  // [B] i64, 0 = none, else action + 1
-  torch::Tensor drawing;          // [B, drawing_features] f32 (rows gathered from encode_drawings), or undefined
+  torch::Tensor drawing;  // [B, drawing_features] f32 (rows gathered from encode_drawings), or undefined
 };
 
 struct PolicyOutput {
@@ -37,9 +38,9 @@ struct PolicyOutput {
   torch::Tensor state;              // [N, state_size] after the last step
 };
 
-inline constexpr float kRemainingScale = 3.0f;                                // metres
-inline constexpr float kGoalScale = 5.0f;                                     // metres
-inline constexpr float kCorrectionScale[4] = {0.5f, 0.5f, 0.2f, 0.2f};        // m right, m forward, rad, ln
+inline constexpr float kRemainingScale = 3.0f;                          // metres
+inline constexpr float kGoalScale = 5.0f;                               // metres
+inline constexpr float kCorrectionScale[4] = {0.5f, 0.5f, 0.2f, 0.2f};  // m right, m forward, rad, ln
 inline constexpr int kCropPlanes = 6;
 
 class PolicyNetwork : public torch::nn::Module {

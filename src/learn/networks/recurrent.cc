@@ -18,7 +18,8 @@ struct GruStep {
 };
 
 /// Finishes one step: gates holds sigmoid(r, z) in its first 2H columns; n is computed into its last H.
-void gru_candidate(const GruStep& size, const float* input, const float* recurrent, float* gates, float* candidate_h) {
+void gru_candidate(const GruStep& size, const float* input, const float* recurrent, float* gates,
+                   float* candidate_h) {
   const std::int64_t hidden = size.hidden;
   for (std::int64_t row = 0; row < size.rows; ++row) {
     const float* in = input + row * 3 * hidden + 2 * hidden;
@@ -78,8 +79,8 @@ void gru_gradient(const GruStep& size, const float* gates, const float* candidat
 class GruSequence : public torch::autograd::Function<GruSequence> {
  public:
   /// input [T, N, 3H] (bias included), state [N, H], keep [T, N, 1], weight [3H, H], bias [3H].
-  static Tensor forward(AutogradContext* context, const Tensor& input, const Tensor& state, const Tensor& keep,
-                        const Tensor& weight, const Tensor& bias) {
+  static Tensor forward(AutogradContext* context, const Tensor& input, const Tensor& state,
+                        const Tensor& keep, const Tensor& weight, const Tensor& bias) {
     const std::int64_t steps = input.size(0);
     const GruStep size{input.size(1), state.size(1)};
     const std::int64_t hidden = size.hidden;
@@ -110,7 +111,8 @@ class GruSequence : public torch::autograd::Function<GruSequence> {
 
   static variable_list backward(AutogradContext* context, variable_list gradients) {
     const variable_list saved = context->get_saved_variables();
-    const Tensor &previous = saved[0], &candidate = saved[1], &gates = saved[2], &keep = saved[3], &weight = saved[4];
+    const Tensor &previous = saved[0], &candidate = saved[1], &gates = saved[2], &keep = saved[3],
+                 &weight = saved[4];
     const Tensor grad = gradients[0].contiguous();
     const std::int64_t steps = previous.size(0);
     const GruStep size{previous.size(1), previous.size(2)};
@@ -119,8 +121,9 @@ class GruSequence : public torch::autograd::Function<GruSequence> {
     Tensor d_hidden = torch::zeros({size.rows, size.hidden}, grad.options());
     for (std::int64_t t = steps - 1; t >= 0; --t) {
       d_hidden.add_(grad[t]);
-      gru_gradient(size, gates[t].data_ptr<float>(), candidate[t].data_ptr<float>(), previous[t].data_ptr<float>(),
-                   d_hidden.data_ptr<float>(), d_input[t].data_ptr<float>(), d_recurrent[t].data_ptr<float>());
+      gru_gradient(size, gates[t].data_ptr<float>(), candidate[t].data_ptr<float>(),
+                   previous[t].data_ptr<float>(), d_hidden.data_ptr<float>(), d_input[t].data_ptr<float>(),
+                   d_recurrent[t].data_ptr<float>());
       d_hidden.addmm_(d_recurrent[t], weight);
       d_hidden.mul_(keep[t]);
     }
@@ -144,13 +147,17 @@ RecurrentCoreImpl::RecurrentCoreImpl(Recurrence kind, std::int64_t input_size, s
   hidden_bias_ = register_parameter("hidden_bias", torch::zeros({rows}));
 }
 
-std::int64_t RecurrentCoreImpl::state_size() const { return kind_ == Recurrence::kLstm ? 2 * hidden_ : hidden_; }
+std::int64_t RecurrentCoreImpl::state_size() const {
+  return kind_ == Recurrence::kLstm ? 2 * hidden_ : hidden_;
+}
 
-RecurrentCoreImpl::Output RecurrentCoreImpl::forward(const Tensor& inputs, const Tensor& state, const Tensor& keep) {
+RecurrentCoreImpl::Output RecurrentCoreImpl::forward(const Tensor& inputs, const Tensor& state,
+                                                     const Tensor& keep) {
   const std::int64_t steps = inputs.size(0);
   const std::int64_t rows = inputs.size(1);
-  const Tensor sums = torch::addmm(input_bias_, inputs.reshape({steps * rows, inputs.size(2)}), input_weight_.t())
-                          .view({steps, rows, num_gates(kind_) * hidden_});
+  const Tensor sums =
+      torch::addmm(input_bias_, inputs.reshape({steps * rows, inputs.size(2)}), input_weight_.t())
+          .view({steps, rows, num_gates(kind_) * hidden_});
   if (kind_ == Recurrence::kLstm) return forward_lstm(sums, state, keep);
   const Tensor features =
       GruSequence::apply(sums, state.contiguous(), keep.unsqueeze(2), hidden_weight_, hidden_bias_);

@@ -27,11 +27,12 @@ class RecurrentCoreImpl : public torch::nn::Module {
   Output forward(const torch::Tensor& inputs, const torch::Tensor& state, const torch::Tensor& keep);
 
  private:
-  Output forward_lstm(const torch::Tensor& gates_input, const torch::Tensor& state, const torch::Tensor& keep);
+  Output forward_lstm(const torch::Tensor& gates_input, const torch::Tensor& state,
+                      const torch::Tensor& keep);
 
   Recurrence kind_;
   std::int64_t hidden_;
-  torch::Tensor input_weight_;   // [gates * hidden, input], torch's gate order
+  torch::Tensor input_weight_;  // [gates * hidden, input], torch's gate order
   torch::Tensor input_bias_;
   torch::Tensor hidden_weight_;  // [gates * hidden, hidden]
   torch::Tensor hidden_bias_;

@@ -159,12 +159,12 @@ void Collector::disturb_beliefs(std::int64_t update, std::int64_t t, float proba
     base::PhiloxStream stream({settings_.seed, env, static_cast<std::uint32_t>(update),
                                static_cast<std::uint32_t>(t), base::Purpose::kBeliefNoise});
     Belief truth;
-    if (stream.uniform() >= probability || !PolicyRunner::truth_of(env_, static_cast<int>(n), &truth)) continue;
+    if (stream.uniform() >= probability || !PolicyRunner::truth_of(env_, static_cast<int>(n), &truth))
+      continue;
     const float size = stream.uniform();
-    const Correction error{size * stream.normal(0.0f, noise.noise_position),
-                           size * stream.normal(0.0f, noise.noise_position),
-                           size * stream.normal(0.0f, noise.noise_heading),
-                           size * stream.normal(0.0f, noise.noise_log_scale)};
+    const Correction error{
+        size * stream.normal(0.0f, noise.noise_position), size * stream.normal(0.0f, noise.noise_position),
+        size * stream.normal(0.0f, noise.noise_heading), size * stream.normal(0.0f, noise.noise_log_scale)};
     apply(truth, error, 1.0f);
     runner_.beliefs()[static_cast<std::size_t>(n)] = truth;
   }

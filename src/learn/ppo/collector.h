@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// Collector: fills a rollout. Chooses actions (sampled from the policy; in imitation mixed with the expert's),
-// carries and disturbs beliefs, writes labels, values time-outs by their final observation.
+// Collector: fills a rollout. Chooses actions (sampled from the policy; in imitation mixed with the
+// expert's), carries and disturbs beliefs, writes labels, values time-outs by their final observation.
 //
 // All choices are philox(seed, global environment, update, step, purpose): a resumed run repeats them.
-// In imitation STOP is carried out only where it is right, and then only now and then, so that the agent lingers
-// there and STOP is seen more often than once an episode; a wrong STOP becomes the policy's best motion.
+// In imitation STOP is carried out only where it is right, and then only now and then, so that the agent
+// lingers there and STOP is seen more often than once an episode; a wrong STOP becomes the policy's best
+// motion.
 
 #include <cstdint>
 #include <functional>
@@ -29,9 +30,9 @@ CollectMode collect_mode(const ImitationSettings& settings, float belief_gain, s
 
 /// Sums over one rollout of one rank.
 struct CollectTotals {
-  double belief_error = 0.0;   // metres
+  double belief_error = 0.0;  // metres
   double belief_rows = 0.0;
-  double log_scale = 0.0;      // truth
+  double log_scale = 0.0;  // truth
 };
 
 struct CollectorSettings {
@@ -51,8 +52,8 @@ class Collector {
 
  private:
   void write_labels(std::int64_t t, Rollout& rollout);
-  void choose_actions(std::int64_t update, std::int64_t t, const CollectMode& mode, const PolicyOutput& output,
-                      Rollout& rollout);
+  void choose_actions(std::int64_t update, std::int64_t t, const CollectMode& mode,
+                      const PolicyOutput& output, Rollout& rollout);
   void disturb_beliefs(std::int64_t update, std::int64_t t, float probability);
 
   CollectorSettings settings_;

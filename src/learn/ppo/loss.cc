@@ -55,7 +55,8 @@ Loss minibatch_loss(const PolicyOutput& output, const Tensor& scale_correction, 
   }
   if (weights.correction != 0.0f && output.correction.defined()) {
     correction = (huber(output.correction, labels.correction).sum(1) * labels.correction_weight).mean();
-    scale = (huber(scale_correction / kScaleUnit, labels.log_scale / kScaleUnit) * labels.correction_weight).mean();
+    scale = (huber(scale_correction / kScaleUnit, labels.log_scale / kScaleUnit) * labels.correction_weight)
+                .mean();
     total = total + weights.correction * (correction + scale);
   }
   if (weights.goal != 0.0f && output.goal.defined()) {

@@ -19,7 +19,7 @@ inline constexpr float kStopWeight = 2.0f;
 struct LossWeights {
   float clip = 0.2f;
   bool clip_value = true;
-  float action = 1.0f;   // 0 in pure imitation
+  float action = 1.0f;  // 0 in pure imitation
   float value = 0.5f;
   float entropy = 0.01f;
   float cloning = 0.0f;
@@ -45,7 +45,7 @@ enum LossTerm : int {
 };
 
 struct PpoTerms {
-  torch::Tensor action;   // scalars
+  torch::Tensor action;  // scalars
   torch::Tensor value;
   torch::Tensor entropy;
   torch::Tensor clipped;
@@ -54,8 +54,8 @@ struct PpoTerms {
 PpoTerms ppo_terms(const PolicyOutput& output, const Minibatch& batch, float clip, bool clip_value);
 
 struct Loss {
-  torch::Tensor total;    // scalar with gradient
-  torch::Tensor terms;    // [kNumLossTerms] detached
+  torch::Tensor total;  // scalar with gradient
+  torch::Tensor terms;  // [kNumLossTerms] detached
 };
 /// `scale_correction` [B] is the drawing encoder's correction of the prior log scale, or undefined.
 Loss minibatch_loss(const PolicyOutput& output, const torch::Tensor& scale_correction, const Minibatch& batch,

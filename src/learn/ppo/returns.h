@@ -2,9 +2,9 @@
 #pragma once
 // Returns and advantages of a rollout.
 //
-// The value after step t is V(t + 1) where the episode goes on, the bootstrap (value of the final observation)
-// where it ended by time-out, and 0 where it ended by itself.
-// Law: with tau = 1, GAE returns equal the discounted returns (test).
+// The value after step t is V(t + 1) where the episode goes on, the bootstrap (value of the final
+// observation) where it ended by time-out, and 0 where it ended by itself. Law: with tau = 1, GAE returns
+// equal the discounted returns (test).
 
 #include <cstdint>
 #include <span>

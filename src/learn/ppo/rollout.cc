@@ -23,8 +23,8 @@ Rollout::Rollout(const PolicySettings& settings, std::int64_t num_steps, std::in
   numbers_ = torch::zeros({t1, n, settings.vector_size});
   previous_action_ = torch::zeros({t1, n}, torch::kInt64);
   for (std::int64_t t = 0; t < t1; ++t) {
-    slots_.push_back({image_.defined() ? image_[t] : Tensor(), crops_.defined() ? crops_[t] : Tensor(), numbers_[t],
-                      previous_action_[t]});
+    slots_.push_back({image_.defined() ? image_[t] : Tensor(), crops_.defined() ? crops_[t] : Tensor(),
+                      numbers_[t], previous_action_[t]});
   }
   keep = torch::zeros({num_steps, n});
   actions = torch::zeros({num_steps, n}, torch::kInt64);
@@ -56,7 +56,8 @@ void Rollout::start_drawings(const std::uint8_t* planes) {
 void Rollout::add_drawing(std::int64_t environment, const std::uint8_t* planes) {
   if (num_drawings_ == drawings_.size(0)) drawings_ = torch::cat({drawings_, torch::zeros_like(drawings_)});
   const std::int64_t bytes = drawings_[0].numel();
-  std::memcpy(drawings_.data_ptr<std::uint8_t>() + num_drawings_ * bytes, planes, static_cast<std::size_t>(bytes));
+  std::memcpy(drawings_.data_ptr<std::uint8_t>() + num_drawings_ * bytes, planes,
+              static_cast<std::size_t>(bytes));
   current_drawing_[static_cast<std::size_t>(environment)] = num_drawings_++;
 }
 
@@ -102,9 +103,9 @@ Minibatch Rollout::minibatch(const std::vector<std::int64_t>& environments) cons
   batch.old_values = gather(values);
   batch.returns = gather(returns);
   batch.advantages = gather(advantages);
-  batch.labels = {gather(labels.expert_action),     gather(labels.waypoint),   gather(labels.waypoint_weight),
-                  gather(labels.remaining),         gather(labels.correction), gather(labels.correction_weight),
-                  gather(labels.log_scale),         gather(labels.goal)};
+  batch.labels = {gather(labels.expert_action), gather(labels.waypoint),   gather(labels.waypoint_weight),
+                  gather(labels.remaining),     gather(labels.correction), gather(labels.correction_weight),
+                  gather(labels.log_scale),     gather(labels.goal)};
   return batch;
 }
 

@@ -28,17 +28,17 @@ struct RolloutLabels {
 inline constexpr float kMaxCorrection = 3.0f;
 
 struct Minibatch {
-  PolicyInput input;             // drawing left undefined
-  torch::Tensor drawings;        // [U, 4, S, S] u8 unique drawings, or undefined
-  torch::Tensor drawing_index;   // [T * n] i64 into drawings
-  torch::Tensor state;           // [n, state_size]
-  torch::Tensor keep;            // [T, n]
-  torch::Tensor actions;         // [T * n] i64
-  torch::Tensor old_log_prob;    // [T * n]
-  torch::Tensor old_values;      // [T * n]
-  torch::Tensor returns;         // [T * n]
-  torch::Tensor advantages;      // [T * n]
-  RolloutLabels labels;          // rows flattened
+  PolicyInput input;            // drawing left undefined
+  torch::Tensor drawings;       // [U, 4, S, S] u8 unique drawings, or undefined
+  torch::Tensor drawing_index;  // [T * n] i64 into drawings
+  torch::Tensor state;          // [n, state_size]
+  torch::Tensor keep;           // [T, n]
+  torch::Tensor actions;        // [T * n] i64
+  torch::Tensor old_log_prob;   // [T * n]
+  torch::Tensor old_values;     // [T * n]
+  torch::Tensor returns;        // [T * n]
+  torch::Tensor advantages;     // [T * n]
+  RolloutLabels labels;         // rows flattened
 };
 
 class Rollout {
@@ -57,16 +57,16 @@ class Rollout {
 
   Minibatch minibatch(const std::vector<std::int64_t>& environments) const;
 
-  torch::Tensor state;         // [N, state_size] at step 0
-  torch::Tensor keep;          // [T, N]
-  torch::Tensor actions;       // [T, N] i64
-  torch::Tensor log_prob;      // [T, N]
-  torch::Tensor values;        // [T + 1, N]
-  torch::Tensor rewards;       // [T, N]
-  torch::Tensor done;          // [T, N] f32, 1 where the episode ended with this step
-  torch::Tensor bootstrap;     // [T, N] value of the final observation where it ended by time-out, else 0
-  torch::Tensor returns;       // [T, N]
-  torch::Tensor advantages;    // [T, N]
+  torch::Tensor state;       // [N, state_size] at step 0
+  torch::Tensor keep;        // [T, N]
+  torch::Tensor actions;     // [T, N] i64
+  torch::Tensor log_prob;    // [T, N]
+  torch::Tensor values;      // [T + 1, N]
+  torch::Tensor rewards;     // [T, N]
+  torch::Tensor done;        // [T, N] f32, 1 where the episode ended with this step
+  torch::Tensor bootstrap;   // [T, N] value of the final observation where it ended by time-out, else 0
+  torch::Tensor returns;     // [T, N]
+  torch::Tensor advantages;  // [T, N]
   RolloutLabels labels;
 
  private:
@@ -78,10 +78,10 @@ class Rollout {
   torch::Tensor numbers_;          // [T + 1, N, V]
   torch::Tensor previous_action_;  // [T + 1, N]
   std::vector<ObservationSlot> slots_;
-  torch::Tensor drawings_;         // [capacity, 4, S, S] u8
+  torch::Tensor drawings_;  // [capacity, 4, S, S] u8
   std::int64_t num_drawings_ = 0;
   std::vector<std::int64_t> current_drawing_;  // [N]
-  torch::Tensor drawing_index_;    // [T, N] i64
+  torch::Tensor drawing_index_;                // [T, N] i64
 };
 
 }  // namespace inknav::learn

@@ -33,7 +33,8 @@ LossWeights loss_weights(const PpoSettings& ppo, const ImitationSettings& imitat
                          std::int64_t update, std::int64_t num_updates) {
   LossWeights weights;
   const bool pure = update < imitation.updates;
-  const float left = 1.0f - static_cast<float>(update) / static_cast<float>(std::max<std::int64_t>(num_updates, 1));
+  const float left =
+      1.0f - static_cast<float>(update) / static_cast<float>(std::max<std::int64_t>(num_updates, 1));
   weights.clip = ppo.use_linear_clip_decay ? ppo.clip_param * left : ppo.clip_param;
   weights.clip_value = ppo.use_clipped_value_loss;
   weights.action = pure ? 0.0f : 1.0f;
@@ -47,8 +48,8 @@ LossWeights loss_weights(const PpoSettings& ppo, const ImitationSettings& imitat
   return weights;
 }
 
-Updater::Updater(const PpoSettings& settings, std::uint64_t seed, PolicyNetwork& network, FlatParameters& parameters,
-                 Ranks* ranks)
+Updater::Updater(const PpoSettings& settings, std::uint64_t seed, PolicyNetwork& network,
+                 FlatParameters& parameters, Ranks* ranks)
     : settings_(settings), seed_(seed), network_(network), parameters_(parameters), ranks_(ranks) {}
 
 base::Status Updater::prepare(Rollout& rollout) {
@@ -77,7 +78,8 @@ base::Status Updater::prepare(Rollout& rollout) {
   return base::ok_status();
 }
 
-base::Status Updater::minibatch(const UpdateSchedule& schedule, const Minibatch& batch, UpdateOutcome& outcome) {
+base::Status Updater::minibatch(const UpdateSchedule& schedule, const Minibatch& batch,
+                                UpdateOutcome& outcome) {
   parameters_.zero_gradients();
   PolicyInput input = batch.input;
   Tensor scale;
@@ -122,7 +124,8 @@ base::Status Updater::minibatch(const UpdateSchedule& schedule, const Minibatch&
 }
 
 base::Result<UpdateOutcome> Updater::run(const UpdateSchedule& schedule, Rollout& rollout) {
-  INKNAV_CHECK(rollout.num_envs() % settings_.num_mini_batch == 0, rollout.num_envs(), settings_.num_mini_batch);
+  INKNAV_CHECK(rollout.num_envs() % settings_.num_mini_batch == 0, rollout.num_envs(),
+               settings_.num_mini_batch);
   INKNAV_RETURN_IF_ERROR(prepare(rollout));
   UpdateOutcome outcome;
   const auto rank = static_cast<std::uint32_t>(ranks_ == nullptr ? 0 : ranks_->rank());

@@ -3,8 +3,8 @@
 // Updater: epochs and minibatches of one PPO or imitation update over a filled rollout.
 //
 // Gradients of a minibatch are scaled by 1 / ranks and summed over the ranks in one bucket together with the
-// losses, so every rank takes the same decision. A minibatch whose loss or gradient is not finite is skipped by
-// all ranks. The order of minibatches is philox(seed, rank, update, epoch).
+// losses, so every rank takes the same decision. A minibatch whose loss or gradient is not finite is skipped
+// by all ranks. The order of minibatches is philox(seed, rank, update, epoch).
 
 #include <torch/torch.h>
 
@@ -22,7 +22,7 @@ namespace inknav::learn {
 
 struct UpdateSchedule {
   std::int64_t update = 0;
-  std::uint64_t order_key = 0;   // changes after a rollback
+  std::uint64_t order_key = 0;  // changes after a rollback
   double lr = 7e-4;
   double goal_lr = 7e-4;
   LossWeights weights;

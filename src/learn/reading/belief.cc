@@ -59,7 +59,8 @@ void move(Belief& belief, const Odometry& before, const Odometry& after) {
 
 Correction correction_to(const Belief& belief, const Belief& truth) {
   const base::Vec2 body = to_body(belief, truth.position);
-  return {body.x, body.y, base::wrap_angle(truth.heading - belief.heading), truth.log_scale - belief.log_scale};
+  return {body.x, body.y, base::wrap_angle(truth.heading - belief.heading),
+          truth.log_scale - belief.log_scale};
 }
 
 void apply(Belief& belief, const Correction& correction, float gain) {

@@ -29,7 +29,8 @@ inline Taps taps_at(float x, float y) {
 /// Bytes of a pixel in four 16-bit lanes.
 inline std::uint64_t spread(std::uint32_t pixel) {
   const std::uint64_t wide = pixel;
-  return (wide & 0xFFull) | ((wide & 0xFF00ull) << 8) | ((wide & 0xFF0000ull) << 16) | ((wide & 0xFF000000ull) << 24);
+  return (wide & 0xFFull) | ((wide & 0xFF00ull) << 8) | ((wide & 0xFF0000ull) << 16) |
+         ((wide & 0xFF000000ull) << 24);
 }
 
 }  // namespace
@@ -39,13 +40,15 @@ void PackedDrawing::assign(const std::uint8_t* planes, int size) {
   const std::size_t count = static_cast<std::size_t>(size) * static_cast<std::size_t>(size);
   pixels_.resize(count);
   for (std::size_t i = 0; i < count; ++i) {
-    pixels_[i] = static_cast<std::uint32_t>(planes[i]) | (static_cast<std::uint32_t>(planes[count + i]) << 8) |
+    pixels_[i] = static_cast<std::uint32_t>(planes[i]) |
+                 (static_cast<std::uint32_t>(planes[count + i]) << 8) |
                  (static_cast<std::uint32_t>(planes[2 * count + i]) << 16) |
                  (static_cast<std::uint32_t>(planes[3 * count + i]) << 24);
   }
 }
 
-void crop_occupancy(const CropGrid& grid, const OccupancyGrid& occupancy, const Odometry& pose, std::uint8_t* out) {
+void crop_occupancy(const CropGrid& grid, const OccupancyGrid& occupancy, const Odometry& pose,
+                    std::uint8_t* out) {
   // Lane 0 obstacle, lane 1 (16 bits up) free.
   constexpr std::uint32_t kLanes[4] = {0u, 255u << 16, 255u, 0u};
   const float c = std::cos(pose.yaw), s = std::sin(pose.yaw);
@@ -53,7 +56,8 @@ void crop_occupancy(const CropGrid& grid, const OccupancyGrid& occupancy, const 
   const float centre = static_cast<float>(occupancy.size / 2);
   const float mid = 0.5f * static_cast<float>(grid.cells - 1);
   const float ahead = static_cast<float>(grid.agent_row());
-  const float x0 = centre + pose.right / occupancy.cell_size, y0 = centre - pose.forward / occupancy.cell_size;
+  const float x0 = centre + pose.right / occupancy.cell_size,
+              y0 = centre - pose.forward / occupancy.cell_size;
   for (int row = 0; row < grid.cells; ++row) {
     const float f = (ahead - static_cast<float>(row)) * scale;
     for (int column = 0; column < grid.cells; ++column, out += CropGrid::kPlanes) {
@@ -65,7 +69,8 @@ void crop_occupancy(const CropGrid& grid, const OccupancyGrid& occupancy, const 
       }
       const std::uint8_t* cell =
           occupancy.cells + static_cast<std::ptrdiff_t>(taps.y) * occupancy.size + taps.x;
-      const std::uint32_t sum = (kLanes[cell[0] & 3] * taps.weight[0]) + (kLanes[cell[1] & 3] * taps.weight[1]) +
+      const std::uint32_t sum = (kLanes[cell[0] & 3] * taps.weight[0]) +
+                                (kLanes[cell[1] & 3] * taps.weight[1]) +
                                 (kLanes[cell[occupancy.size] & 3] * taps.weight[2]) +
                                 (kLanes[cell[occupancy.size + 1] & 3] * taps.weight[3]);
       out[0] = static_cast<std::uint8_t>((sum >> 8) & 0xFF);
@@ -74,7 +79,8 @@ void crop_occupancy(const CropGrid& grid, const OccupancyGrid& occupancy, const 
   }
 }
 
-void crop_drawing(const CropGrid& grid, const PackedDrawing& drawing, const Belief& belief, std::uint8_t* out) {
+void crop_drawing(const CropGrid& grid, const PackedDrawing& drawing, const Belief& belief,
+                  std::uint8_t* out) {
   const int size = drawing.size();
   const float pixels = static_cast<float>(size);
   const float scale = std::exp(belief.log_scale) * pixels * grid.metres_per_cell;
@@ -95,7 +101,8 @@ void crop_drawing(const CropGrid& grid, const PackedDrawing& drawing, const Beli
       const Taps taps = taps_at(x, y);
       const std::uint32_t* pixel = data + static_cast<std::ptrdiff_t>(taps.y) * size + taps.x;
       const std::uint64_t sum = spread(pixel[0]) * taps.weight[0] + spread(pixel[1]) * taps.weight[1] +
-                                spread(pixel[size]) * taps.weight[2] + spread(pixel[size + 1]) * taps.weight[3];
+                                spread(pixel[size]) * taps.weight[2] +
+                                spread(pixel[size + 1]) * taps.weight[3];
       out[2] = static_cast<std::uint8_t>(sum >> 8);
       out[3] = static_cast<std::uint8_t>(sum >> 24);
       out[4] = static_cast<std::uint8_t>(sum >> 40);

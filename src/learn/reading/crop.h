@@ -3,9 +3,9 @@
 // Crops: what the agent has seen and what the drawing says, on one metric grid in the body frame.
 //
 // Grid: cells x cells, row 0 farthest ahead, column 0 farthest left, the agent two thirds down in the middle.
-// Output: [cells, cells, 6] u8, row-major: obstacle, free (from the occupancy map at the agent's pose), wall, route,
-// start, goal (from the drawing through the belief), all bilinear with 8-bit weights, 0 outside.
-// If the belief is right, walls lie on walls. Cost: about 30 us for 48 cells. No allocation.
+// Output: [cells, cells, 6] u8, row-major: obstacle, free (from the occupancy map at the agent's pose), wall,
+// route, start, goal (from the drawing through the belief), all bilinear with 8-bit weights, 0 outside. If
+// the belief is right, walls lie on walls. Cost: about 30 us for 48 cells. No allocation.
 
 #include <cstdint>
 #include <span>
@@ -21,7 +21,9 @@ struct CropGrid {
 
   static constexpr int kPlanes = 6;
   int agent_row() const { return cells * 2 / 3; }
-  std::size_t bytes() const { return static_cast<std::size_t>(cells) * static_cast<std::size_t>(cells) * kPlanes; }
+  std::size_t bytes() const {
+    return static_cast<std::size_t>(cells) * static_cast<std::size_t>(cells) * kPlanes;
+  }
   /// Body point (right, forward) of a cell's centre.
   base::Vec2 body_point(int row, int column) const {
     return {(static_cast<float>(column) - 0.5f * static_cast<float>(cells - 1)) * metres_per_cell,
@@ -50,7 +52,9 @@ class PackedDrawing {
   std::vector<std::uint32_t> pixels_;
 };
 
-void crop_occupancy(const CropGrid& grid, const OccupancyGrid& occupancy, const Odometry& pose, std::uint8_t* out);
-void crop_drawing(const CropGrid& grid, const PackedDrawing& drawing, const Belief& belief, std::uint8_t* out);
+void crop_occupancy(const CropGrid& grid, const OccupancyGrid& occupancy, const Odometry& pose,
+                    std::uint8_t* out);
+void crop_drawing(const CropGrid& grid, const PackedDrawing& drawing, const Belief& belief,
+                  std::uint8_t* out);
 
 }  // namespace inknav::learn

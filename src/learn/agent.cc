@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: MIT
+#include "learn/agent.h"
+
+#include <torch/torch.h>
+
+#include <algorithm>
+#include <charconv>
+#include <vector>
+
+#include "base/philox.h"
+#include "learn/checkpoint.h"
+#include "learn/policy_runner.h"
+#include "learn/ppo/collector.h"
+#include "learn/torch_setup.h"
+#include "run/safetensors.h"
+
+namespace inknav::learn {
+namespace {
+
+using torch::Tensor;
+
+class AgentImpl final : public Agent {
+ public:
+  AgentImpl(std::shared_ptr<PolicyNetwork> network, float prior_log_scale, const AgentOptions& options,
+            base::ThreadPool& pool)
+      : network_(std::move(network)), prior_log_scale_(prior_log_scale), options_(options), pool_(pool) {}
+
+  void attach(const task::VectorEnv& env) override {
+    runner_ = std::make_unique<PolicyRunner>(network_, env, pool_);
+    runner_->prior_log_scale() = prior_log_scale_;
+    slot_ = make_slot(network_->settings(), env.spec().num_envs);
+    actions_.assign(static_cast<std::size_t>(env.spec().num_envs), 0);
+    ended_.assign(actions_.size(), 0);
+    used_ = runner_->beliefs();
+    steps_ = 0;
+    runner_->begin(env, {});
+  }
+
+  std::span<const std::int32_t> act(const task::VectorEnv& env) override {
+    set_perfect(env);
+    used_ = runner_->beliefs();
+    runner_->write(env, {}, slot_);
+    output_ = runner_->infer(slot_);
+    const Tensor log_probabilities = output_.log_probabilities.contiguous();
+    const int num_actions = env.spec().num_actions;
+    for (std::size_t i = 0; i < actions_.size(); ++i) {
+      const float* row = log_probabilities.data_ptr<float>() + static_cast<std::int64_t>(i) * num_actions;
+      if (options_.greedy) {
+        actions_[i] = static_cast<std::int32_t>(std::max_element(row, row + num_actions) - row);
+      } else {
+        base::PhiloxStream stream(
+            {options_.seed, static_cast<std::uint32_t>(i), 0, steps_, base::Purpose::kActionSampling});
+        actions_[i] = pick_action(row, num_actions, stream.uniform());
+      }
+    }
+    ++steps_;
+    if (options_.belief_mode == BeliefMode::kCorrected && network_->settings().reading.enabled) {
+      runner_->correct(output_.correction, network_->settings().reading.belief_gain);
+    }
+    runner_->acted(actions_);
+    return actions_;
+  }
+
+  void observe_step(const task::VectorEnv& env, const task::StepResult& result) override {
+    runner_->moved(env);
+    for (std::size_t i = 0; i < ended_.size(); ++i) {
+      ended_[i] = result.terminated[i] != 0 || result.truncated[i] != 0;
+    }
+  }
+
+  void observe_reset(const task::VectorEnv& env) override {
+    if (std::find(ended_.begin(), ended_.end(), std::uint8_t{1}) != ended_.end()) runner_->begin(env, ended_);
+  }
+
+  AgentThought thought(int environment) const override {
+    const auto i = static_cast<std::int64_t>(environment);
+    AgentThought thought;
+    thought.belief = used_[static_cast<std::size_t>(environment)];
+    thought.waypoint_body = {output_.waypoint[i][0].item<float>(), output_.waypoint[i][1].item<float>()};
+    thought.value = output_.value[i].item<float>();
+    const Tensor row = output_.log_probabilities[i].exp();
+    for (std::int64_t a = 0; a < std::min<std::int64_t>(row.size(0), 8); ++a) {
+      thought.probabilities[static_cast<std::size_t>(a)] = row[a].item<float>();
+    }
+    return thought;
+  }
+
+  const PolicySettings& settings() const override { return network_->settings(); }
+
+ private:
+  void set_perfect(const task::VectorEnv& env) {
+    if (options_.belief_mode != BeliefMode::kPerfect) return;
+    for (std::size_t i = 0; i < runner_->beliefs().size(); ++i) {
+      Belief truth;
+      if (PolicyRunner::truth_of(env, static_cast<int>(i), &truth)) runner_->beliefs()[i] = truth;
+    }
+  }
+
+  std::shared_ptr<PolicyNetwork> network_;
+  float prior_log_scale_;
+  AgentOptions options_;
+  base::ThreadPool& pool_;
+  std::unique_ptr<PolicyRunner> runner_;
+  ObservationSlot slot_;
+  PolicyOutput output_;
+  std::vector<std::int32_t> actions_;
+  std::vector<std::uint8_t> ended_;
+  std::vector<Belief> used_;
+  std::uint32_t steps_ = 0;
+};
+
+/// Copies "value/..." entries into a fresh network; the name of one that is missing or of another shape.
+std::string assign_values(PolicyNetwork& network, const std::vector<NamedBytes>& state) {
+  torch::NoGradGuard no_grad;
+  for (const auto& item : network.named_parameters()) {
+    const NamedBytes* entry = find_entry(state, "value/" + item.key());
+    if (entry == nullptr || at::IntArrayRef(entry->shape) != item.value().sizes() || entry->dtype != "F32") {
+      return item.key();
+    }
+    item.value().copy_(tensor_of(*entry));
+  }
+  return {};
+}
+
+}  // namespace
+
+base::Result<std::unique_ptr<Agent>> Agent::load(const std::filesystem::path& checkpoint,
+                                                 const AgentOptions& options, base::ThreadPool& pool) {
+  setup_torch();
+  INKNAV_ASSIGN_OR_RETURN(const run::SafetensorsFile file, run::read_safetensors(checkpoint));
+  INKNAV_ASSIGN_OR_RETURN(const std::string policy, file.meta("policy"));
+  INKNAV_ASSIGN_OR_RETURN(const PolicySettings settings,
+                          PolicySettings::from_json(policy, checkpoint.string()));
+  INKNAV_ASSIGN_OR_RETURN(const std::string prior_text, file.meta("prior_log_scale"));
+  float prior = 0.0f;
+  const auto parsed = std::from_chars(prior_text.data(), prior_text.data() + prior_text.size(), prior);
+  if (parsed.ec != std::errc()) {
+    return base::Error{base::ErrorCode::kData, checkpoint.string() +
+                                                   ": metadata \"prior_log_scale\" wants a number, "
+                                                   "found \"" +
+                                                   prior_text + "\"; use another checkpoint"};
+  }
+  std::vector<NamedBytes> state;
+  for (const auto& [name, entry] : file.entries()) {
+    if (name.rfind("value/", 0) != 0) continue;
+    INKNAV_ASSIGN_OR_RETURN(const run::NamedSpan span, file.find(name));
+    state.push_back({name, std::string(run::name_of(span.type)), span.shape,
+                     std::vector<std::uint8_t>(span.bytes.begin(), span.bytes.end())});
+  }
+  auto network = std::make_shared<PolicyNetwork>(settings, 0);
+  const std::string missing = assign_values(*network, state);
+  if (!missing.empty()) {
+    return base::Error{base::ErrorCode::kData,
+                       checkpoint.string() + ": tensor \"value/" + missing +
+                           "\" in the shape that its own settings ask for is wanted, not "
+                           "found; use another checkpoint"};
+  }
+  return create(std::move(network), prior, options, pool);
+}
+
+std::unique_ptr<Agent> Agent::create(std::shared_ptr<PolicyNetwork> network, float prior_log_scale,
+                                     const AgentOptions& options, base::ThreadPool& pool) {
+  setup_torch();
+  return std::make_unique<AgentImpl>(std::move(network), prior_log_scale, options, pool);
+}
+
+}  // namespace inknav::learn

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: MIT
+#include "learn/evaluate.h"
+
+#include <algorithm>
+#include <chrono>
+
+#include "base/check.h"
+#include "learn/policy_runner.h"
+
+namespace inknav::learn {
+namespace {
+
+/// What is gathered of the episode that an environment is in.
+struct Running {
+  std::vector<TraceStep> trace;
+  double error_sum = 0.0;
+  std::int64_t error_count = 0;
+  float last_error = -1.0f;
+};
+
+void note_step(const Agent& agent, const task::NavigationEnv& env, int i, std::int32_t action, bool record,
+               Running& running) {
+  const AgentThought thought = agent.thought(i);
+  Belief truth;
+  float error = -1.0f;
+  if (agent.settings().reading.enabled && PolicyRunner::truth_of(env, i, &truth)) {
+    error = position_error(thought.belief, truth);
+    running.error_sum += error;
+    ++running.error_count;
+  }
+  running.last_error = error;
+  if (!record) return;
+  running.trace.push_back(
+      {env.episode_view(i).pose_world_agent, action, thought.belief, error, thought.waypoint_body});
+}
+
+EpisodeOutcome outcome_of(const task::EpisodeResult& episode, Running& running) {
+  EpisodeOutcome outcome;
+  outcome.episode = episode.episode;
+  outcome.steps = episode.steps;
+  outcome.reward = episode.reward;
+  outcome.measures = episode.measures;
+  outcome.final_belief_error = running.last_error;
+  if (running.error_count > 0) {
+    outcome.mean_belief_error =
+        static_cast<float>(running.error_sum / static_cast<double>(running.error_count));
+  }
+  outcome.trace = std::move(running.trace);
+  running = {};
+  return outcome;
+}
+
+double median_error(const std::vector<EpisodeOutcome>& episodes) {
+  std::vector<float> errors;
+  for (const EpisodeOutcome& episode : episodes) {
+    if (episode.final_belief_error >= 0.0f) errors.push_back(episode.final_belief_error);
+  }
+  if (errors.empty()) return -1.0;
+  const auto middle = errors.begin() + static_cast<std::ptrdiff_t>(errors.size() / 2);
+  std::nth_element(errors.begin(), middle, errors.end());
+  return *middle;
+}
+
+}  // namespace
+
+double EvaluationResult::mean(std::string_view measure) const {
+  const auto found = std::find(measure_names.begin(), measure_names.end(), measure);
+  INKNAV_CHECK(found != measure_names.end(), measure);
+  const auto index = static_cast<std::size_t>(found - measure_names.begin());
+  double sum = 0.0;
+  for (const EpisodeOutcome& episode : episodes) sum += episode.measures[index];
+  return episodes.empty() ? 0.0 : sum / static_cast<double>(episodes.size());
+}
+
+EvaluationResult evaluate(Agent& agent, task::NavigationEnv& env, const EvaluationOptions& options) {
+  const auto start = std::chrono::steady_clock::now();
+  EvaluationResult result;
+  result.measure_names = env.measure_names();
+  const int num_envs = env.spec().num_envs;
+  const auto total = static_cast<std::int64_t>(env.episodes().size());
+  std::vector<Running> running(static_cast<std::size_t>(num_envs));
+  env.reset();
+  agent.attach(env);
+  while (!env.exhausted()) {
+    const std::span<const std::int32_t> actions = agent.act(env);
+    for (int i = 0; i < num_envs; ++i) {
+      if (!env.episode_view(i).active) continue;
+      note_step(agent, env, i, actions[static_cast<std::size_t>(i)], options.record_traces,
+                running[static_cast<std::size_t>(i)]);
+      ++result.frames;
+    }
+    const task::StepResult& step = env.step(actions);
+    for (const task::EpisodeResult& episode : env.finished()) {
+      result.episodes.push_back(outcome_of(episode, running[static_cast<std::size_t>(episode.environment)]));
+    }
+    agent.observe_step(env, step);
+    env.reset_done();
+    agent.observe_reset(env);
+    if (options.on_progress &&
+        !options.on_progress(static_cast<std::int64_t>(result.episodes.size()), total)) {
+      result.stopped_early = true;
+      break;
+    }
+  }
+  std::sort(result.episodes.begin(), result.episodes.end(),
+            [](const EpisodeOutcome& a, const EpisodeOutcome& b) { return a.episode < b.episode; });
+  result.median_final_belief_error = median_error(result.episodes);
+  result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  return result;
+}
+
+}  // namespace inknav::learn
