@@ -127,31 +127,34 @@ RunDirectory::~RunDirectory() {
   ::close(lock_fd_);
 }
 
-base::Result<RunDirectory> RunDirectory::open(const fs::path& model_dir, ExistingRun existing) {
+base::Status RunDirectory::check(const fs::path& model_dir, ExistingRun existing) {
   std::error_code error;
   if (fs::exists(model_dir, error) && !fs::is_directory(model_dir, error)) {
     return base::Error{
         base::ErrorCode::kUsage,
         model_dir.string() + ": a folder was wanted for --model-dir, found a file; choose another"};
   }
+  if (existing != ExistingRun::kRefuse || contents(model_dir).empty()) return base::ok_status();
+  return base::Error{base::ErrorCode::kUsage,
+                     model_dir.string() +
+                         ": the model directory exists and is not empty; go on in it with "
+                         "--resume-from, or set its content aside with --overwrite, or choose "
+                         "another --model-dir"};
+}
+
+base::Result<RunDirectory> RunDirectory::open(const fs::path& model_dir, ExistingRun existing) {
+  // Once before the lock, so that a refusal leaves nothing behind, and once under it.
+  INKNAV_RETURN_IF_ERROR(check(model_dir, existing));
+  std::error_code error;
   fs::create_directories(model_dir, error);
   if (error) return disk(model_dir, "making the folder", error.message());
-  // Looked at before locking too, so that a refusal leaves nothing behind.
-  const auto refuse = [&] {
-    return base::Error{base::ErrorCode::kUsage,
-                       model_dir.string() +
-                           ": the model directory exists and is not empty; go on in it with "
-                           "--resume-from, or set its content aside with --overwrite, or choose "
-                           "another --model-dir"};
-  };
-  if (existing == ExistingRun::kRefuse && !contents(model_dir).empty()) return refuse();
   INKNAV_ASSIGN_OR_RETURN(const int fd, take_lock(model_dir));
   RunDirectory directory(model_dir, fd);
+  INKNAV_RETURN_IF_ERROR(check(model_dir, existing));
   sweep(model_dir);
   const std::vector<fs::path> found = contents(model_dir);
-  if (!found.empty()) {
-    if (existing == ExistingRun::kRefuse) return refuse();
-    if (existing == ExistingRun::kOverwrite) INKNAV_RETURN_IF_ERROR(move_old_run(model_dir, found));
+  if (existing == ExistingRun::kOverwrite && !found.empty()) {
+    INKNAV_RETURN_IF_ERROR(move_old_run(model_dir, found));
   }
   return directory;
 }

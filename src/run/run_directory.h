@@ -24,6 +24,8 @@ enum class ExistingRun : std::uint8_t {
 
 class RunDirectory {
  public:
+  /// The refusals of open() that need no lock, to be asked before long preparations; changes nothing.
+  static base::Status check(const std::filesystem::path& model_dir, ExistingRun existing);
   static base::Result<RunDirectory> open(const std::filesystem::path& model_dir, ExistingRun existing);
   RunDirectory(RunDirectory&&) noexcept;
   RunDirectory& operator=(RunDirectory&&) = delete;
