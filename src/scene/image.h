@@ -26,7 +26,8 @@ struct Image {
 base::Result<Image> decode_image(std::span<const std::uint8_t> bytes, std::string_view name, int channels);
 base::Result<Image> load_image(const std::filesystem::path& path, int channels);
 
-std::vector<std::uint8_t> encode_png(const Image& image);
+/// `compression` 1 (fast) to 9 (small); the pixels are the same with any.
+std::vector<std::uint8_t> encode_png(const Image& image, int compression = 6);
 std::vector<std::uint8_t> encode_jpeg(const Image& image, int quality);
 base::Status save_png(const std::filesystem::path& path, const Image& image);
 

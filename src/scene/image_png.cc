@@ -143,7 +143,8 @@ base::Result<Image> decode_png(std::span<const std::uint8_t> bytes, std::string_
 
 namespace inknav::scene {
 
-std::vector<std::uint8_t> encode_png(const Image& image) {
+std::vector<std::uint8_t> encode_png(const Image& image, int compression) {
+  INKNAV_CHECK(compression >= 1 && compression <= 9, compression);
   INKNAV_CHECK(image.channels == 1 || image.channels == 3 || image.channels == 4, image.channels);
   const std::size_t stride = static_cast<std::size_t>(image.width) * static_cast<std::size_t>(image.channels);
   INKNAV_CHECK(image.width >= 1 && image.height >= 1 &&
@@ -161,6 +162,8 @@ std::vector<std::uint8_t> encode_png(const Image& image) {
                                           : PNG_COLOR_TYPE_RGBA;
   png_set_IHDR(png, info, static_cast<png_uint_32>(image.width), static_cast<png_uint_32>(image.height), 8,
                color, PNG_INTERLACE_NONE, PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
+  png_set_compression_level(png, compression);
+  if (compression == 1) png_set_filter(png, PNG_FILTER_TYPE_BASE, PNG_FILTER_SUB);
   png_write_info(png, info);
   for (std::size_t y = 0; y < static_cast<std::size_t>(image.height); ++y) {
     png_write_row(png, image.pixels.data() + y * stride);

@@ -9,7 +9,7 @@
 #include "base/log.h"
 #include "task/drawing_store.h"
 #include "task/drawn_map_env.h"
-#include "task/episode_truth.h"
+#include "task/episode_faults.h"
 #include "task/world_set.h"
 
 namespace inknav::task {
@@ -18,7 +18,6 @@ namespace {
 
 constexpr double kMaxBadFraction = 0.01;
 constexpr std::size_t kReportedFaults = 5;
-constexpr std::int64_t kDrawingGrain = 16;
 
 base::Error usage_error(const std::string& message) { return base::Error{base::ErrorCode::kUsage, message}; }
 
@@ -42,41 +41,6 @@ base::Status validate(const NavigationEnvSettings& settings) {
                        std::to_string(settings.drawing_size));
   }
   return base::ok_status();
-}
-
-/// Why each episode cannot be run; empty text: it can.
-std::vector<std::string> find_faults(const Dataset& dataset, const WorldSet& worlds, bool with_pictures,
-                                     base::ThreadPool& pool) {
-  std::vector<std::string> faults(dataset.episodes.size());
-  std::vector<std::vector<std::size_t>> of_world(worlds.worlds.size());
-  for (std::size_t i = 0; i < faults.size(); ++i) {
-    of_world[static_cast<std::size_t>(worlds.world_of_episode[i])].push_back(i);
-  }
-  pool.parallel_for(static_cast<std::int64_t>(of_world.size()), 1,
-                    [&](std::int64_t begin, std::int64_t end, int) {
-                      for (auto w = static_cast<std::size_t>(begin); w < static_cast<std::size_t>(end); ++w) {
-                        const LoadedWorld& loaded = worlds.worlds[w];
-                        if (!loaded.error.empty()) {
-                          for (const std::size_t i : of_world[w]) faults[i] = loaded.error;
-                          continue;
-                        }
-                        nav::NavQuery query(loaded.world.nav_mesh);
-                        for (const std::size_t i : of_world[w]) {
-                          const base::Status status = check_episode(query, dataset.episodes[i]);
-                          if (!status.ok()) faults[i] = status.error().message;
-                        }
-                      }
-                    });
-  if (!with_pictures) return faults;
-  const auto count = static_cast<std::int64_t>(faults.size());
-  pool.parallel_for(count, kDrawingGrain, [&](std::int64_t begin, std::int64_t end, int) {
-    for (auto i = static_cast<std::size_t>(begin); i < static_cast<std::size_t>(end); ++i) {
-      if (!faults[i].empty()) continue;
-      const base::Status status = check_picture(drawing_path(dataset, dataset.episodes[i]));
-      if (!status.ok()) faults[i] = status.error().message;
-    }
-  });
-  return faults;
 }
 
 /// Keeps the sound episodes; logs what was dropped; error when it is more than 1 %.

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: MIT
+#include "app/data_check_command.h"
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <cstdio>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <system_error>
+#include <vector>
+
+#include "base/thread_pool.h"
+#include "task/dataset_check.h"
+
+namespace inknav::app {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr int kBadData = 3;
+
+struct Options {
+  std::string path;
+  std::string scenes;
+  std::string sketches;
+  bool no_drawings = false;
+  int max_lines = 50;
+  task::DatasetCheckSettings settings;
+};
+
+bool is_list(const fs::path& path) {
+  return path.extension() == ".json" || (path.extension() == ".gz" && path.stem().extension() == ".json");
+}
+
+/// The lists to check: the file itself, or those in the folder or in the split folders right below it.
+std::vector<fs::path> find_lists(const fs::path& path) {
+  std::error_code code;
+  if (fs::is_regular_file(path, code)) return {path};
+  std::vector<fs::path> lists;
+  const auto add = [&](const fs::path& folder) {
+    for (const auto& entry : fs::directory_iterator(folder, code)) {
+      if (entry.is_regular_file(code) && is_list(entry.path())) lists.push_back(entry.path());
+    }
+  };
+  add(path);
+  for (const auto& entry : fs::directory_iterator(path, code)) {
+    if (entry.is_directory(code) && entry.path().filename() != "sketches") add(entry.path());
+  }
+  std::sort(lists.begin(), lists.end());
+  return lists;
+}
+
+/// The first of `candidates` that is a folder, else the first.
+fs::path first_folder(const std::vector<fs::path>& candidates) {
+  std::error_code code;
+  for (const fs::path& candidate : candidates) {
+    if (fs::is_directory(candidate, code)) return candidate;
+  }
+  return candidates.front();
+}
+
+base::Result<int> run(const Options& options) {
+  const std::vector<fs::path> lists = find_lists(options.path);
+  if (lists.empty()) {
+    return base::Error{base::ErrorCode::kUsage,
+                       options.path +
+                           ": a list of episodes (.json, .json.gz) or a folder with some is wanted, "
+                           "found none; make one with `inknav generate episodes`"};
+  }
+  base::ThreadPool pool(base::available_cores());
+  bool usable = true;
+  for (const fs::path& list : lists) {
+    task::DatasetCheckSettings settings = options.settings;
+    const fs::path folder = list.parent_path();
+    settings.list = list;
+    settings.with_drawings = !options.no_drawings;
+    settings.scenes_dir = options.scenes.empty()
+                              ? first_folder({folder / "scenes", folder.parent_path() / "scenes"})
+                              : fs::path(options.scenes);
+    settings.sketch_dir = options.sketches.empty() ? folder / "sketches" : fs::path(options.sketches);
+    INKNAV_ASSIGN_OR_RETURN(const task::DatasetCheckReport report, task::check_dataset(settings, pool));
+    std::printf("%s\n%s", list.c_str(),
+                task::format_report(report, static_cast<std::size_t>(options.max_lines)).c_str());
+    usable = usable && report.usable();
+  }
+  return usable ? 0 : kBadData;
+}
+
+}  // namespace
+
+Action define_data_check(CLI::App& app) {
+  auto options = std::make_shared<Options>();
+  app.add_option("path", options->path, "list of episodes, or a folder with lists")->required();
+  app.add_option("--scenes", options->scenes,
+                 "root of the scene ids; default: scenes/ beside or above the list");
+  app.add_option("--sketches", options->sketches, "drawings; default: sketches/ beside the list");
+  app.add_flag("--no-drawings", options->no_drawings, "check scenes and episodes only");
+  app.add_option("--max-lines", options->max_lines, "faults and warnings printed")
+      ->check(CLI::Range(0, 1'000'000))
+      ->capture_default_str();
+  app.add_option("--agent-radius", options->settings.nav.agent_radius, "metres")->capture_default_str();
+  app.add_option("--agent-height", options->settings.nav.agent_height, "metres")->capture_default_str();
+  return [options] { return run(*options); };
+}
+
+}  // namespace inknav::app

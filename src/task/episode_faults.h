@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+// Which episodes of a dataset cannot be run, and why: no scene, start or goal off the mesh, goal on another
+// island, no drawing or a damaged one (told by checksums, nothing is decoded).
+
+#include <string>
+#include <vector>
+
+#include "base/thread_pool.h"
+#include "task/episode.h"
+#include "task/world_set.h"
+
+namespace inknav::task {
+
+/// [episodes]; empty text: the episode can be run.
+std::vector<std::string> find_faults(const Dataset& dataset, const WorldSet& worlds, bool with_pictures,
+                                     base::ThreadPool& pool);
+
+}  // namespace inknav::task
