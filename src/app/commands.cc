@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The table of sub-commands. To add one: include its header and put its define_... into its row.
 #include "app/command.h"
+#include "app/data_check_command.h"
 #include "app/doctor_command.h"
 #include "app/train_command.h"
 
@@ -13,7 +14,7 @@ constexpr Command kCommands[] = {
     {"generate homes", "furnished homes as .glb", nullptr},
     {"generate episodes", "episodes with drawings", nullptr},
     {"generate demos", "expert demonstrations", nullptr},
-    {"data check", "validate a dataset before a night is lost on it", nullptr},
+    {"data check", "validate a dataset before a night is lost on it", define_data_check},
     {"data convert", "robot maps, meshes and foreign datasets into ours", nullptr},
     {"data show", "home, navmesh, route and drawing side by side", nullptr},
     {"bench render", "frames/s of rendering", nullptr},
