@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+// Slices: where a mesh crosses a level plane, as plan segments, and how high its walls stand.
+
+#include <vector>
+
+#include "scene/scene.h"
+#include "sketch/wall_map.h"
+
+namespace inknav::sketch {
+
+/// Segments in which the triangles of `scene` cross the plane y = height. Level triangles give none.
+std::vector<PlanSegment> slice(const scene::Scene& scene, float height);
+
+/// Height of the walls above `floor_y`, metres: the ceiling or the next floor where there is one, and no
+/// higher than a third of the lower slices' length still stands. 0 when nothing stands.
+float wall_height(const scene::Scene& scene, float floor_y);
+
+}  // namespace inknav::sketch
