@@ -125,7 +125,10 @@ class NavQuery {
   /// The same from an arbitrary point; returns `from` when it or the target does not project.
   base::Vec3 try_step(const base::Vec3& from, const base::Vec3& to, bool allow_sliding);
 
-  /// Law: geodesic(a,b).length == geodesic(b,a).length within funnel rounding.
+  /// Detour's path, as Habitat reports it: A* over edge midpoints, pulled straight; more than 256 polygons
+  /// are unreachable. It may take the longer side of an obstacle, so geodesic(a,b) and geodesic(b,a) can
+  /// differ; DistanceField gives the true distance. Law: length >= the straight line, and >=
+  /// DistanceField::at.
   GeodesicPath geodesic(const base::Vec3& from, const base::Vec3& to);
   float distance_to_wall(const base::Vec3& p, float max_radius = 2.0f);
 

@@ -165,6 +165,15 @@ base::Result<std::vector<std::uint8_t>> detour_bytes(const scene::Scene& scene, 
   return bytes;
 }
 
+Error no_floor(const scene::Scene& scene, const NavSettings& s) {
+  const float least = s.region_min_size * s.region_min_size * s.cell_size * s.cell_size;
+  return Error{
+      ErrorCode::kData,
+      fmt::format("{}: a floor for an agent {} m high with radius {} m was wanted, none of at least {:.2f} "
+                  "m2 was found in {} triangles; is +Y up, and do floors face upwards?",
+                  scene.name, s.agent_height, s.agent_radius, least, scene.triangles.size())};
+}
+
 }  // namespace
 
 base::Status check_settings(const NavSettings& s) {
@@ -222,6 +231,8 @@ base::Result<std::vector<std::uint8_t>> build_tile(const scene::Scene& scene, co
   }
   Context context;
   const rcConfig config = voxel_config(settings, scene.bounds);
+  if (config.width < 1 || config.height < 1)
+    return no_floor(scene, settings);  // Recast writes outside such a grid
   CompactPtr compact(rcAllocCompactHeightfield());
   ContourSetPtr contours(rcAllocContourSet());
   PolyMeshPtr mesh(rcAllocPolyMesh());
@@ -238,16 +249,7 @@ base::Result<std::vector<std::uint8_t>> build_tile(const scene::Scene& scene, co
                  fmt::format("{}: making the navmesh's polygons failed ({}); use a larger cell size",
                              scene.name, context.complaint())};
   }
-  if (mesh->npolys == 0) {
-    return Error{
-        ErrorCode::kData,
-        fmt::format(
-            "{}: a floor for an agent {} m high with radius {} m was wanted, none of at least {:.2f} "
-            "m2 was found in {} triangles; is +Y up, and do floors face upwards?",
-            scene.name, settings.agent_height, settings.agent_radius,
-            settings.region_min_size * settings.region_min_size * settings.cell_size * settings.cell_size,
-            scene.triangles.size())};
-  }
+  if (mesh->npolys == 0) return no_floor(scene, settings);
   return detour_bytes(scene, settings, config, *mesh, *detail);
 }
 

@@ -7,6 +7,8 @@
 
 #include "base/check.h"
 #include "base/geometry.h"
+#include "base/philox.h"
+#include "nav/nav_mesh.h"
 #include "scene/scene.h"
 
 namespace inknav::nav::testing {
@@ -82,6 +84,29 @@ inline scene::ScenePtr storeys_scene() {
     b.box({x - 0.3f, 0.0f, 2.0f}, {x, y, 3.0f});
   }
   return b.finish("storeys");
+}
+
+/// 8 x 8 m with walls around and a dozen blocks at random, some too low to pass over and one a thin screen.
+inline scene::ScenePtr clutter_scene(std::uint64_t seed) {
+  SceneBuilder b;
+  b.floor(0, 0, 8, 8);
+  b.wall(-0.1f, -0.1f, 8.1f, 0.0f).wall(-0.1f, 8.0f, 8.1f, 8.1f);
+  b.wall(-0.1f, 0.0f, 0.0f, 8.0f).wall(8.0f, 0.0f, 8.1f, 8.0f);
+  base::PhiloxStream stream({.seed = seed});
+  for (int i = 0; i < 12; ++i) {
+    const float x = stream.uniform(0.5f, 6.5f), z = stream.uniform(0.5f, 6.5f);
+    const float w = stream.uniform(0.1f, 1.4f), d = stream.uniform(0.1f, 1.4f);
+    b.box({x, 0.0f, z}, {x + w, stream.uniform(0.4f, 2.0f), z + d});
+  }
+  const float x = stream.uniform(1.0f, 4.0f), z = stream.uniform(2.0f, 6.0f);
+  b.box({x, 0.0f, z}, {x + 2.5f, 2.0f, z + 0.02f});
+  return b.finish("clutter");
+}
+
+inline NavMeshPtr build_mesh(const scene::ScenePtr& scene, const NavSettings& settings = {}) {
+  auto mesh = NavMesh::build(*scene, settings);
+  INKNAV_CHECK(mesh.ok(), mesh.error().message);
+  return *mesh;
 }
 
 }  // namespace inknav::nav::testing
