@@ -3,6 +3,7 @@
 #include "app/command.h"
 #include "app/data_check_command.h"
 #include "app/doctor_command.h"
+#include "app/generate_episodes_command.h"
 #include "app/train_command.h"
 
 namespace inknav::app {
@@ -12,7 +13,7 @@ constexpr Command kCommands[] = {
     {"train", "train an agent", define_train},
     {"eval", "evaluate one checkpoint, a folder of them, or the best", nullptr},
     {"generate homes", "furnished homes as .glb", nullptr},
-    {"generate episodes", "episodes with drawings", nullptr},
+    {"generate episodes", "episodes with drawings", define_generate_episodes},
     {"generate demos", "expert demonstrations", nullptr},
     {"data check", "validate a dataset before a night is lost on it", define_data_check},
     {"data convert", "robot maps, meshes and foreign datasets into ours", nullptr},

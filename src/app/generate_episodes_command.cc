@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: MIT
+#include "app/generate_episodes_command.h"
+
+#include <CLI/CLI.hpp>
+#include <chrono>
+#include <cstdio>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/thread_pool.h"
+#include "task/episode_generation.h"
+
+namespace inknav::app {
+
+namespace {
+
+struct Options {
+  std::string scenes;
+  std::string out;
+  std::string cache;
+  std::string drawers = "train";
+  std::vector<std::string> levels = {"L1"};
+  int threads = 0;
+  task::EpisodeGenerationSettings settings;
+};
+
+base::Result<int> run(const Options& options) {
+  task::EpisodeGenerationSettings settings = options.settings;
+  settings.scenes_dir = options.scenes;
+  settings.out_dir = options.out;
+  if (!options.cache.empty()) settings.cache_dir = options.cache;
+  static const std::map<std::string, sketch::Level> kLevels = {{"clean", sketch::Level::kClean},
+                                                               {"L1", sketch::Level::kL1},
+                                                               {"L2", sketch::Level::kL2},
+                                                               {"L3", sketch::Level::kL3}};
+  settings.levels.clear();
+  for (const std::string& level : options.levels) settings.levels.push_back(kLevels.at(level));
+  static const std::map<std::string, sketch::DrawerSplit> kDrawers = {{"train", sketch::DrawerSplit::kTrain},
+                                                                      {"val", sketch::DrawerSplit::kVal},
+                                                                      {"test", sketch::DrawerSplit::kTest}};
+  settings.drawers = kDrawers.at(options.drawers);
+  base::ThreadPool pool(options.threads > 0 ? options.threads : base::available_cores());
+  const auto start = std::chrono::steady_clock::now();
+  INKNAV_ASSIGN_OR_RETURN(const task::EpisodeGenerationReport report,
+                          task::generate_episodes(settings, pool, [](int done, int total) {
+                            std::fprintf(stderr, "\r%d of %d episodes", done, total);
+                            if (done == total) std::fprintf(stderr, "\n");
+                          }));
+  const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  std::printf(
+      "%d episodes in %d scenes (%d skipped), %.1f s, %.0f episodes/s\n  list     %s\n  drawings %s\n",
+      report.episodes, report.scenes, report.skipped_scenes, seconds, report.episodes / seconds,
+      report.dataset.c_str(), report.sketch_dir.c_str());
+  return 0;
+}
+
+}  // namespace
+
+Action define_generate_episodes(CLI::App& app) {
+  auto options = std::make_shared<Options>();
+  task::EpisodeGenerationSettings& s = options->settings;
+  app.add_option("--scenes", options->scenes, "folder with scenes (.glb, .gltf, .ply, .obj)")->required();
+  app.add_option("--out", options->out, "folder to write <split>/<split>.json.gz and <split>/sketches to")
+      ->required();
+  app.add_option("--split", s.split, "train, val or any name")->capture_default_str();
+  app.add_option("--count", s.count, "episodes in all")->capture_default_str();
+  app.add_option("--levels", options->levels, "kinds of drawing: clean, L1, L2, L3")
+      ->delimiter(',')
+      ->check(CLI::IsMember({"clean", "L1", "L2", "L3"}))
+      ->capture_default_str();
+  app.add_option("--drawers", options->drawers, "whose hands: train, val, test")
+      ->check(CLI::IsMember({"train", "val", "test"}))
+      ->capture_default_str();
+  app.add_option("--num-drawers", s.num_drawers, "persons of that split")->capture_default_str();
+  app.add_option("--seed", s.seed, "the same seed gives the same bytes")->capture_default_str();
+  app.add_option("--min-length", s.min_length, "metres of shortest way")->capture_default_str();
+  app.add_option("--max-length", s.max_length, "metres of shortest way")->capture_default_str();
+  app.add_option("--route-probability", s.route_probability, "that the route is drawn")
+      ->check(CLI::Range(0.0, 1.0))
+      ->capture_default_str();
+  app.add_option("--heading-probability", s.heading_probability, "that the start mark shows a heading")
+      ->check(CLI::Range(0.0, 1.0))
+      ->capture_default_str();
+  app.add_flag("--photo", s.photo, "drawings as photographed: shade, perspective, blur, JPEG");
+  app.add_option("--split-ratio", s.split_ratio,
+                 "part of the scenes that is for training; 1: all of the folder")
+      ->capture_default_str();
+  app.add_option("--agent-radius", s.nav.agent_radius, "metres")->capture_default_str();
+  app.add_option("--agent-height", s.nav.agent_height, "metres")->capture_default_str();
+  app.add_option("--cache-dir", options->cache, "keeps parsed scenes and navigation meshes");
+  app.add_option("--threads", options->threads, "0: all cores")
+      ->check(CLI::Range(0, 1024))
+      ->capture_default_str();
+  return [options] { return run(*options); };
+}
+
+}  // namespace inknav::app
