@@ -125,6 +125,12 @@ class CheckLayersTest(unittest.TestCase):
         self.write("nav/a.cc", SPDX + '#include "nav/missing.h"\n')
         self.expect_one('"nav/missing.h" is no file below src/')
 
+    def test_headers_that_protobuf_makes(self):
+        self.write("run/a.cc", SPDX + '#include "run/event.pb.h"\n')
+        self.expect_one('"run/event.pb.h" is no file below src/')
+        self.write("run/event.proto", 'syntax = "proto3";\n')
+        self.assertEqual(self.faults(), [])
+
     def test_a_long_header_and_a_long_source(self):
         self.write("nav/a.h", HEADER + "\n" * 248)
         self.write("nav/a.cc", SPDX + "\n" * 599)
