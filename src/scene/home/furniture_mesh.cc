@@ -75,8 +75,8 @@ void make_bed(const Maker& m) {
     m.box({x - half, kTop, quilt + 0.06f}, {x + half, kTop + 0.11f, head - 0.06f}, m.style.white);
   }
   // Ridges of 50 degrees: no agent can stand on them.
-  constexpr float kPitch = 0.1f;
-  constexpr float kRise = 0.06f;
+  constexpr float kPitch = 0.06f;
+  constexpr float kRise = 0.036f;
   const int ridges = static_cast<int>((quilt + m.d) / kPitch);
   const float pitch = (quilt + m.d) / static_cast<float>(ridges);
   const auto p = [&](float x, float y, float z) { return m.frame.to_world({x, y, z}); };

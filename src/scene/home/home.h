@@ -5,7 +5,7 @@
 // A home is a floor plan (rooms, walls with doors and windows), furniture that belongs to its room, and the
 // mesh made from both. The floor is at y = 0, walls are wall_height high, door openings are holes up to
 // door_height (the wall above a door stays), windows have panes. Plan coordinates are world (x, z).
-// Cost: under 100 ms a home on one core.
+// Cost on one core: some 10 ms a home of up to 10 rooms, rarely 100; about a second at 14 rooms and above.
 
 #include <cstdint>
 #include <string>

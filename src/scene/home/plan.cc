@@ -15,15 +15,17 @@ namespace {
 constexpr int kGoodProposals = 3;  // for homes of at most kChoosyRooms rooms; larger ones take the first
 constexpr int kChoosyRooms = 6;
 constexpr int kStubbornness = 3000;  // proposals before another outline is drawn
-constexpr int kMaxProposals = 200000;
+constexpr int kPatience = 12000;     // proposals before rooms without a window are taken (16 rooms need it)
+constexpr int kMaxProposals = 1000000;
 
 /// Small is good: floor spent on corridors, and rooms that are far from the area wanted.
 float badness(const Layout& layout) {
   float total = 0.0f;
   float corridor = 0.0f;
   float error = 0.0f;
+  const std::vector<Region> regions = layout.grid.regions(static_cast<int>(layout.rooms.size()));
   for (std::size_t i = 0; i < layout.rooms.size(); ++i) {
-    const float area = static_cast<float>(layout.grid.area(static_cast<int>(i))) * kPlanUnit * kPlanUnit;
+    const float area = static_cast<float>(regions[i].area) * kPlanUnit * kPlanUnit;
     total += area;
     if (layout.rooms[i].kind == RoomKind::kCorridor) {
       corridor += area;
@@ -59,7 +61,7 @@ FloorPlan make_plan(std::uint64_t seed, const HomeParams& params) {
     if (proposal % 16 == 0) rooms = draw_program(stream, num_rooms);
     if (proposal % kStubbornness == kStubbornness - 1) num_wings = draw_wings(stream, num_rooms);
     std::optional<Layout> layout = propose_layout(stream, rooms, num_wings);
-    if (!layout || !carve_corridor(stream, *layout)) continue;
+    if (!layout || !carve_corridor(stream, *layout, proposal < kPatience)) continue;
     FloorPlan plan;
     if (!make_openings(stream, *layout, plan)) continue;
     ++good;

@@ -17,7 +17,7 @@ namespace {
 constexpr int kBendCost = 18;        // cells of extra length that avoiding one bend is worth
 constexpr int kTouchLength = 10;     // cells of wall along which a corridor must run to serve a room
 constexpr int kUncoveredCost = 400;  // a room without access outweighs any length
-constexpr int kMaxBranches = 4;
+constexpr int kMaxBranches = 5;
 constexpr int kInfinity = std::numeric_limits<int>::max();
 
 struct Step {
@@ -28,8 +28,8 @@ struct Step {
 /// Graph of the interior walls: vertices are crossings of the lines on which any wall lies.
 class WallGraph {
  public:
-  explicit WallGraph(const PlanGrid& grid) : grid_(grid) {
-    for (const WallRun& run : grid.wall_runs()) {
+  WallGraph(const PlanGrid& grid, const std::vector<WallRun>& runs) : grid_(grid) {
+    for (const WallRun& run : runs) {
       (run.horizontal ? ys_ : xs_).push_back(run.line);
       (run.horizontal ? xs_ : ys_).insert((run.horizontal ? xs_ : ys_).end(), {run.from, run.to});
     }
@@ -219,16 +219,16 @@ bool door_fits(const std::vector<WallRun>& runs, int a, int b) {
   });
 }
 
-bool carve_corridor(base::PhiloxStream& stream, Layout& layout) {
+bool carve_corridor(base::PhiloxStream& stream, Layout& layout, bool windows) {
   INKNAV_CHECK(layout.rooms.size() < 63, layout.rooms.size());
   const std::vector<WallRun> runs = layout.grid.wall_runs();
   const std::uint64_t must = rooms_to_serve(layout, runs, true);
   const bool small = layout.rooms.size() <= 4;
-  if (must == 0 && stream.bernoulli(small ? 0.75f : 0.4f)) return rooms_plausible(layout);
+  if (must == 0 && stream.bernoulli(small ? 0.75f : 0.4f)) return rooms_plausible(layout, windows);
   const std::uint64_t wanted = rooms_to_serve(layout, runs, false);
-  if (wanted == 0) return rooms_plausible(layout);
+  if (wanted == 0) return rooms_plausible(layout, windows);
 
-  const WallGraph graph(layout.grid);
+  const WallGraph graph(layout.grid, runs);
   std::vector<int> sources;
   for (int v = 0; v < graph.num_vertices(); ++v) {
     const Step p = graph.place(v);
@@ -249,7 +249,13 @@ bool carve_corridor(base::PhiloxStream& stream, Layout& layout) {
     sources.insert(sources.end(), path.vertices.begin(), path.vertices.end());
     paths.push_back(path.vertices);
   }
-  if (paths.empty()) return must == 0 && rooms_plausible(layout);
+  for (std::size_t i = 0; i < layout.rooms.size(); ++i) {
+    // A bathroom or a store room may still be entered from the room beside it.
+    const RoomKind kind = layout.rooms[i].kind;
+    const bool inner = kind == RoomKind::kBathroom || kind == RoomKind::kStorage;
+    if (!inner && (must & ~served & bit(i)) != 0) return false;
+  }
+  if (paths.empty()) return must == 0 && rooms_plausible(layout, windows);
 
   const int width = stream.uniform_int(12, 15);
   const int first_choice = stream.uniform_int(0, 2);
@@ -263,7 +269,7 @@ bool carve_corridor(base::PhiloxStream& stream, Layout& layout) {
     for (const std::vector<int>& path : paths) {
       carve_path(carved.grid, graph, path, {below, width - below}, label);
     }
-    if (!rooms_plausible(carved)) continue;
+    if (!rooms_plausible(carved, windows)) continue;
     layout = std::move(carved);
     return true;
   }

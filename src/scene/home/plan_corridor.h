@@ -15,8 +15,9 @@ namespace inknav::scene::internal {
 inline constexpr int kDoorWall = 11;
 
 /// Adds a room of kind kCorridor when the plan needs one, along the wall line or to one side of it, whichever
-/// leaves plausible rooms. False when rooms stay without access or become implausible.
-bool carve_corridor(base::PhiloxStream& stream, Layout& layout);
+/// leaves plausible rooms. False when rooms stay without access or become implausible
+/// (rooms_plausible).
+bool carve_corridor(base::PhiloxStream& stream, Layout& layout, bool windows);
 
 /// Whether the two labels share a straight wall of at least kDoorWall.
 bool door_fits(const std::vector<WallRun>& runs, int a, int b);

@@ -30,51 +30,47 @@ void PlanGrid::paint_inside(const IntRect& rect, int label) {
   }
 }
 
-int PlanGrid::area(int label) const {
-  return static_cast<int>(std::count(cells_.begin(), cells_.end(), static_cast<std::int8_t>(label)));
-}
-
-IntRect PlanGrid::bounds(int label) const {
-  IntRect box{width_, height_, 0, 0};
-  for (int y = 0; y < height_; ++y) {
-    for (int x = 0; x < width_; ++x) {
-      if (at(x, y) != label) continue;
-      box.x0 = std::min(box.x0, x);
-      box.y0 = std::min(box.y0, y);
-      box.x1 = std::max(box.x1, x + 1);
-      box.y1 = std::max(box.y1, y + 1);
-    }
-  }
-  return box;
-}
-
-bool PlanGrid::connected(int label) const {
-  const auto first = std::find(cells_.begin(), cells_.end(), static_cast<std::int8_t>(label));
-  if (first == cells_.end()) return false;
-  std::vector<bool> seen(cells_.size(), false);
-  std::vector<int> stack{static_cast<int>(first - cells_.begin())};
-  seen[static_cast<std::size_t>(stack.back())] = true;
-  int count = 0;
+bool joined(const std::vector<IntRect>& rectangles) {
+  if (rectangles.empty()) return false;
+  std::vector<bool> seen(rectangles.size(), false);
+  std::vector<std::size_t> stack{0};
+  seen[0] = true;
+  std::size_t count = 0;
   while (!stack.empty()) {
-    const int cell = stack.back();
+    const IntRect p = rectangles[stack.back()];
     stack.pop_back();
     ++count;
-    const int x = cell % width_;
-    const int y = cell / width_;
-    const int near[4][2] = {{x - 1, y}, {x + 1, y}, {x, y - 1}, {x, y + 1}};
-    for (const auto& n : near) {
-      if (at(n[0], n[1]) != label) continue;
-      const std::size_t index = static_cast<std::size_t>(n[1] * width_ + n[0]);
-      if (seen[index]) continue;
-      seen[index] = true;
-      stack.push_back(static_cast<int>(index));
+    for (std::size_t i = 0; i < rectangles.size(); ++i) {
+      const IntRect& q = rectangles[i];
+      const int dx = std::min(p.x1, q.x1) - std::max(p.x0, q.x0);
+      const int dy = std::min(p.y1, q.y1) - std::max(p.y0, q.y0);
+      if (seen[i] || dx < 0 || dy < 0 || dx + dy == 0) continue;
+      seen[i] = true;
+      stack.push_back(i);
     }
   }
-  return count == area(label);
+  return count == rectangles.size();
 }
 
-int PlanGrid::opened_area(int label, int k) const {
-  const IntRect box = bounds(label);
+std::vector<Region> PlanGrid::regions(int num_labels) const {
+  std::vector<Region> result(static_cast<std::size_t>(num_labels), {0, {width_, height_, 0, 0}});
+  for (int y = 0; y < height_; ++y) {
+    const std::int8_t* row = cells_.data() + static_cast<std::ptrdiff_t>(y) * width_;
+    for (int x = 0; x < width_;) {
+      const int label = row[x];
+      const int from = x;
+      while (x < width_ && row[x] == label) ++x;
+      if (label < 0 || label >= num_labels) continue;
+      Region& region = result[static_cast<std::size_t>(label)];
+      region.area += x - from;
+      IntRect& box = region.bounds;
+      box = {std::min(box.x0, from), std::min(box.y0, y), std::max(box.x1, x), std::max(box.y1, y + 1)};
+    }
+  }
+  return result;
+}
+
+int PlanGrid::opened_area(int label, const IntRect& box, int k) const {
   const int w = box.width();
   const int h = box.height();
   if (w < k || h < k) return 0;
@@ -112,8 +108,7 @@ int PlanGrid::opened_area(int label, int k) const {
   return covered;
 }
 
-std::vector<IntRect> PlanGrid::slabs(int label, bool along_x) const {
-  const IntRect box = bounds(label);
+std::vector<IntRect> PlanGrid::slabs(int label, const IntRect& box, bool along_x) const {
   std::vector<IntRect> done;
   std::vector<IntRect> open;  // rectangles that reach the line before the current one
   const int lines = along_x ? box.width() : box.height();
@@ -150,26 +145,39 @@ std::vector<IntRect> PlanGrid::slabs(int label, bool along_x) const {
   return done;
 }
 
-std::vector<IntRect> PlanGrid::rectangles(int label) const {
-  std::vector<IntRect> along_x = slabs(label, true);
-  std::vector<IntRect> along_y = slabs(label, false);
+std::vector<IntRect> PlanGrid::rectangles(int label, const IntRect& bounds) const {
+  std::vector<IntRect> along_x = slabs(label, bounds, true);
+  std::vector<IntRect> along_y = slabs(label, bounds, false);
   return along_y.size() < along_x.size() ? along_y : along_x;
 }
 
 std::vector<WallRun> PlanGrid::wall_runs() const {
   std::vector<WallRun> runs;
+  std::vector<std::int8_t>
+      lines;  // the raster with an empty line before and after, transposed for vertical runs
   for (const bool horizontal : {true, false}) {
-    const int lines = horizontal ? height_ : width_;
+    const int num_lines = horizontal ? height_ : width_;
     const int extent = horizontal ? width_ : height_;
-    for (int line = 0; line <= lines; ++line) {
+    lines.assign(static_cast<std::size_t>((num_lines + 2) * extent), static_cast<std::int8_t>(kOutside));
+    if (horizontal) {
+      std::copy(cells_.begin(), cells_.end(), lines.begin() + extent);
+    } else {
+      for (int y = 0; y < height_; ++y) {
+        for (int x = 0; x < width_; ++x) {
+          lines[static_cast<std::size_t>((x + 1) * extent + y)] =
+              cells_[static_cast<std::size_t>(y * width_ + x)];
+        }
+      }
+    }
+    for (int line = 0; line <= num_lines; ++line) {
+      const std::int8_t* low = lines.data() + static_cast<std::ptrdiff_t>(line) * extent;
+      const std::int8_t* high = low + extent;
       for (int i = 0; i < extent;) {
-        const auto low_at = [&](int q) { return horizontal ? at(q, line - 1) : at(line - 1, q); };
-        const auto high_at = [&](int q) { return horizontal ? at(q, line) : at(line, q); };
-        const int low = low_at(i);
-        const int high = high_at(i);
-        const int from = i;
-        while (i < extent && low_at(i) == low && high_at(i) == high) ++i;
-        if (low != high) runs.push_back({horizontal, line, from, i, low, high});
+        const std::int8_t label_low = low[i];
+        const std::int8_t label_high = high[i];
+        const int from = i++;
+        while (i < extent && low[i] == label_low && high[i] == label_high) ++i;
+        if (label_low != label_high) runs.push_back({horizontal, line, from, i, label_low, label_high});
       }
     }
   }

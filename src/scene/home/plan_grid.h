@@ -40,6 +40,14 @@ struct WallRun {
   int other(int label) const { return low == label ? high : low; }
 };
 
+struct Region {  // where a label lies
+  int area = 0;  // cells
+  IntRect bounds;
+};
+
+/// Whether disjoint rectangles form one piece, joined along edges.
+bool joined(const std::vector<IntRect>& rectangles);
+
 class PlanGrid {
  public:
   PlanGrid() = default;
@@ -58,21 +66,20 @@ class PlanGrid {
   /// The same, but leaves cells outside the home outside.
   void paint_inside(const IntRect& rect, int label);
 
-  int area(int label) const;  // cells
-  IntRect bounds(int label) const;
-  bool connected(int label) const;
+  /// Of labels 0 to num_labels - 1, in one pass.
+  std::vector<Region> regions(int num_labels) const;
 
-  /// Cells of `label` that some k x k square of that label covers.
-  int opened_area(int label, int k) const;
+  /// Cells of `label` that some k x k square of that label covers. `bounds` are the label's.
+  int opened_area(int label, const IntRect& bounds, int k) const;
 
   /// Disjoint rectangles whose union is the label, few of them (the better of slabs along x and along y).
-  std::vector<IntRect> rectangles(int label) const;
+  std::vector<IntRect> rectangles(int label, const IntRect& bounds) const;
 
   /// Every wall of the home, in raster order: first horizontal, then vertical.
   std::vector<WallRun> wall_runs() const;
 
  private:
-  std::vector<IntRect> slabs(int label, bool along_x) const;
+  std::vector<IntRect> slabs(int label, const IntRect& box, bool along_x) const;
 
   int width_ = 0;
   int height_ = 0;

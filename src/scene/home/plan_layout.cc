@@ -13,6 +13,8 @@ constexpr float kCellsPerSquareMetre = 1.0f / (kPlanUnit * kPlanUnit);
 constexpr float kCorridorShare = 1.14f;  // the private rooms give up about this factor to the corridor
 constexpr int kCarveMargin = 3;          // cells of a room's width that a corridor may take
 constexpr int kSnap = 6;                 // cells; walls nearer than this are brought onto one line
+constexpr int kMinWing = 26;             // cells; least width of a side wing of a U
+constexpr int kMinReach = 20;            // cells by which it reaches beyond the middle wing
 constexpr int kMinNotch = 14;            // cells; least arm width of a room with a corner taken out
 
 int rounded(float value) { return static_cast<int>(std::floor(value + 0.5f)); }
@@ -99,21 +101,26 @@ class Slicer {
     wings_.push_back({width, 0, width + second_width, second_height});
   }
 
-  /// The middle wing joins two that point the same way; the middle one holds the second group of rooms.
+  /// The first wing, which holds the living room, joins two that point the same way.
   void make_u() {
     const std::size_t a = wing_rooms_[0];
     const std::size_t b = wing_rooms_[1];
-    const float middle_area = sum(a, b);
+    const float middle_area = sum(0, a);
+    const float left_area = sum(a, b);
+    const float right_area = sum(a + b, wing_rooms_[2]);
     const int height = rounded(std::sqrt(middle_area * stream_.uniform(0.5f, 0.8f)));
     const int width = rounded(middle_area / static_cast<float>(height));
-    const float left_area = sum(0, a);
-    const float right_area = sum(a + b, wing_rooms_[2]);
-    const int left_width = rounded(std::sqrt(left_area * stream_.uniform(0.5f, 0.8f)));
-    const int right_width = rounded(std::sqrt(right_area * stream_.uniform(0.5f, 0.8f)));
+    // Narrow enough to reach beyond the middle wing.
+    const auto side_width = [&](float area) {
+      const int wanted = rounded(std::sqrt(area * stream_.uniform(0.45f, 0.8f)));
+      return std::max(kMinWing, std::min(wanted, rounded(area / static_cast<float>(height + kMinReach))));
+    };
+    const int left_width = side_width(left_area);
+    const int right_width = side_width(right_area);
     const int left_height = rounded(left_area / static_cast<float>(left_width));
     const int right_height = rounded(right_area / static_cast<float>(right_width));
-    wings_ = {{-left_width, 0, 0, std::max(left_height, height)},
-              {0, 0, width, height},
+    wings_ = {{0, 0, width, height},
+              {-left_width, 0, 0, std::max(left_height, height)},
               {width, 0, width + right_width, std::max(right_height, height)}};
   }
 
@@ -255,19 +262,42 @@ std::optional<Layout> propose_layout(base::PhiloxStream& stream, const std::vect
   return slicer.result();
 }
 
-bool rooms_plausible(const Layout& layout) {
-  for (std::size_t i = 0; i < layout.rooms.size(); ++i) {
-    const int label = static_cast<int>(i);
-    const RoomKind kind = layout.rooms[i].kind;
-    const RoomLimits& limits = room_limits(kind);
-    const int area = layout.grid.area(label);
-    const float metres = static_cast<float>(area) / kCellsPerSquareMetre;
+bool rooms_plausible(const Layout& layout, bool windows) {
+  constexpr int kNarrow = 11;      // cells; no part of a room is narrower
+  constexpr int kWindowWall = 14;  // cells of outer wall that a room to live in has
+  const std::vector<Region> regions = layout.grid.regions(static_cast<int>(layout.rooms.size()));
+  for (std::size_t i = 0; i < regions.size(); ++i) {
+    const RoomLimits& limits = room_limits(layout.rooms[i].kind);
+    const float metres = static_cast<float>(regions[i].area) / kCellsPerSquareMetre;
     if (metres < limits.min_area || metres > limits.max_area) return false;
-    if (!layout.grid.connected(label)) return false;
-    if (layout.grid.opened_area(label, 11) != area) return false;
-    if (kind == RoomKind::kCorridor) continue;
-    if (3 * layout.grid.opened_area(label, limits.min_side) < 2 * area) return false;
-    if (layout.grid.rectangles(label).size() > 3) return false;
+  }
+  for (std::size_t i = 0; i < regions.size(); ++i) {
+    const int label = static_cast<int>(i);
+    const Region& region = regions[i];
+    const RoomKind kind = layout.rooms[i].kind;
+    const bool corridor = kind == RoomKind::kCorridor;
+    const int side = room_limits(kind).min_side;
+    const bool plain = region.area == region.bounds.area();  // a rectangle
+    if (plain) {
+      if (std::min(region.bounds.width(), region.bounds.height()) < side) return false;
+      continue;
+    }
+    if (!corridor && 3 * layout.grid.opened_area(label, region.bounds, side) < 2 * region.area) return false;
+    if (layout.grid.opened_area(label, region.bounds, kNarrow) != region.area) return false;
+    const std::vector<IntRect> parts = layout.grid.rectangles(label, region.bounds);
+    if (!joined(parts) || (!corridor && parts.size() > 3)) return false;
+  }
+  if (!windows) return true;
+  std::vector<int> outer_wall(regions.size(), 0);  // longest run, cells
+  for (const WallRun& run : layout.grid.wall_runs()) {
+    if (!run.touches(kOutside)) continue;
+    int& longest = outer_wall[static_cast<std::size_t>(run.other(kOutside))];
+    longest = std::max(longest, run.length());
+  }
+  for (std::size_t i = 0; i < regions.size(); ++i) {
+    const RoomKind kind = layout.rooms[i].kind;
+    const bool lived_in = kind == RoomKind::kLiving || kind == RoomKind::kBedroom || kind == RoomKind::kStudy;
+    if (lived_in && outer_wall[i] < kWindowWall) return false;
   }
   return true;
 }

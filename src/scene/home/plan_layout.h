@@ -26,7 +26,8 @@ struct Layout {
 std::optional<Layout> propose_layout(base::PhiloxStream& stream, const std::vector<RoomSpec>& rooms,
                                      int num_wings);
 
-/// Area, width, connectedness and number of parts of every room are plausible.
-bool rooms_plausible(const Layout& layout);
+/// Area, width, connectedness and number of parts of every room are plausible, and, when `windows` is set,
+/// rooms to live in have an outer wall.
+bool rooms_plausible(const Layout& layout, bool windows);
 
 }  // namespace inknav::scene::internal

@@ -250,10 +250,12 @@ class Opener {
     const auto corner = [&](int x, int y) {
       return base::Vec2(kPlanUnit * static_cast<float>(x), kPlanUnit * static_cast<float>(y)) - offset();
     };
+    const std::vector<Region> regions = layout_.grid.regions(num_rooms());
     for (int label = 0; label < num_rooms(); ++label) {
       Room room;
       room.kind = kind(label);
-      for (const IntRect& r : layout_.grid.rectangles(label)) {
+      for (const IntRect& r :
+           layout_.grid.rectangles(label, regions[static_cast<std::size_t>(label)].bounds)) {
         room.parts.push_back({corner(r.x0, r.y0), corner(r.x1, r.y1)});
       }
       plan_.rooms.push_back(std::move(room));

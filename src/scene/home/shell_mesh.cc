@@ -138,7 +138,7 @@ class Shell {
   int room_at(const base::Vec2& p) const {
     for (std::size_t i = 0; i < plan_.rooms.size(); ++i) {
       for (const PlanRect& part : plan_.rooms[i].parts) {
-        if (p.x > part.min.x && p.x < part.max.x && p.y > part.min.y && p.y < part.max.y)
+        if (p.x >= part.min.x && p.x < part.max.x && p.y >= part.min.y && p.y < part.max.y)
           return static_cast<int>(i);
       }
     }
