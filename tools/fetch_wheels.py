@@ -2,13 +2,13 @@
 # SPDX-License-Identifier: MIT
 """Brings the pinned wheels of a list into a folder and unpacks the parts that the build needs.
 
-usage: fetch_wheels.py LIST FOLDER [--bytes FILE]
+usage: fetch_wheels.py LIST FOLDER [--bytes FILE] [--pip FOLDER]
 
 LIST has one wheel a line: name, version, bytes, sha256, file name, patterns of the members to unpack
 (comma-separated, shell style). pip does the downloads, so the index, proxy and certificates are the ones pip is
 configured with on this machine. A dropped connection is resumed where it broke (pip 25.1 or newer; with an older
-one the pinned pip of PIP_LIST is fetched into FOLDER/pip first); after a stop by force the wheels that were
-complete are kept. What is unpacked is noted in FOLDER/unpacked.txt, so a second run does nothing.
+one the pinned pip of PIP_LIST is fetched first, into FOLDER/pip if not told otherwise). After a stop by force the
+wheels that were complete are kept. What is unpacked is noted in FOLDER/unpacked.txt, so a second run does nothing.
 FILE gets the number of bytes that were downloaded. Exit code 0, or 1 after one sentence that says what is wrong.
 Needs Python 3.9 and its standard library.
 """
@@ -133,7 +133,7 @@ def run_pip(wheel, folder, environment, options):
     requirements.write_text(f"{wheel.name}=={wheel.version} --hash=sha256:{wheel.sha256}\n")
     command = [sys.executable, "-m", "pip", "download", "--disable-pip-version-check", "--no-input", "--no-deps",
                "--require-hashes", "--only-binary", ":all:", "--retries", "3", "--implementation", "cp",
-               "--python-version", "3.12", "--abi", "cp312", "--abi", "none", "-d", str(folder),
+               "--python-version", "3.12", "--abi", "cp312", "--abi", "abi3", "--abi", "none", "-d", str(folder),
                "-r", str(requirements)] + options
     for platform in PLATFORMS:
         command += ["--platform", platform]
@@ -151,8 +151,9 @@ def run_pip(wheel, folder, environment, options):
 class Downloader:
     """Wheels into FOLDER/wheels, each checked; remembers how many bytes came over the network."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, private_pip):
         self.folder = folder
+        self.private_pip = private_pip
         self.wheels = folder / "wheels"
         self.downloaded = 0
         self.environment = None
@@ -172,10 +173,9 @@ class Downloader:
             raise Fault("python3 has no pip; install the package python3-pip")
         if version < RESUMING_PIP:
             pip = read_list(PIP_LIST)[0]
-            private = self.folder / "pip"
-            if not (private / "pip").is_dir():
-                unpack(self.obtain(pip), private, pip.patterns)
-            self.environment["PYTHONPATH"] = str(private)
+            if not (self.private_pip / "pip").is_dir():
+                unpack(self.obtain(pip), self.private_pip, pip.patterns)
+            self.environment["PYTHONPATH"] = str(self.private_pip)
         self.options = ["--resume-retries", "50"]
 
     def obtain(self, wheel):
@@ -221,7 +221,7 @@ def unpack(wheel_path, folder, patterns):
     return total
 
 
-def fetch(list_path, folder):
+def fetch(list_path, folder, private_pip=None):
     """Returns the number of bytes downloaded."""
     folder.mkdir(parents=True, exist_ok=True)
     note = folder / NOTE
@@ -231,7 +231,7 @@ def fetch(list_path, folder):
         missing = [wheel for wheel in read_list(list_path) if not is_unpacked(wheel, done)]
         if not missing:
             return 0
-        downloader = Downloader(folder)
+        downloader = Downloader(folder, private_pip or folder / "pip")
         downloader.wheels.mkdir(exist_ok=True)
         wanted = [wheel for wheel in missing if not (downloader.wheels / wheel.file).exists()]
         total = sum(wheel.size for wheel in wanted)
@@ -239,7 +239,7 @@ def fetch(list_path, folder):
         need_space(folder, max(wheel.size for wheel in missing) + 2 * sum(wheel.size for wheel in missing),
                    "for the libraries")
         if wanted:
-            say(f"Downloading {len(wanted)} wheel(s) with libtorch and what it needs, {megabytes(total)}:")
+            say(f"Downloading {len(wanted)} wheel(s) of {list_path.name}, {megabytes(total)}:")
         for wheel in missing:
             path = downloader.obtain(wheel)
             size = unpack(path, folder, wheel.patterns)
@@ -259,9 +259,11 @@ def main():
     parser.add_argument("list", type=Path)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--bytes", type=Path)
+    parser.add_argument("--pip", type=Path)
     arguments = parser.parse_args()
     try:
-        downloaded = fetch(arguments.list, arguments.folder.absolute())
+        private_pip = arguments.pip.absolute() if arguments.pip else None
+        downloaded = fetch(arguments.list, arguments.folder.absolute(), private_pip)
         if arguments.bytes:
             arguments.bytes.write_text(f"{downloaded}\n")
     except Fault as fault:
