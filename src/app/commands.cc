@@ -2,6 +2,7 @@
 // The table of sub-commands. To add one: include its header and put its define_... into its row.
 #include "app/command.h"
 #include "app/data_check_command.h"
+#include "app/data_convert_command.h"
 #include "app/doctor_command.h"
 #include "app/generate_episodes_command.h"
 #include "app/train_command.h"
@@ -16,7 +17,7 @@ constexpr Command kCommands[] = {
     {"generate episodes", "episodes with drawings", define_generate_episodes},
     {"generate demos", "expert demonstrations", nullptr},
     {"data check", "validate a dataset before a night is lost on it", define_data_check},
-    {"data convert", "robot maps, meshes and foreign datasets into ours", nullptr},
+    {"data convert", "a robot map or a mesh becomes a scene (.glb)", define_data_convert},
     {"data show", "home, navmesh, route and drawing side by side", nullptr},
     {"bench render", "frames/s of rendering", nullptr},
     {"bench sim", "steps/s of simulation", nullptr},

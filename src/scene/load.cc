@@ -108,7 +108,11 @@ base::Result<ScenePtr> load(const fs::path& path, const LoadOptions& options) {
   Scene scene = std::move(parsed).value();
   scene.name = path.stem().string();
   internal::apply(frame, scene);
-  if (options.add_ground_plane) add_ground_plane(scene);
+  if (options.add_ground_plane) {
+    const base::Status valid = scene.validate();
+    if (!valid.ok()) return load_error(path, valid.error().message);
+    add_ground_plane(scene);
+  }
   base::Result<ScenePtr> finished = finish(std::move(scene));
   if (!finished.ok()) return load_error(path, finished.error().message);
   if (options.cache_dir) {
@@ -119,26 +123,6 @@ base::Result<ScenePtr> load(const fs::path& path, const LoadOptions& options) {
 }
 
 }  // namespace
-
-void add_ground_plane(Scene& scene) {
-  base::Aabb bounds;
-  for (const base::Vec3& p : scene.positions) bounds.extend(p);
-  if (bounds.empty()) return;
-  const auto first = static_cast<std::uint32_t>(scene.positions.size());
-  const float y = bounds.min.y;
-  scene.positions.insert(scene.positions.end(), {{bounds.min.x, y, bounds.min.z},
-                                                 {bounds.min.x, y, bounds.max.z},
-                                                 {bounds.max.x, y, bounds.max.z},
-                                                 {bounds.max.x, y, bounds.min.z}});
-  if (!scene.uvs.empty()) scene.uvs.resize(scene.positions.size(), base::Vec2(0.0f));
-  if (!scene.colors.empty()) scene.colors.resize(scene.positions.size(), glm::u8vec4(255));
-  scene.triangles.emplace_back(first, first + 1, first + 2);
-  scene.triangles.emplace_back(first, first + 2, first + 3);
-  Material floor;
-  floor.base_color = base::Vec4(0.55f, 0.50f, 0.44f, 1.0f);
-  scene.triangle_material.resize(scene.triangles.size(), static_cast<std::uint32_t>(scene.materials.size()));
-  scene.materials.push_back(floor);
-}
 
 base::Result<ScenePtr> load_scene(const fs::path& path, const LoadOptions& options) {
   try {

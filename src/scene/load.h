@@ -21,10 +21,12 @@ enum class UpAxis : std::uint8_t { kByFile, kY, kZ };
 struct LoadOptions {
   std::optional<std::filesystem::path> cache_dir;  // none: no cache
   UpAxis up = UpAxis::kByFile;
-  bool add_ground_plane = false;  // a floor at the lowest vertex, for meshes that have walls only
+  bool add_ground_plane = false;  // for meshes that have walls and no floor, see add_ground_plane()
 };
 
-/// Adds a floor over the scene's bounds at its lowest vertex, facing up, with a material of its own.
+/// Adds a floor at the lowest vertex, facing up, with a material of its own: under all that the scene's walls
+/// enclose (open doors up to 1 m count as closed), so that nobody walks around the building; under the whole
+/// bounds if the walls enclose next to nothing. `scene` must be valid.
 void add_ground_plane(Scene& scene);
 
 base::Result<ScenePtr> load_scene(const std::filesystem::path& path, const LoadOptions& options = {});

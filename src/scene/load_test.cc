@@ -89,6 +89,56 @@ TEST(Load, GroundPlaneLiesUnderTheWholeScene) {
   EXPECT_EQ((*read)->positions[t.x].y, (*read)->bounds.min.y);
 }
 
+/// Walls of a house of 6 x 4 m with an open door of 0.8 m, 2 m high, no floor.
+Scene house_without_floor() {
+  Scene scene;
+  scene.name = "house";
+  const base::Vec2 corners[] = {{0, 0}, {6, 0}, {6, 4}, {0, 4}, {0, 2.4f}, {0, 1.6f}};
+  for (const base::Vec2& c : corners) {
+    scene.positions.emplace_back(c.x, 0, c.y);
+    scene.positions.emplace_back(c.x, 2, c.y);
+  }
+  const std::pair<std::uint32_t, std::uint32_t> walls[] = {{0, 1}, {1, 2}, {2, 3}, {3, 4}, {5, 0}};
+  for (const auto& [a, b] : walls) {
+    scene.triangles.emplace_back(2 * a, 2 * b, 2 * b + 1);
+    scene.triangles.emplace_back(2 * a, 2 * b + 1, 2 * a + 1);
+  }
+  // A post far away makes the bounds larger than the house.
+  scene.positions.insert(scene.positions.end(), {{9, 0, 9}, {9.1f, 0, 9}, {9, 2, 9}});
+  scene.triangles.emplace_back(12, 13, 14);
+  scene.triangle_material.assign(scene.triangles.size(), 0);
+  scene.materials.push_back({});
+  return scene;
+}
+
+TEST(Load, GroundPlaneEndsWhereTheHouseEnds) {
+  Scene scene = house_without_floor();
+  const std::size_t walls = scene.triangles.size();
+  add_ground_plane(scene);
+  ASSERT_TRUE(scene.validate().ok());
+  const auto covered = [&](const base::Vec2& p) {
+    for (std::size_t i = walls; i < scene.triangles.size(); ++i) {
+      double sign = 0.0;
+      bool inside = true;
+      for (int k = 0; k < 3; ++k) {
+        const base::Vec3 a = scene.positions[scene.triangles[i][k]];
+        const base::Vec3 b = scene.positions[scene.triangles[i][(k + 1) % 3]];
+        const double side = (b.x - a.x) * (p.y - a.z) - (b.z - a.z) * (p.x - a.x);
+        inside = inside && side * sign >= 0.0;
+        if (side != 0.0) sign = side;
+      }
+      if (inside) return true;
+    }
+    return false;
+  };
+  for (float x = 0.05f; x < 6.0f; x += 0.1f) {
+    for (float z = 0.05f; z < 4.0f; z += 0.1f) EXPECT_TRUE(covered({x, z})) << x << " " << z;
+  }
+  EXPECT_FALSE(covered({6.3f, 2.0f}));
+  EXPECT_FALSE(covered({3.0f, 6.0f}));
+  EXPECT_FALSE(covered({8.0f, 8.0f}));
+}
+
 TEST(Load, RealBuildingInBothFormats) {
   const auto data = testing::shared_data();
   if (!data) GTEST_SKIP() << "no shared data folder here";

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: MIT
+#include "app/data_convert_command.h"
+
+#include <gtest/gtest.h>
+#include <stdlib.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <string>
+#include <vector>
+
+#include "scene/load.h"
+
+namespace inknav::app {
+namespace {
+
+class DataConvert : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    std::string pattern = (std::filesystem::temp_directory_path() / "inknav_convert_XXXXXX").string();
+    folder_ = mkdtemp(pattern.data());
+  }
+  void TearDown() override {
+    std::error_code error;
+    std::filesystem::remove_all(folder_, error);
+  }
+  void write(const std::string& name, const std::string& text) {
+    std::ofstream(folder_ / name, std::ios::binary) << text;
+  }
+
+  base::Result<int> run(std::vector<std::string> arguments) {
+    CLI::App app;
+    const Action action = define_data_convert(app);
+    std::reverse(arguments.begin(), arguments.end());  // CLI11 takes them from the back
+    app.parse(std::move(arguments));
+    return action();
+  }
+  std::string path(const std::string& name) const { return (folder_ / name).string(); }
+
+  std::filesystem::path folder_;
+};
+
+TEST_F(DataConvert, ARobotsMapBecomesASceneOfTheWantedHeight) {
+  write("m.yaml",
+        "image: m.pgm\nresolution: 0.1\norigin: [0, 0, 0]\nnegate: 0\noccupied_thresh: 0.65\nfree_thresh: "
+        "0.196\n");
+  write("m.pgm", "P5 40 30 255\n" + std::string(1200, '\xFE'));
+  const auto code = run({path("m.yaml"), path("m.glb"), "--wall-height", "3"});
+  ASSERT_TRUE(code.ok()) << code.error().message;
+  EXPECT_EQ(*code, 0);
+  const auto scene = scene::load_scene(folder_ / "m.glb");
+  ASSERT_TRUE(scene.ok()) << scene.error().message;
+  EXPECT_FLOAT_EQ((*scene)->bounds.max.y, 3.0f);
+}
+
+TEST_F(DataConvert, AMeshIsTurnedAndGetsAFloor) {
+  // A wall standing along z, in a file whose z axis points up.
+  write("wall.obj", "v 0 0 0\nv 4 0 0\nv 4 0 2\nv 0 3 2\nf 1 2 3\nf 1 3 4\n");
+  const auto code = run({path("wall.obj"), path("wall.glb"), "--up", "z", "--ground-plane"});
+  ASSERT_TRUE(code.ok()) << code.error().message;
+  const auto scene = scene::load_scene(folder_ / "wall.glb");
+  ASSERT_TRUE(scene.ok()) << scene.error().message;
+  EXPECT_EQ((*scene)->num_triangles(), 4u);
+  EXPECT_FLOAT_EQ((*scene)->bounds.max.y, 2.0f);
+  EXPECT_FLOAT_EQ((*scene)->bounds.min.z, -3.0f);
+}
+
+TEST_F(DataConvert, FaultsHaveTheirCodes) {
+  write("m.yaml",
+        "image: none.pgm\nresolution: 0.1\norigin: [0, 0, 0]\nnegate: 0\noccupied_thresh: 0.65\nfree_thresh: "
+        "0.196\n");
+  const auto missing = run({path("m.yaml"), path("m.glb")});
+  ASSERT_FALSE(missing.ok());
+  EXPECT_EQ(missing.error().code, base::ErrorCode::kData);
+  EXPECT_NE(missing.error().message.find("none.pgm"), std::string::npos);
+  const auto ending = run({path("m.yaml"), path("m.ply")});
+  ASSERT_FALSE(ending.ok());
+  EXPECT_EQ(ending.error().code, base::ErrorCode::kUsage);
+  write("wall.obj", "v 0 0 0\nv 4 0 0\nv 4 0 2\nf 1 2 3\n");
+  const auto folder = run({path("wall.obj"), path("no/such/folder/wall.glb")});
+  ASSERT_FALSE(folder.ok());
+  EXPECT_EQ(folder.error().code, base::ErrorCode::kDisk);
+}
+
+}  // namespace
+}  // namespace inknav::app
