@@ -34,11 +34,15 @@ constexpr float kRivalExcess = 0.15f;
 /// ... and leads another way (cosine).
 constexpr float kRivalCosine = 0.9f;
 
+/// Squared sine below which a point lies on the way back to the root's parent, not behind the corner.
+constexpr float kBackwards = 0.0025f;
+
 /// A point where shortest paths bend or end.
 struct Root {
   Vec3 position;
   float distance;       // to the nearest goal
   std::int32_t parent;  // next root towards the goal, -1 for a goal
+  float side = 0.0f;    // sign of the bend of a way parent -> this root -> point, 0 for a goal
 };
 
 /// Part of a polygon that a root sees: between two directions, or all of it.
@@ -67,18 +71,39 @@ struct DistanceField::Impl {
   std::vector<std::pair<std::int32_t, std::int32_t>> ways;
   bool any_goal = false;
 
+  /// A square's root holds at its centre; a point beside it may have passed that corner and see the next.
+  std::int32_t passed(std::int32_t way, const Vec3& p) const {
+    for (;;) {
+      const Root& root = roots[static_cast<std::size_t>(way)];
+      if (root.parent < 0) return way;
+      const Root& next = roots[static_cast<std::size_t>(root.parent)];
+      const Plane arriving = plane(root.position) - plane(next.position);
+      const Plane leaving = plane(p) - plane(root.position);
+      const float bend = internal::turn(arriving, leaving, root.side);
+      const bool back = glm::dot(arriving, leaving) < 0.0f &&
+                        bend * bend < kBackwards * glm::dot(arriving, arriving) * glm::dot(leaving, leaving);
+      if (bend >= 0.0f && !back) return way;
+      way = root.parent;
+    }
+  }
+
+  float length_by(std::int32_t way, const Vec3& p) const {
+    const Root& root = roots[static_cast<std::size_t>(way)];
+    return root.distance + glm::length(p - root.position);
+  }
+
   std::int32_t best_way(const Vec3& p, float& distance) const {
     distance = kInfinity;
     const MeshData& data = mesh->data();
     const std::int32_t entry = any_goal ? data.surface_grid.find(data.polys, p) : -1;
     if (entry < 0) return -1;
-    const auto [first, second] = ways[static_cast<std::size_t>(entry)];
+    auto [first, second] = ways[static_cast<std::size_t>(entry)];
     if (first < 0) return -1;
-    const Root& root = roots[static_cast<std::size_t>(first)];
-    distance = root.distance + glm::length(p - root.position);
+    first = passed(first, p);
+    distance = length_by(first, p);
     if (second < 0) return first;
-    const Root& rival = roots[static_cast<std::size_t>(second)];
-    const float other = rival.distance + glm::length(p - rival.position);
+    second = passed(second, p);
+    const float other = length_by(second, p);
     if (other >= distance) return first;
     distance = other;
     return second;
@@ -108,7 +133,7 @@ class Propagation {
     const float length = glm::length(way);
     eye_ = plane(goal.position) + (length > kEyeInset ? way * (kEyeInset / length) : way);
     root_ = static_cast<std::int32_t>(roots_.size());
-    roots_.push_back({goal.position, 0.0f, -1});
+    roots_.push_back({goal.position, 0.0f, -1, 0.0f});
     see_whole(poly);
     for (std::size_t edge = 0; edge < here.num_verts; ++edge) open_edge(poly, edge);
     run_cones();
@@ -164,7 +189,7 @@ class Propagation {
     if (!grazes(c, plane(c.position) - eye_)) return;
     if (own < 0) {
       own = static_cast<std::int32_t>(roots_.size());
-      roots_.push_back({c.position, distance, root_});
+      roots_.push_back({c.position, distance, root_, 0.0f});
     } else {
       roots_[static_cast<std::size_t>(own)].distance = distance;
       roots_[static_cast<std::size_t>(own)].parent = root_;
@@ -243,8 +268,15 @@ class Propagation {
       open_everywhere(corner);
     } else {
       const Plane aside = graph_.handed * kSlack * Plane(-way.y, way.x);
-      if (turned(way, corner.last) >= 0.0f) open_wide(corner, way - aside, corner.last);
-      if (turned(corner.first, way) >= 0.0f) open_wide(corner, corner.first, way + aside);
+      // The way bends round the wall; along a wall both tests are near zero for the other side.
+      const float left = turned(way, corner.last) / glm::length(corner.last);
+      const float right = turned(corner.first, way) / glm::length(corner.first);
+      roots_[static_cast<std::size_t>(root_)].side = left >= right ? graph_.handed : -graph_.handed;
+      if (left >= right) {
+        open_wide(corner, way - aside, corner.last);
+      } else {
+        open_wide(corner, corner.first, way + aside);
+      }
     }
     run_cones();
   }

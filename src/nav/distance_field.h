@@ -3,7 +3,11 @@
 // DistanceField: geodesic distance to the nearest of some goals, computed once (per episode, or shared by
 // episodes with the same goals), answered in O(1) without path search. Immutable; safe from any thread.
 //
-// Error against the exact shortest path: documented and tested in distance_field_test.cc.
+// Exact on the navmesh: Dijkstra over its reflex corners with cones of sight through its polygons; each 10 cm
+// square keeps the corner that the way from it goes by, so an answer is one table look-up and one or two
+// chords. Lengths are 3-D chords between corners, as Detour counts them. Tested against brute-force
+// visibility: within 1.5 cm + 0.3 % (most of it the oracle's own grain), and never longer than Detour's path,
+// which is not always the shortest.
 
 #include <cstddef>
 #include <memory>

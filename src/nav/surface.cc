@@ -245,7 +245,7 @@ std::int32_t SurfaceGrid::nearest_in(const std::vector<WalkPoly>& polys, int cel
        i < first_[static_cast<std::size_t>(cell) + 1]; ++i) {
     const Entry& entry = entries_[i];
     const float rise = std::abs(p.y - entry.point.y);
-    if (rise > kHeightReach) continue;
+    if (!(rise <= kHeightReach)) continue;
     const WalkPoly& poly = polys[static_cast<std::size_t>(entry.poly)];
     const float above = std::max(0.0f, rise - kClimb);
     float measure = above * above;
