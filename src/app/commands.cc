@@ -5,6 +5,7 @@
 #include "app/data_convert_command.h"
 #include "app/doctor_command.h"
 #include "app/generate_episodes_command.h"
+#include "app/generate_homes_command.h"
 #include "app/train_command.h"
 
 namespace inknav::app {
@@ -13,7 +14,7 @@ namespace {
 constexpr Command kCommands[] = {
     {"train", "train an agent", define_train},
     {"eval", "evaluate one checkpoint, a folder of them, or the best", nullptr},
-    {"generate homes", "furnished homes as .glb", nullptr},
+    {"generate homes", "furnished homes as .glb", define_generate_homes},
     {"generate episodes", "episodes with drawings", define_generate_episodes},
     {"generate demos", "expert demonstrations", nullptr},
     {"data check", "validate a dataset before a night is lost on it", define_data_check},

@@ -15,7 +15,7 @@ constexpr float kStep = 0.1f;           // metres between the heights of the pro
 constexpr int kSteps = 36;              // up to 3.6 m
 constexpr float kLowestCeiling = 1.9f;  // metres
 constexpr float kStands = 0.3f;         // share of the low slices' length that counts as walls
-constexpr float kCeilingShare = 0.3f;   // share of the floor's area that makes a ceiling or floor
+constexpr float kCeilingShare = 0.3f;  // share of the floor's area that makes a ceiling or floor
 
 struct Crossing {
   bool is_there = false;

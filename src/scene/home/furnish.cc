@@ -71,8 +71,8 @@ void kitchen(RoomFurnisher& room, bool dines_elsewhere) {
 void dining(RoomFurnisher& room) {
   if (room.wants(1.2f)) {
     const bool large = room.area() > 13.0f;
-    if (!large || !room.dining_group({1.8f, 0.9f}, 3, false)) {
-      if (!room.dining_group({1.5f, 0.9f}, 2, true) && !room.dining_group({1.4f, 0.85f}, 2, false)) {
+    if (!large || !room.dining_group({1.65f, 0.85f}, 3, false)) {
+      if (!room.dining_group({1.4f, 0.85f}, 2, true) && !room.dining_group({1.4f, 0.85f}, 2, false)) {
         room.dining_group({0.8f, 0.8f}, 1, true);
       }
     }

@@ -11,6 +11,9 @@
 namespace inknav::scene::internal {
 namespace {
 
+constexpr float kRibPitch = 0.06f;  // metres
+constexpr float kRibRise = 0.045f;  // metres, at least what ribs add to a height
+
 /// One piece in its own frame: x in [-w, w], z in [-d, d] with the front at -d, y in [0, h].
 struct Maker {
   const HomeStyle& style;
@@ -33,6 +36,26 @@ struct Maker {
         const float t = 0.5f * thickness;
         box({x - t, 0.0f, z - t}, {x + t, top, z + t}, finish, kNoTop | kNoBottom);
       }
+    }
+  }
+
+  /// Closes the top of [x0, x1] x [z0, z1] at height y with ridges of 50 degrees along x: too steep to stand
+  /// on.
+  void ribs(const base::Vec2& min, const base::Vec2& max, float y, const Finish& finish) const {
+    const float x0 = min.x;
+    const float x1 = max.x;
+    const int count = std::max(1, static_cast<int>((max.y - min.y) / kRibPitch));
+    const float pitch = (max.y - min.y) / static_cast<float>(count);
+    const float peak = y + 0.6f * pitch;
+    const auto p = [&](float px, float py, float pz) { return frame.to_world({px, py, pz}); };
+    for (int i = 0; i < count; ++i) {
+      const float z0 = min.y + pitch * static_cast<float>(i);
+      const float z1 = z0 + 0.5f * pitch;
+      const float z2 = i + 1 == count ? max.y : z0 + pitch;
+      mesh.quad({p(x0, y, z0), p(x0, peak, z1), p(x1, peak, z1), p(x1, y, z0)}, finish);
+      mesh.quad({p(x0, peak, z1), p(x0, y, z2), p(x1, y, z2), p(x1, peak, z1)}, finish);
+      mesh.triangle({p(x0, y, z0), p(x0, y, z2), p(x0, peak, z1)}, finish);
+      mesh.triangle({p(x1, y, z2), p(x1, y, z0), p(x1, peak, z1)}, finish);
     }
   }
 
@@ -74,23 +97,7 @@ void make_bed(const Maker& m) {
     const float half = std::min(0.36f, 0.5f * span - 0.06f);
     m.box({x - half, kTop, quilt + 0.06f}, {x + half, kTop + 0.11f, head - 0.06f}, m.style.white);
   }
-  // Ridges of 50 degrees: no agent can stand on them.
-  constexpr float kPitch = 0.06f;
-  constexpr float kRise = 0.036f;
-  const int ridges = static_cast<int>((quilt + m.d) / kPitch);
-  const float pitch = (quilt + m.d) / static_cast<float>(ridges);
-  const auto p = [&](float x, float y, float z) { return m.frame.to_world({x, y, z}); };
-  for (int i = 0; i < ridges; ++i) {
-    const float z0 = -m.d + pitch * static_cast<float>(i);
-    const float z1 = z0 + 0.5f * pitch;
-    const float z2 = z0 + pitch;
-    const float peak = kTop + kRise * pitch / kPitch;
-    const Finish& f = m.style.bedding;
-    m.mesh.quad({p(-m.w, kTop, z0), p(-m.w, peak, z1), p(m.w, peak, z1), p(m.w, kTop, z0)}, f);
-    m.mesh.quad({p(-m.w, peak, z1), p(-m.w, kTop, z2), p(m.w, kTop, z2), p(m.w, peak, z1)}, f);
-    m.mesh.triangle({p(-m.w, kTop, z0), p(-m.w, kTop, z2), p(-m.w, peak, z1)}, f);
-    m.mesh.triangle({p(m.w, kTop, z2), p(m.w, kTop, z0), p(m.w, peak, z1)}, f);
-  }
+  m.ribs({-m.w, -m.d}, {m.w, quilt}, kTop, m.style.bedding);
   const Finish& side = m.style.bedding;
   m.box({-m.w, 0.33f, -m.d}, {-m.w + 0.019f, kTop, quilt}, side, kNoTop);
   m.box({m.w - 0.019f, 0.33f, -m.d}, {m.w, kTop, quilt}, side, kNoTop);
@@ -109,29 +116,35 @@ void make_coffee_table(const Maker& m) {
 }
 
 void make_chair(const Maker& m) {
-  constexpr float kSeat = 0.46f;
-  m.box({-m.w, kSeat - 0.04f, -m.d}, {m.w, kSeat, m.d}, m.style.wood, 0u);
+  constexpr float kSeat = 0.44f;
+  m.box({-m.w, kSeat - 0.04f, -m.d}, {m.w, kSeat, m.d}, m.style.wood, kNoTop);
+  m.ribs({-m.w, -m.d}, {m.w, m.d - 0.04f}, kSeat, m.style.cloth);
   m.legs(kSeat - 0.04f, 0.03f, 0.04f, m.style.wood);
   m.box({-m.w, kSeat, m.d - 0.04f}, {m.w, m.h, m.d}, m.style.wood);
 }
 
 void make_sofa(const Maker& m) {
-  constexpr float kSeat = 0.45f;
+  constexpr float kSeat = 0.44f;
+  constexpr float kArm = 0.58f;
   const float arm = std::min(0.2f, 0.2f * m.w);
+  const float back = m.d - 0.24f;
+  const float inner = m.w - arm;
   const Finish& f = m.style.cloth;
   const Finish cushion{f.color * 1.12f, f.surface};
-  m.box({-m.w, 0.0f, -m.d + 0.02f}, {m.w, kSeat - 0.14f, m.d}, f, kNoTop | kNoBottom);
+  m.box({-inner, 0.0f, -m.d + 0.04f}, {inner, kSeat - 0.14f, back}, f, kNoTop | kNoBottom);
+  m.box({-inner, kSeat - 0.14f, -m.d}, {inner, kSeat, back}, cushion, kNoTop);
+  m.ribs({-inner, -m.d}, {inner, back}, kSeat, cushion);
+  m.box({-inner, 0.0f, back}, {inner, m.h, m.d}, f);
   const int seats = m.w > 1.0f ? 3 : (m.w > 0.6f ? 2 : 1);
-  const float span = 2.0f * (m.w - arm) / static_cast<float>(seats);
+  const float span = 2.0f * inner / static_cast<float>(seats);
   for (int i = 0; i < seats; ++i) {
-    const float x = -m.w + arm + span * static_cast<float>(i);
-    m.box({x + 0.005f, kSeat - 0.14f, -m.d}, {x + span - 0.005f, kSeat, m.d - 0.22f}, cushion, 0u);
-    m.box({x + 0.02f, kSeat, m.d - 0.34f}, {x + span - 0.02f, m.h - 0.06f, m.d - 0.22f}, cushion);
+    const float x = -inner + span * static_cast<float>(i);
+    m.box({x + 0.02f, kSeat + 0.04f, back - 0.03f}, {x + span - 0.02f, m.h - 0.05f, back}, cushion, 0u);
   }
-  m.box({-m.w + arm, kSeat - 0.14f, m.d - 0.22f}, {m.w - arm, m.h, m.d}, f, kNoBottom);
   for (const float side : {-1.0f, 1.0f}) {
-    const float x0 = side < 0.0f ? -m.w : m.w - arm;
-    m.box({x0, kSeat - 0.14f, -m.d + 0.02f}, {x0 + arm, 0.62f, m.d}, f);
+    const float x0 = side < 0.0f ? -m.w : inner;
+    m.box({x0, 0.0f, -m.d + 0.02f}, {x0 + arm, kArm, m.d}, f, kNoTop | kNoBottom);
+    m.ribs({x0, -m.d + 0.02f}, {x0 + arm, m.d}, kArm, f);
   }
 }
 
@@ -182,18 +195,29 @@ void make_shelf(const Maker& m, bool books) {
   }
 }
 
+/// Worktop of plain stretches, a sink with a draining board and a hob with a grate; the last two are ribbed
+/// from front to back and keep the plain ones small.
 void make_counter(const Maker& m) {
-  make_cabinet({m.style, m.mesh, m.frame, m.w, m.d, m.h - 0.04f, m.whim},
-               std::max(1, static_cast<int>(m.w / 0.3f)), 1, m.style.white, m.style.white);
-  const Finish top{{92.0f, 88.0f, 86.0f}, Surface::kPlaster};
-  m.box({-m.w, m.h - 0.04f, -m.d}, {m.w, m.h - 0.002f, m.d}, top, 0u);
-  if (m.w < 0.5f) return;
-  const Finish steel = m.style.metal;
-  const Finish dark{{40.0f, 40.0f, 44.0f}, Surface::kPlain};
-  const float sink = m.whim < 0.5f ? -0.5f * m.w : 0.5f * m.w;
-  m.box({sink - 0.22f, m.h - 0.002f, -0.2f}, {sink + 0.22f, m.h - 0.001f, 0.16f}, steel);
-  m.box({sink - 0.015f, m.h - 0.002f, 0.18f}, {sink + 0.015f, m.h + 0.0f, 0.21f}, steel);
-  m.box({-sink - 0.27f, m.h - 0.002f, -0.22f}, {-sink + 0.27f, m.h - 0.001f, 0.22f}, dark);
+  constexpr float kTop = 0.04f;
+  constexpr float kInsert = 0.56f;  // metres, width of sink or hob
+  const float low = m.h - kTop - 0.02f;
+  m.box({-m.w, 0.0f, -m.d + kFrontInset}, {m.w, low, m.d}, m.style.white, kNoTop | kNoBottom);
+  m.fronts(std::max(1, static_cast<int>(m.w / 0.3f)), 1, 0.06f, low, m.style.white);
+  const Finish stone{{92.0f, 88.0f, 86.0f}, Surface::kPlaster};
+  const Finish grate{{48.0f, 48.0f, 52.0f}, Surface::kPlain};
+  const bool both = m.w > 0.8f;
+  const float reach = both ? 0.5f * m.w : 0.0f;  // centres of the inserts are at +- reach
+  float x = -m.w;
+  for (const float centre : {-reach, reach}) {
+    const bool sink = (centre < 0.0f) == (m.whim < 0.5f);
+    const float x0 = centre - 0.5f * kInsert;
+    m.box({x, low, -m.d}, {x0, m.h, m.d}, stone);
+    m.box({x0, low, -m.d}, {x0 + kInsert, m.h - kRibRise + 0.006f, m.d}, stone, kNoTop | kNoBottom);
+    m.ribs({x0, -m.d}, {x0 + kInsert, m.d}, m.h - kRibRise + 0.006f, sink ? m.style.metal : grate);
+    x = x0 + kInsert;
+    if (!both) break;
+  }
+  m.box({x, low, -m.d}, {m.w, m.h, m.d}, stone);
 }
 
 void make_fridge(const Maker& m) {
