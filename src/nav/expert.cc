@@ -31,7 +31,6 @@ float plane_distance(const Vec3& a, const Vec3& b) { return std::hypot(a.x - b.x
 struct Target {
   Vec3 point{0.0f};
   float remaining = 0.0f;  // metres to walk by way of the point
-  bool on_route = true;
 };
 
 /// Farthest point of the route within the lookahead that is in sight; nullopt if not even the nearest is.
@@ -39,7 +38,7 @@ std::optional<Target> point_in_sight(NavQuery& query, const NavPoint& agent, con
                                      float arc_length, const ExpertSettings& settings) {
   const auto target_at = [&](float s) {
     const Vec3 point = route.at(s);
-    return Target{point, route.length() - s + glm::length(point - agent.position), true};
+    return Target{point, route.length() - s + glm::length(point - agent.position)};
   };
   const float end = std::min(arc_length + settings.lookahead, route.length());
   if (query.is_clear(agent, route.at(end))) return target_at(end);
@@ -62,12 +61,11 @@ std::optional<Target> way_back(NavQuery& query, const NavPoint& agent, const Rou
   if (leg) {
     const float distance = glm::length(leg->corner - agent.position);
     const float share = distance > settings.lookahead ? settings.lookahead / distance : 1.0f;
-    return Target{agent.position + share * (leg->corner - agent.position), left + leg->length, false};
+    return Target{agent.position + share * (leg->corner - agent.position), left + leg->length};
   }
   const base::Vec2 way = to_goal.descent(agent.position);
   if (way == base::Vec2(0.0f)) return std::nullopt;
-  return Target{agent.position + settings.lookahead * Vec3(way.x, 0.0f, way.y), to_goal.at(agent.position),
-                false};
+  return Target{agent.position + settings.lookahead * Vec3(way.x, 0.0f, way.y), to_goal.at(agent.position)};
 }
 
 /// The headings the agent can reach by turning, numbered 0 to n - 1 to the left from one near +Y's zero.
@@ -76,11 +74,12 @@ std::optional<Target> way_back(NavQuery& query, const NavPoint& agent, const Rou
 class Headings {
  public:
   Headings(NavQuery& query, const NavPoint& agent, const Route& route, const RouteProgress& progress,
-           const Target& target, const ExpertSettings& settings, float yaw)
+           const DistanceField& to_goal, const Target& target, const ExpertSettings& settings, float yaw)
       : query_(query),
         agent_(agent),
         route_(route),
         progress_(progress),
+        to_goal_(to_goal),
         target_(target),
         settings_(settings) {
     const float turn = settings.turn_angle;
@@ -133,15 +132,14 @@ class Headings {
     return true;
   }
 
-  /// Metres still to walk after standing at `place`; infinity where it sees neither route nor target.
+  /// Metres still to walk from `place`; infinity where no way leads on from it.
   float remaining_from(const NavPoint& place) const {
-    if (!target_.on_route) {
-      return query_.is_clear(place, target_.point) ? plane_distance(place.position, target_.point)
-                                                   : kInfinity;
-    }
     RouteProgress progress = progress_;
     advance(route_, place.position, settings_.lookahead, progress);
-    const auto target = point_in_sight(query_, place, route_, progress.arc_length, settings_);
+    if (const auto target = point_in_sight(query_, place, route_, progress.arc_length, settings_)) {
+      return target->remaining;
+    }
+    const auto target = way_back(query_, place, route_, progress, to_goal_, settings_);
     return target ? target->remaining : kInfinity;
   }
 
@@ -169,6 +167,7 @@ class Headings {
   const NavPoint& agent_;
   const Route& route_;
   const RouteProgress& progress_;
+  const DistanceField& to_goal_;
   const Target& target_;
   const ExpertSettings& settings_;
   int count_ = 1;
@@ -199,7 +198,7 @@ ExpertAdvice advise(NavQuery& query, const Route& route, const RouteProgress& pr
     return advice;
   }
   const float yaw = base::yaw_from_rotation(pose_world_agent.rotation);
-  advice.action = Headings(query, *agent, route, progress, *target, settings, yaw).choose();
+  advice.action = Headings(query, *agent, route, progress, to_goal, *target, settings, yaw).choose();
   return advice;
 }
 
