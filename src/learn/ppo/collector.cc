@@ -179,7 +179,7 @@ void Collector::collect(std::int64_t update, const CollectMode& mode, Rollout& r
     const Stopwatch watch(seconds.reading);
     runner_.refresh_drawings();
     if (reading) rollout.start_drawings(env_.observation("drawing_planes").as<std::uint8_t>());
-    rollout.state.copy_(runner_.state());
+    rollout.state = runner_.state().clone();
   }
   for (std::int64_t t = 0; t < steps; ++t) {
     {
