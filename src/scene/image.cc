@@ -8,6 +8,7 @@
 
 #include "base/file.h"
 #include "scene/image_codec.h"
+#include "scene/image_orientation.h"
 #include "scene/limits.h"
 
 namespace inknav::scene {
@@ -67,7 +68,8 @@ base::Result<Image> decode_image(std::span<const std::uint8_t> bytes, std::strin
 
 base::Result<Image> load_image(const std::filesystem::path& path, int channels) {
   INKNAV_ASSIGN_OR_RETURN(const std::vector<std::uint8_t> bytes, base::read_file(path, kMaxImageFileBytes));
-  return decode_image(bytes, path.string(), channels);
+  INKNAV_ASSIGN_OR_RETURN(Image image, decode_image(bytes, path.string(), channels));
+  return internal::upright(std::move(image), internal::exif_orientation(bytes));
 }
 
 base::Status save_png(const std::filesystem::path& path, const Image& image) {

@@ -24,6 +24,7 @@ struct Image {
 /// Decodes PNG or JPEG (told by content). `channels` 1, 3 or 4 asks for a conversion, 0 keeps the file's.
 /// `name` is used in error messages. Alpha over white when it is dropped.
 base::Result<Image> decode_image(std::span<const std::uint8_t> bytes, std::string_view name, int channels);
+/// The same from a file; a photo is turned as its EXIF orientation says (decode_image keeps it as stored).
 base::Result<Image> load_image(const std::filesystem::path& path, int channels);
 
 /// `compression` 1 (fast) to 9 (small); the pixels are the same with any.

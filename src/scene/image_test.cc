@@ -157,6 +157,61 @@ TEST(Image, ChannelsAreConvertedAndAlphaGoesOverWhite) {
             (std::vector<std::uint8_t>{7, 7, 7, 255, 8, 8, 8, 255}));
 }
 
+/// A JPEG file with an EXIF block that holds nothing but the orientation.
+std::vector<std::uint8_t> with_orientation(const std::vector<std::uint8_t>& jpeg, std::uint8_t orientation,
+                                           bool big) {
+  std::vector<std::uint8_t> out = {0xFF, 0xD8, 0xFF, 0xE1, 0, 34, 'E', 'x', 'i', 'f', 0, 0};
+  const std::vector<std::uint8_t> little = {'I', 'I', 42, 0, 8, 0,           0, 0, 1, 0, 0x12, 0x01, 3,
+                                            0,   1,   0,  0, 0, orientation, 0, 0, 0, 0, 0,    0,    0};
+  const std::vector<std::uint8_t> large = {'M', 'M', 0, 42, 0, 0, 0,           8, 0, 1, 0x01, 0x12, 0,
+                                           3,   0,   0, 0,  1, 0, orientation, 0, 0, 0, 0,    0,    0};
+  testing::append(out, big ? large : little);
+  testing::append(out, std::vector<std::uint8_t>(jpeg.begin() + 2, jpeg.end()));
+  return out;
+}
+
+TEST(Image, PhotosAreTurnedUpright) {
+  // Seen upright: dark on the left, a bright strip on top. What a camera stores for each orientation is made
+  // by hand: (stored column, stored row) -> (seen column, seen row).
+  const int width = 32;
+  const int height = 16;
+  const auto seen = [&](int x, int y) { return y < 4 ? 250 : 20 + 4 * x; };
+  const testing::TemporaryFolder folder;
+  for (int orientation = 1; orientation <= 8; ++orientation) {
+    Image stored;
+    const bool swaps = orientation >= 5;
+    stored.width = swaps ? height : width;
+    stored.height = swaps ? width : height;
+    stored.channels = 1;
+    for (int row = 0; row < stored.height; ++row) {
+      for (int column = 0; column < stored.width; ++column) {
+        int x = column;
+        int y = row;
+        if (orientation == 2) x = width - 1 - column;
+        if (orientation == 3) x = width - 1 - column, y = height - 1 - row;
+        if (orientation == 4) y = height - 1 - row;
+        if (orientation == 5) x = row, y = column;
+        if (orientation == 6) x = width - 1 - row, y = column;
+        if (orientation == 7) x = width - 1 - row, y = height - 1 - column;
+        if (orientation == 8) x = row, y = height - 1 - column;
+        stored.pixels.push_back(static_cast<std::uint8_t>(seen(x, y)));
+      }
+    }
+    const auto bytes = with_orientation(encode_jpeg(stored, 95), static_cast<std::uint8_t>(orientation),
+                                        orientation % 2 == 0);
+    testing::write_bytes(folder / "photo.jpg", bytes);
+    const auto read = load_image(folder / "photo.jpg", 1);
+    ASSERT_TRUE(read.ok()) << read.error().message;
+    ASSERT_EQ(read->width, width) << orientation;
+    for (int y = 0; y < height; y += 7) {
+      for (int x = 3; x < width; x += 7) {
+        EXPECT_NEAR(read->pixels[static_cast<std::size_t>(y * width + x)], seen(x, y), 14) << orientation;
+      }
+    }
+    EXPECT_EQ(decode_image(bytes, "t", 1)->width, stored.width);
+  }
+}
+
 /// Checksum of the header chunk of a PNG file (CRC-32 of its type and content).
 std::uint32_t png_crc(const std::vector<std::uint8_t>& png) {
   std::uint32_t crc = 0xFFFFFFFFu;

@@ -167,7 +167,7 @@ class MapMesh {
     return glm::u8vec4(color.r * shade, color.g * shade, color.b * shade, 255.0f);
   }
 
-  /// Whether the robot saw something along this piece of wall: every fourth sample behind it is occupied.
+  /// Whether the robot saw something along this piece of wall: near every fourth sample there is a hit.
   bool is_seen(const glm::ivec2& from, const glm::ivec2& to) const {
     const glm::dvec2 a(from);
     const glm::dvec2 along = glm::dvec2(to) - a;
@@ -178,7 +178,7 @@ class MapMesh {
     for (int i = 0; i < samples; ++i) {
       const glm::dvec2 p = a + along * ((i + 0.5) / samples);
       bool hit = false;
-      for (const double depth : {0.5, 1.5, -0.5}) {
+      for (const double depth : {0.5, 1.5, 2.5, 3.5, -0.5, -1.5}) {
         const glm::dvec2 q = p + depth * behind;
         const int column = static_cast<int>(std::floor(q.x));
         const int row = static_cast<int>(std::floor(q.y));
