@@ -6,11 +6,7 @@
 #include <memory>
 
 #include "app/command_line.h"
-#include "base/log.h"
-#include "run/launch.h"
-#include "run/run_directory.h"
-#include "run/signals.h"
-#include "run/train_log.h"
+#include "learn/training_run.h"
 
 namespace inknav::app {
 
@@ -46,7 +42,15 @@ base::Result<int> run_train(const ExperimentOptions& options) {
   }
   INKNAV_RETURN_IF_ERROR(refuse_diffusion(options));
   INKNAV_ASSIGN_OR_RETURN(const PreparedExperiment prepared, prepare_experiment(options));
-  return base::Error{base::ErrorCode::kUsage, "train is not in this version"};
+  learn::TrainingRequest request;
+  request.loaded = prepared.loaded;
+  request.model_dir = prepared.model_dir;
+  request.existing = options.overwrite ? run::ExistingRun::kOverwrite : run::ExistingRun::kRefuse;
+  if (options.resume_from) request.resume_from = *options.resume_from;
+  request.devices = prepared.devices;
+  request.plan = prepared.plan;
+  request.arguments = program_arguments();
+  return learn::run_training(request);
 }
 
 }  // namespace inknav::app

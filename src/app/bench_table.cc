@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: MIT
+#include "app/bench_table.h"
+
+#include <fmt/format.h>
+
+#include <fstream>
+#include <nlohmann/json.hpp>
+
+#include "base/file.h"
+#include "base/thread_pool.h"
+
+namespace inknav::app {
+namespace {
+
+/// Three significant digits, no exponent.
+std::string figure(double value) {
+  if (value >= 100.0) return fmt::format("{:.0f}", value);
+  if (value >= 1.0) return fmt::format("{:.2f}", value);
+  return fmt::format("{:.4f}", value);
+}
+
+}  // namespace
+
+std::string device_description() {
+  std::ifstream file("/proc/cpuinfo");
+  std::string processor = "an unnamed processor";
+  for (std::string line; std::getline(file, line);) {
+    const auto colon = line.find(": ");
+    if (line.starts_with("model name") && colon != std::string::npos) {
+      processor = line.substr(colon + 2);
+      break;
+    }
+  }
+  return fmt::format("{} cores of {}", base::available_cores(), processor);
+}
+
+std::string bench_table(std::span<const base::BenchmarkResult> results) {
+  std::string text = fmt::format("{:<34} {:>11} {:>11} {:>11} {:<10} {}\n", "benchmark", "median", "min",
+                                 "max", "unit", "ratio");
+  for (const base::BenchmarkResult& result : results) {
+    const std::string ratio =
+        result.baseline.empty() ? "" : fmt::format("{}x of {}", figure(result.ratio), result.baseline);
+    text += fmt::format("{:<34} {:>11} {:>11} {:>11} {:<10} {}\n", result.name, figure(result.median),
+                        figure(result.min), figure(result.max), result.unit, ratio);
+  }
+  return text;
+}
+
+base::Status save_bench_json(const std::filesystem::path& path, const BenchSettings& settings,
+                             std::span<const base::BenchmarkResult> results) {
+  nlohmann::ordered_json json = {{"device", device_description()},
+                                 {"settings", nlohmann::ordered_json::object()},
+                                 {"results", nlohmann::ordered_json::array()}};
+  for (const auto& [name, value] : settings) json["settings"][name] = value;
+  for (const base::BenchmarkResult& result : results) {
+    json["results"].push_back({{"name", result.name},
+                               {"median", result.median},
+                               {"min", result.min},
+                               {"max", result.max},
+                               {"unit", result.unit},
+                               {"baseline", result.baseline},
+                               {"ratio", result.ratio}});
+  }
+  return base::write_text_atomic(path, json.dump(2) + "\n");
+}
+
+}  // namespace inknav::app

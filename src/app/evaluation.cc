@@ -1,0 +1,271 @@
+// SPDX-License-Identifier: MIT
+#include "app/evaluation.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <map>
+#include <memory>
+#include <optional>
+#include <utility>
+
+#include "app/report/episode_media.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "base/thread_pool.h"
+#include "learn/agent.h"
+#include "learn/evaluate.h"
+#include "run/metrics.h"
+#include "run/progress.h"
+#include "scene/load.h"
+#include "sketch/drawing_file.h"
+#include "sketch/raster.h"
+#include "task/env_from_config.h"
+
+namespace inknav::app {
+namespace {
+
+struct Control {
+  std::string_view name;
+  task::DrawingMode drawing_mode = task::DrawingMode::kOwn;
+  learn::BeliefMode belief_mode = learn::BeliefMode::kCorrected;
+};
+
+/// EVAL.CONTROLS names; the empty name is the track itself.
+constexpr std::array<Control, 5> kControls = {{
+    {"", task::DrawingMode::kOwn, learn::BeliefMode::kCorrected},
+    {"wrong_drawing", task::DrawingMode::kWrong, learn::BeliefMode::kCorrected},
+    {"no_drawing", task::DrawingMode::kNone, learn::BeliefMode::kCorrected},
+    {"dead_reckoning", task::DrawingMode::kOwn, learn::BeliefMode::kDeadReckoning},
+    {"perfect_registration", task::DrawingMode::kOwn, learn::BeliefMode::kPerfect},
+}};
+
+base::Result<Control> find_control(const std::string& name) {
+  for (const Control& control : kControls) {
+    if (control.name == name) return control;
+  }
+  return base::Error{base::ErrorCode::kUsage,
+                     "EVAL.CONTROLS: wrong_drawing, no_drawing, dead_reckoning or "
+                     "perfect_registration was wanted, found \"" +
+                         name + "\"; correct the list"};
+}
+
+std::vector<std::string> split_list(const std::string& text) {
+  std::vector<std::string> parts;
+  for (std::size_t begin = 0; begin <= text.size();) {
+    const std::size_t end = std::min(text.find(',', begin), text.size());
+    parts.push_back(text.substr(begin, end - begin));
+    begin = end + 1;
+  }
+  return parts;
+}
+
+struct Track {
+  std::string name;
+  std::string split;
+  Control control;
+};
+
+base::Result<std::vector<Track>> list_tracks(const config::EvalConfig& eval) {
+  std::vector<Track> tracks;
+  for (const std::string& split : split_list(eval.split)) {
+    tracks.push_back({split, split, kControls.front()});
+    for (const std::string& name : eval.controls) {
+      INKNAV_ASSIGN_OR_RETURN(const Control control, find_control(name));
+      tracks.push_back({split + "+" + name, split, control});
+    }
+  }
+  return tracks;
+}
+
+/// One evaluated track with what is needed to show its episodes.
+struct TrackRun {
+  learn::EvaluationResult result;
+  task::Dataset dataset;  // the episodes that were run, in the order of the result's indices
+};
+
+base::Result<TrackRun> run_track(const EvaluationRequest& request, const Track& track,
+                                 base::ThreadPool& pool) {
+  TrackRun run;
+  INKNAV_ASSIGN_OR_RETURN(run.dataset, task::load_dataset(request.config, track.split));
+  const auto limit = static_cast<std::size_t>(request.config.eval.episodes);
+  if (limit > 0 && run.dataset.episodes.size() > limit) run.dataset.episodes.resize(limit);
+  const int count = std::min(request.num_envs, static_cast<int>(run.dataset.episodes.size()));
+  task::NavigationEnvSettings settings = task::env_settings(request.config, {0, count, count});
+  settings.shuffle = false;
+  settings.drawing_mode = track.control.drawing_mode;
+  INKNAV_ASSIGN_OR_RETURN(auto env, task::NavigationEnv::create(settings, run.dataset, pool));
+  run.dataset.episodes = env->episodes();
+  learn::AgentOptions agent_options;
+  agent_options.belief_mode = track.control.belief_mode;
+  agent_options.seed = settings.seed;
+  INKNAV_ASSIGN_OR_RETURN(auto agent, learn::Agent::load(request.checkpoint, agent_options, pool));
+  run::ProgressSettings display;
+  display.title = "evaluating " + track.name;
+  display.total = static_cast<std::int64_t>(run.dataset.episodes.size());
+  display.unit = "episodes";
+  run::Progress progress(std::move(display));
+  learn::EvaluationOptions options;
+  options.record_traces = track.control.name.empty();
+  options.on_progress = [&](std::int64_t finished, std::int64_t) {
+    progress.update(finished);
+    return true;
+  };
+  run.result = learn::evaluate(*agent, *env, options);
+  progress.finish(
+      fmt::format("success {:.3f}  SPL {:.3f}", run.result.mean("success"), run.result.mean("spl")));
+  return run;
+}
+
+/// Failures first, then successes, each in list order, at most `count` in all but at least one of either kind
+/// where both exist.
+std::vector<const learn::EpisodeOutcome*> choose_shown(const learn::EvaluationResult& result, int count) {
+  std::vector<const learn::EpisodeOutcome*> failures, successes;
+  for (const learn::EpisodeOutcome& outcome : result.episodes) {
+    (outcome.measures[0] > 0.5f ? successes : failures).push_back(&outcome);
+  }
+  const auto wanted = static_cast<std::size_t>(std::max(0, count));
+  const std::size_t num_successes =
+      std::min(successes.size(), wanted - std::min(failures.size(), wanted / 2));
+  failures.resize(std::min(failures.size(), wanted - std::min(num_successes, wanted)));
+  successes.resize(num_successes);
+  failures.insert(failures.end(), successes.begin(), successes.end());
+  return failures;
+}
+
+base::Result<scene::Image> load_drawing(const task::Dataset& dataset, const task::Episode& episode) {
+  INKNAV_ASSIGN_OR_RETURN(const scene::Image picture,
+                          scene::load_image(task::drawing_path(dataset, episode), 3));
+  return sketch::normalize_picture(picture);
+}
+
+std::optional<sketch::Correspondence> load_truth(const task::Dataset& dataset, const task::Episode& episode) {
+  std::filesystem::path sidecar = task::drawing_path(dataset, episode);
+  sidecar.replace_extension(".json");
+  auto file = sketch::load_drawing_file(sidecar);
+  if (!file.ok() || file->correspondence.empty()) return std::nullopt;
+  return file->correspondence;
+}
+
+float measure(const learn::EvaluationResult& result, const learn::EpisodeOutcome& outcome,
+              std::string_view name) {
+  const auto found = std::find(result.measure_names.begin(), result.measure_names.end(), name);
+  INKNAV_CHECK(found != result.measure_names.end(), name);
+  return outcome.measures[static_cast<std::size_t>(found - result.measure_names.begin())];
+}
+
+base::Result<EpisodeCard> show_episode(const EvaluationRequest& request, const Track& track,
+                                       const TrackRun& run, const learn::EpisodeOutcome& outcome,
+                                       base::ThreadPool& pool) {
+  const task::Episode& episode = run.dataset.episodes[static_cast<std::size_t>(outcome.episode)];
+  const task::NavigationEnvSettings settings = task::env_settings(request.config, {0, 1, 1});
+  WalkedEpisode walked;
+  INKNAV_ASSIGN_OR_RETURN(const std::filesystem::path path, task::scene_path(run.dataset, episode));
+  INKNAV_ASSIGN_OR_RETURN(walked.scene, scene::load_scene(path, {.cache_dir = settings.cache_dir}));
+  if (settings.cache_dir) {
+    INKNAV_ASSIGN_OR_RETURN(walked.nav_mesh,
+                            nav::NavMesh::build_cached(*walked.scene, settings.nav, *settings.cache_dir));
+  } else {
+    INKNAV_ASSIGN_OR_RETURN(walked.nav_mesh, nav::NavMesh::build(*walked.scene, settings.nav));
+  }
+  INKNAV_ASSIGN_OR_RETURN(walked.drawing, load_drawing(run.dataset, episode));
+  walked.title = fmt::format("{}: {}, episode {}", track.name, walked.scene->name, episode.episode_id);
+  walked.success = measure(run.result, outcome, "success") > 0.5f;
+  walked.outcome = describe_outcome(walked.success, measure(run.result, outcome, "stop_called") > 0.5f,
+                                    measure(run.result, outcome, "distance_to_goal"), outcome.steps);
+  walked.route = episode.reference_path;
+  walked.goal = episode.goals.front().position;
+  walked.success_distance = settings.success_distance;
+  const auto truth = load_truth(run.dataset, episode);
+  for (const learn::TraceStep& step : outcome.trace) {
+    WalkedStep shown{step.pose_world_agent, true, step.belief.position, base::Vec2(0.0f), truth.has_value()};
+    if (truth) shown.believed_world = truth->to_world(step.belief.position);
+    walked.steps.push_back(shown);
+  }
+  MediaSettings media;
+  media.camera_height = settings.simulator.sensors.camera_position.y;
+  media.hfov_deg = settings.simulator.sensors.camera.hfov_deg;
+  const auto video =
+      request.video_dir / fmt::format("{}_{}_epi{}.mp4", track.name, walked.scene->name, episode.episode_id);
+  return make_card(walked, media, video, pool);
+}
+
+std::vector<Curve> training_curves(const std::filesystem::path& tensorboard_dir) {
+  std::vector<Curve> curves;
+  if (tensorboard_dir.empty()) return curves;
+  const auto scalars = run::read_scalars(tensorboard_dir);
+  if (!scalars.ok()) return curves;
+  constexpr std::array<std::pair<std::string_view, std::string_view>, 8> kShown = {{
+      {"Environment/Success", "Success"},
+      {"Environment/SPL", "SPL"},
+      {"Environment/Reward", "Reward per episode"},
+      {"Environment/Episode_length", "Episode length, steps"},
+      {"Policy/Waypoint_Loss", "Waypoint loss"},
+      {"Policy/Belief_Error", "Belief error, m"},
+      {"Policy/Value_Loss", "Value loss"},
+      {"Perf/fps", "Frames per second"},
+  }};
+  for (const auto& [tag, title] : kShown) {
+    Curve curve{std::string(title), "frames", {}};
+    for (const run::ScalarPoint& point : *scalars) {
+      if (point.tag == tag) curve.points.emplace_back(static_cast<double>(point.step), point.value);
+    }
+    if (!curve.points.empty()) curves.push_back(std::move(curve));
+  }
+  return curves;
+}
+
+std::string summarize_in_words(const EvalStats& stats) {
+  const TrackRow& row = stats.tracks.front();
+  return fmt::format(
+      "In {} episodes of \"{}\" the agent reached the goal and said STOP in {:.1f} % "
+      "(95 % interval {:.1f} to {:.1f} %), with an SPL of {:.3f}.",
+      row.episodes, row.name, 100.0 * row.success, 100.0 * row.success_low, 100.0 * row.success_high,
+      row.spl);
+}
+
+base::Status make_folders(std::initializer_list<std::filesystem::path> folders) {
+  for (const std::filesystem::path& folder : folders) {
+    std::error_code problem;
+    std::filesystem::create_directories(folder, problem);
+    if (problem) {
+      return base::Error{base::ErrorCode::kDisk,
+                         folder.string() + ": a folder to write to was wanted, found: " + problem.message() +
+                             "; choose another --model-dir"};
+    }
+  }
+  return base::ok_status();
+}
+
+}  // namespace
+
+base::Result<EvaluationOutput> run_evaluation(const EvaluationRequest& request) {
+  INKNAV_RETURN_IF_ERROR(make_folders({request.output_dir, request.video_dir}));
+  INKNAV_ASSIGN_OR_RETURN(const std::vector<Track> tracks, list_tracks(request.config.eval));
+  base::ThreadPool pool(request.config.num_threads.value_or(base::available_cores()));
+  EvaluationOutput output;
+  output.stats.checkpoint = request.checkpoint.string();
+  output.report = request.output_dir / "report.html";
+  HtmlReport report;
+  report.title = request.title;
+  for (const Track& track : tracks) {
+    INKNAV_ASSIGN_OR_RETURN(const TrackRun run, run_track(request, track, pool));
+    output.stats.tracks.push_back(summarize(track.name, run.result));
+    if (!track.control.name.empty()) continue;
+    for (const learn::EpisodeOutcome* outcome :
+         choose_shown(run.result, request.config.eval.video_episodes)) {
+      INKNAV_ASSIGN_OR_RETURN(EpisodeCard card, show_episode(request, track, run, *outcome, pool));
+      report.episodes.push_back(std::move(card));
+    }
+  }
+  INKNAV_RETURN_IF_ERROR(save_stats(request.output_dir / "stats.json", output.stats));
+  report.summary = summarize_in_words(output.stats);
+  report.facts = request.facts;
+  report.tracks = output.stats.tracks;
+  report.curves = training_curves(request.tensorboard_dir);
+  INKNAV_RETURN_IF_ERROR(base::write_text_atomic(output.report, render_html(report)));
+  return output;
+}
+
+}  // namespace inknav::app

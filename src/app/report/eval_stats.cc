@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: MIT
+#include "app/report/eval_stats.h"
+
+#include <algorithm>
+#include <cmath>
+#include <nlohmann/json.hpp>
+#include <tuple>
+
+#include "base/check.h"
+#include "base/file.h"
+
+namespace inknav::app {
+namespace {
+
+constexpr double kZ95 = 1.959963984540054;  // two-sided 95 % quantile of the normal distribution
+constexpr std::size_t kMaxStatsBytes = std::size_t{16} << 20;
+
+nlohmann::json to_json(const TrackRow& row) {
+  return {{"episodes", row.episodes},
+          {"success", row.success},
+          {"success_ci95", {row.success_low, row.success_high}},
+          {"spl", row.spl},
+          {"soft_spl", row.soft_spl},
+          {"ndtw", row.ndtw},
+          {"collisions", row.collisions},
+          {"distance_to_goal", row.distance_to_goal},
+          {"path_length", row.path_length},
+          {"belief_error", row.belief_error}};
+}
+
+TrackRow from_json(const std::string& name, const nlohmann::json& json) {
+  TrackRow row;
+  row.name = name;
+  row.episodes = json.at("episodes").get<int>();
+  row.success = json.at("success").get<double>();
+  row.success_low = json.at("success_ci95").at(0).get<double>();
+  row.success_high = json.at("success_ci95").at(1).get<double>();
+  row.spl = json.at("spl").get<double>();
+  row.soft_spl = json.at("soft_spl").get<double>();
+  row.ndtw = json.at("ndtw").get<double>();
+  row.collisions = json.at("collisions").get<double>();
+  row.distance_to_goal = json.at("distance_to_goal").get<double>();
+  row.path_length = json.at("path_length").get<double>();
+  row.belief_error = json.at("belief_error").get<double>();
+  return row;
+}
+
+}  // namespace
+
+std::pair<double, double> wilson_interval(int successes, int trials) {
+  INKNAV_CHECK(0 <= successes && successes <= trials, successes, trials);
+  if (trials == 0) return {0.0, 1.0};
+  const double n = trials, p = successes / n, z2 = kZ95 * kZ95;
+  const double centre = (p + z2 / (2.0 * n)) / (1.0 + z2 / n);
+  const double half = kZ95 / (1.0 + z2 / n) * std::sqrt(p * (1.0 - p) / n + z2 / (4.0 * n * n));
+  return {std::max(0.0, centre - half), std::min(1.0, centre + half)};
+}
+
+TrackRow summarize(const std::string& track, const learn::EvaluationResult& result) {
+  TrackRow row;
+  row.name = track;
+  row.episodes = static_cast<int>(result.episodes.size());
+  row.success = result.mean("success");
+  const int successes = static_cast<int>(std::lround(row.success * row.episodes));
+  std::tie(row.success_low, row.success_high) = wilson_interval(successes, row.episodes);
+  row.spl = result.mean("spl");
+  row.soft_spl = result.mean("soft_spl");
+  row.ndtw = result.mean("ndtw");
+  row.collisions = result.mean("collisions");
+  row.distance_to_goal = result.mean("distance_to_goal");
+  row.path_length = result.mean("path_length");
+  row.belief_error = result.median_final_belief_error;
+  return row;
+}
+
+base::Status save_stats(const std::filesystem::path& path, const EvalStats& stats) {
+  nlohmann::ordered_json tracks = nlohmann::ordered_json::object();
+  for (const TrackRow& row : stats.tracks) tracks[row.name] = to_json(row);
+  const nlohmann::ordered_json json = {{"checkpoint", stats.checkpoint}, {"tracks", tracks}};
+  return base::write_text_atomic(path, json.dump(2) + "\n");
+}
+
+base::Result<EvalStats> load_stats(const std::filesystem::path& path) {
+  INKNAV_ASSIGN_OR_RETURN(const std::string text, base::read_text_file(path, kMaxStatsBytes));
+  try {
+    const auto json = nlohmann::ordered_json::parse(text);
+    EvalStats stats;
+    stats.checkpoint = json.at("checkpoint").get<std::string>();
+    for (const auto& [name, track] : json.at("tracks").items())
+      stats.tracks.push_back(from_json(name, track));
+    return stats;
+  } catch (const nlohmann::json::exception& problem) {
+    return base::Error{base::ErrorCode::kData, path.string() + ": evaluation statistics were wanted, found " +
+                                                   problem.what() + "; run inknav eval again"};
+  }
+}
+
+}  // namespace inknav::app

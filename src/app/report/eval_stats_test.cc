@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: MIT
+#include "app/report/eval_stats.h"
+
+#include <gtest/gtest.h>
+
+#include <fstream>
+
+namespace inknav::app {
+namespace {
+
+const std::vector<std::string> kNames = {"success",          "spl",        "soft_spl",    "ndtw",
+                                         "distance_to_goal", "collisions", "path_length", "oracle_success",
+                                         "stop_called"};
+
+TEST(WilsonInterval, MatchesPublishedValues) {
+  // 81 of 263: Newcombe, Statistics in Medicine 17 (1998), table I, method 3.
+  const auto [low, high] = wilson_interval(81, 263);
+  EXPECT_NEAR(low, 0.2553, 5e-5);
+  EXPECT_NEAR(high, 0.3662, 5e-5);
+  EXPECT_EQ(wilson_interval(0, 20).first, 0.0);
+  EXPECT_NEAR(wilson_interval(0, 20).second, 0.1611, 5e-5);
+  EXPECT_EQ(wilson_interval(0, 0), (std::pair{0.0, 1.0}));
+}
+
+TEST(EvalStats, SummarizesAndSurvivesTheFile) {
+  learn::EvaluationResult result;
+  result.measure_names = kNames;
+  result.episodes.resize(2);
+  result.episodes[0].measures = {1, 0.8f, 0.9f, 0.7f, 0.3f, 2, 4, 1, 1};
+  result.episodes[1].measures = {0, 0, 0.5f, 0.3f, 2.3f, 4, 8, 1, 0};
+  const TrackRow row = summarize("L1", result);
+  EXPECT_EQ(row.episodes, 2);
+  EXPECT_DOUBLE_EQ(row.success, 0.5);
+  EXPECT_NEAR(row.spl, 0.4, 1e-6);
+  EXPECT_NEAR(row.collisions, 3.0, 1e-6);
+  const auto path = std::filesystem::path(testing::TempDir()) / "inknav_stats.json";
+  ASSERT_TRUE(save_stats(path, {"ckpt.7.safetensors", {row}}).ok());
+  const auto read = load_stats(path);
+  ASSERT_TRUE(read.ok());
+  EXPECT_EQ(read->checkpoint, "ckpt.7.safetensors");
+  ASSERT_EQ(read->tracks.size(), 1u);
+  EXPECT_EQ(read->tracks[0].name, "L1");
+  EXPECT_DOUBLE_EQ(read->tracks[0].success_high, row.success_high);
+}
+
+TEST(EvalStats, ATruncatedFileIsAnErrorThatNamesIt) {
+  const auto path = std::filesystem::path(testing::TempDir()) / "inknav_stats_bad.json";
+  std::ofstream(path) << "{\"checkpoint\": \"x\", \"tracks\": {\"L1\": {";
+  const auto read = load_stats(path);
+  ASSERT_FALSE(read.ok());
+  EXPECT_EQ(read.error().code, base::ErrorCode::kData);
+  EXPECT_NE(read.error().message.find("inknav_stats_bad.json"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace inknav::app

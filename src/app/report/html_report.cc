@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: MIT
+#include "app/report/html_report.h"
+
+#include <fmt/format.h>
+#include <openssl/evp.h>
+
+#include <algorithm>
+#include <cstddef>
+
+#include "app/report/curve_svg.h"
+
+namespace inknav::app {
+namespace {
+
+constexpr const char* kStyle = R"css(
+:root{--ink:#23262b;--soft:#6b7280;--line:#e4e2dc;--paper:#fbfaf7;--card:#fff;--good:#1f7a4d;--bad:#b3382c;--accent:#b23a48}
+*{box-sizing:border-box}body{margin:0;background:var(--paper);color:var(--ink);font:15px/1.5 system-ui,-apple-system,"Segoe UI",sans-serif}
+main{max-width:1160px;margin:0 auto;padding:32px 20px 64px}h1{font-size:28px;margin:0 0 6px}h2{font-size:19px;margin:36px 0 12px}
+p.summary{font-size:17px;color:var(--soft);margin:0 0 18px;max-width:70ch}
+dl{display:flex;flex-wrap:wrap;gap:8px 28px;margin:0}dt{color:var(--soft);font-size:12px}dd{margin:0;font-weight:600}
+.scroll{overflow-x:auto}table{border-collapse:collapse;width:100%;background:var(--card);border:1px solid var(--line);border-radius:8px}
+th,td{padding:8px 12px;text-align:right;border-bottom:1px solid var(--line);font-variant-numeric:tabular-nums;white-space:nowrap}
+th:first-child,td:first-child{text-align:left}th{font-size:12px;color:var(--soft);font-weight:600}tr:last-child td{border-bottom:0}
+tr.control td{color:var(--soft)}td .bar{display:inline-block;position:relative;width:110px;height:10px;background:#eeece6;border-radius:5px;margin-right:8px;vertical-align:middle}
+td .bar i{position:absolute;left:0;top:0;bottom:0;background:#8fb89f;border-radius:5px}td .bar b{position:absolute;top:3px;height:4px;background:var(--ink);border-radius:2px}
+tr.control td .bar i{background:#c9c4b8}.interval{color:var(--soft);font-size:12px}
+.curves{display:grid;grid-template-columns:repeat(auto-fill,minmax(320px,1fr));gap:14px}
+figure{margin:0;background:var(--card);border:1px solid var(--line);border-radius:8px;padding:10px 12px}figcaption{font-weight:600;font-size:13px}
+svg{width:100%;height:auto;display:block}svg text{font:10px system-ui,sans-serif;fill:var(--soft)}
+svg .grid{stroke:var(--line)}svg .raw{stroke:#d9a5ac;stroke-width:1}svg .mean{stroke:var(--accent);stroke-width:2}
+.cards{display:grid;grid-template-columns:repeat(auto-fill,minmax(520px,1fr));gap:16px}
+article{background:var(--card);border:1px solid var(--line);border-radius:8px;padding:12px 14px;border-top:4px solid var(--bad)}
+article.success{border-top-color:var(--good)}article h3{font-size:14px;margin:0}article p{margin:2px 0 8px;color:var(--soft);font-size:13px}
+.pair{display:grid;grid-template-columns:1fr 1fr;gap:10px}.pair figure{padding:0;border:0}.pair img,video{width:100%;border:1px solid var(--line);border-radius:4px;display:block;background:#fff}
+.pair figcaption,.legend{font-size:12px;color:var(--soft);font-weight:400;margin-top:3px}video{margin-top:10px}
+.legend i{display:inline-block;width:14px;height:3px;vertical-align:middle;margin:0 4px 0 12px}
+@media(max-width:560px){.cards{grid-template-columns:1fr}}
+)css";
+
+std::string base64(const std::vector<std::uint8_t>& bytes) {
+  std::string text(4 * ((bytes.size() + 2) / 3) + 1, '\0');
+  const int length = EVP_EncodeBlock(reinterpret_cast<unsigned char*>(text.data()), bytes.data(),
+                                     static_cast<int>(bytes.size()));
+  text.resize(static_cast<std::size_t>(length));
+  return text;
+}
+
+bool is_control(const TrackRow& track) { return track.name.find('+') != std::string::npos; }
+
+std::string track_row(const TrackRow& track) {
+  return fmt::format(
+      "<tr{}><td>{}</td><td>{}</td><td><span class='bar'><i style='width:{:.1f}%'></i>"
+      "<b style='left:{:.1f}%;width:{:.1f}%'></b></span>{:.3f} <span class='interval'>[{:.2f}, "
+      "{:.2f}]</span></td>"
+      "<td>{:.3f}</td><td>{:.3f}</td><td>{:.3f}</td><td>{:.1f}</td><td>{:.2f}</td><td>{:.1f}</td><td>{}</"
+      "td></tr>\n",
+      is_control(track) ? " class='control'" : "", escape_html(track.name), track.episodes,
+      100.0 * track.success, 100.0 * track.success_low,
+      100.0 * std::max(0.0, track.success_high - track.success_low), track.success, track.success_low,
+      track.success_high, track.spl, track.soft_spl, track.ndtw, track.collisions, track.distance_to_goal,
+      track.path_length,
+      track.belief_error < 0.0 ? std::string("–") : fmt::format("{:.2f}", track.belief_error));
+}
+
+std::string track_table(const std::vector<TrackRow>& tracks) {
+  std::string text =
+      "<div class='scroll'><table><thead><tr><th>Track</th><th>Episodes</th><th>Success, 95 % interval</th>"
+      "<th>SPL</th><th>SoftSPL</th><th>nDTW</th><th>Collisions</th><th>Distance to goal, m</th>"
+      "<th>Path, m</th><th>Belief error, m</th></tr></thead><tbody>\n";
+  for (const TrackRow& track : tracks) text += track_row(track);
+  return text + "</tbody></table></div>";
+}
+
+std::string picture(const std::vector<std::uint8_t>& png, const char* caption) {
+  return fmt::format(
+      "<figure><img loading='lazy' alt='{}' src='data:image/png;base64,{}'><figcaption>{}</figcaption>"
+      "</figure>",
+      caption, base64(png), caption);
+}
+
+std::string episode_card(const EpisodeCard& card) {
+  std::string text =
+      fmt::format("<article class='{}'><h3>{}</h3><p>{}</p><div class='pair'>",
+                  card.success ? "success" : "failure", escape_html(card.title), escape_html(card.outcome));
+  text += picture(card.drawing_png, "The drawing it was given");
+  text += picture(card.map_png, "The true map and what it walked");
+  text += "</div>";
+  if (!card.video_mp4.empty()) {
+    text += fmt::format(
+        "<video controls muted loop playsinline preload='metadata' "
+        "src='data:video/mp4;base64,{}'></video>",
+        base64(card.video_mp4));
+  }
+  return text + "</article>\n";
+}
+
+}  // namespace
+
+std::string render_html(const HtmlReport& report) {
+  std::string html = fmt::format(
+      "<!doctype html><html lang='en'><head><meta charset='utf-8'>"
+      "<meta name='viewport' "
+      "content='width=device-width,initial-scale=1'><title>{}</title><style>{}</style></head>"
+      "<body><main><h1>{}</h1><p class='summary'>{}</p><dl>",
+      escape_html(report.title), kStyle, escape_html(report.title), escape_html(report.summary));
+  for (const Fact& fact : report.facts) {
+    html += fmt::format("<div><dt>{}</dt><dd>{}</dd></div>", escape_html(fact.name), escape_html(fact.value));
+  }
+  html += "</dl><h2>Evaluation</h2>" + track_table(report.tracks);
+  html +=
+      "<p class='legend'>Grey rows are controls: an agent that does as well with a wrong drawing or none has "
+      "not read the map.</p>";
+  if (!report.curves.empty()) {
+    html += "<h2>Training</h2><div class='curves'>";
+    for (const Curve& curve : report.curves) {
+      html += "<figure><figcaption>" + escape_html(curve.title) + "</figcaption>" + curve_svg(curve) +
+              "</figure>";
+    }
+    html += "</div>";
+  }
+  if (!report.episodes.empty()) {
+    html +=
+        "<h2>Episodes, failures first</h2><p class='legend'>On the map:"
+        "<i style='background:#d8414b'></i>drawn route<i style='background:#2563c9'></i>walked path"
+        "<i style='background:#e79a2b'></i>where it believed to be</p><div class='cards'>";
+    for (const bool success : {false, true}) {
+      for (const EpisodeCard& card : report.episodes) {
+        if (card.success == success) html += episode_card(card);
+      }
+    }
+    html += "</div>";
+  }
+  return html + "</main></body></html>\n";
+}
+
+}  // namespace inknav::app

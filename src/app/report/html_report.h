@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+// HtmlReport: one self-contained report.html (no script from elsewhere, pictures and videos inside) with
+// learning curves, a table per track with 95 % intervals, and episodes, failures first.
+// Plain data in, text out; app/eval_command and app/demo_command fill it.
+
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace inknav::app {
+
+struct Curve {
+  std::string title;    // "Success"
+  std::string x_label;  // "frames"
+  std::vector<std::pair<double, double>> points;
+};
+
+struct TrackRow {
+  std::string name;  // "L1", "L1+wrong_drawing"
+  int episodes = 0;
+  double success = 0.0;      // all in [0, 1]
+  double success_low = 0.0;  // 95 % interval
+  double success_high = 0.0;
+  double spl = 0.0;
+  double soft_spl = 0.0;
+  double ndtw = 0.0;
+  double collisions = 0.0;        // mean count
+  double distance_to_goal = 0.0;  // metres, mean at the end
+  double path_length = 0.0;       // metres, mean
+  double belief_error = -1.0;     // metres, median at the end; -1 where the truth is not known
+};
+
+struct EpisodeCard {
+  std::string title;
+  std::string outcome;  // one line: why it succeeded or failed
+  bool success = false;
+  std::vector<std::uint8_t> drawing_png;
+  std::vector<std::uint8_t> map_png;    // true map with the route, the walked path and the believed path
+  std::vector<std::uint8_t> video_mp4;  // may be empty
+};
+
+struct Fact {
+  std::string name;
+  std::string value;
+};
+
+struct HtmlReport {
+  std::string title;
+  std::string summary;      // one or two sentences under the title
+  std::vector<Fact> facts;  // checkpoint, training time, device, ...
+  std::vector<TrackRow> tracks;
+  std::vector<Curve> curves;
+  std::vector<EpisodeCard> episodes;  // rendered failures first, order otherwise kept
+};
+
+std::string render_html(const HtmlReport& report);
+
+}  // namespace inknav::app
