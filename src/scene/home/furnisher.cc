@@ -8,7 +8,9 @@ namespace inknav::scene::internal {
 namespace {
 
 constexpr float kWallGap = 0.02f;  // metres between a piece and the wall behind it
-constexpr float kStep = 0.1f;      // metres between the places tried along a wall
+constexpr float kBesideGap =
+    0.1f;                      // metres between pieces that are no group; rows of them stay apart in voxels
+constexpr float kStep = 0.1f;  // metres between the places tried along a wall
 constexpr int kMaxWalkTests = 14;  // places whose walkability is tested before giving up
 constexpr float kChair = 0.45f;    // metres, side of a chair
 constexpr float kChairHeight = 0.9f;
@@ -64,7 +66,8 @@ std::vector<RoomFurnisher::Spot> RoomFurnisher::wall_spots(const base::Vec2& siz
       const bool blocked = std::any_of(fronts_.begin(), fronts_.end(),
                                        [&](const PlanRect& other) { return overlaps(body, other); }) ||
                            std::any_of(placed_.begin(), placed_.end(), [&](const Furniture& other) {
-                             return overlaps(front, footprint(other));
+                             const PlanRect rect = footprint(other);
+                             return overlaps(front, rect) || overlaps(grown(body, kBesideGap), rect);
                            });
       if (blocked) continue;
       float score = jitter_scale * whim + 0.1f * stream_.uniform();
