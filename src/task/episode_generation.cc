@@ -9,6 +9,7 @@
 #include <map>
 #include <memory>
 #include <set>
+#include <span>
 #include <system_error>
 #include <utility>
 
@@ -32,6 +33,7 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr std::size_t kScenesABatch = 32;  // loaded at the same time
+constexpr std::size_t kJobsASlice = 64;    // episodes between two reports of progress
 constexpr int kReportedFaults = 5;
 constexpr int kPictureCompression = 1;    // a third larger than usual, in a quarter of the time
 constexpr std::uint64_t kSplitSeed = 20;  // fixed: a scene keeps its split in every run
@@ -225,47 +227,102 @@ void make_episode(const EpisodeGenerationSettings& settings, const Dataset& data
   job.episode = std::move(episode);
 }
 
-/// The scenes [begin, end) and every episode dealt to them.
-base::Status run_batch(const EpisodeGenerationSettings& settings, const Dataset& dataset,
-                       const std::vector<std::string>& ids, std::size_t begin, base::ThreadPool& pool,
-                       std::vector<Job>& jobs, EpisodeGenerationReport& report) {
-  const std::size_t end = std::min(ids.size(), begin + kScenesABatch);
-  std::vector<PreparedScene> scenes(end - begin);
-  pool.parallel_for(static_cast<std::int64_t>(scenes.size()), 1,
-                    [&](std::int64_t from, std::int64_t to, int) {
-                      for (auto i = static_cast<std::size_t>(from); i < static_cast<std::size_t>(to); ++i) {
-                        scenes[i].id = ids[begin + i];
-                        const base::Status status = prepare(settings, scenes[i]);
-                        if (!status.ok()) scenes[i].error = status.error().message;
-                      }
-                    });
-  std::vector<Job> batch;
-  for (std::size_t i = 0; i < scenes.size(); ++i) {
-    if (!scenes[i].error.empty()) {
-      if (++report.skipped_scenes <= kReportedFaults) base::log_warning("skipped {}", scenes[i].error);
-      continue;
-    }
-    ++report.scenes;
-    for (std::size_t number = begin + i; number < static_cast<std::size_t>(settings.count);
-         number += ids.size()) {
-      batch.push_back(Job{static_cast<int>(number), &scenes[i], std::nullopt, {}, false});
-    }
+class Generator {
+ public:
+  Generator(const EpisodeGenerationSettings& settings, std::vector<std::string> ids, base::ThreadPool& pool,
+            const std::function<void(int, int)>& progress)
+      : settings_(settings), ids_(std::move(ids)), pool_(pool), progress_(progress) {
+    report_.dataset = settings.out_dir / settings.split / (settings.split + ".json.gz");
+    report_.sketch_dir = settings.out_dir / settings.split / "sketches";
+    dataset_.scenes_dir = settings.scenes_dir;
+    dataset_.sketch_dir = report_.sketch_dir;
   }
-  pool.parallel_for(static_cast<std::int64_t>(batch.size()), 1, [&](std::int64_t from, std::int64_t to, int) {
-    for (std::int64_t i = from; i < to; ++i)
-      make_episode(settings, dataset, batch[static_cast<std::size_t>(i)]);
-  });
-  int failures = 0;
-  for (Job& job : batch) {
-    if (job.disk) return base::Error{base::ErrorCode::kDisk, job.error};
-    if (!job.error.empty() && ++failures <= kReportedFaults) {
-      base::log_warning("{}: episode {} skipped: {}", job.scene->id, job.number, job.error);
+
+  base::Result<EpisodeGenerationReport> run() {
+    std::error_code code;
+    fs::create_directories(report_.sketch_dir, code);
+    if (code) {
+      return base::Error{base::ErrorCode::kDisk,
+                         report_.sketch_dir.string() + ": the folder cannot be made: " + code.message()};
     }
-    job.scene = nullptr;
-    jobs.push_back(std::move(job));
+    for (std::size_t begin = 0; begin < ids_.size(); begin += kScenesABatch) {
+      INKNAV_RETURN_IF_ERROR(run_batch(begin, std::min(ids_.size(), begin + kScenesABatch)));
+    }
+    std::sort(numbered_.begin(), numbered_.end(),
+              [](const auto& a, const auto& b) { return a.first < b.first; });
+    for (auto& [number, episode] : numbered_) dataset_.episodes.push_back(std::move(episode));
+    report_.episodes = static_cast<int>(dataset_.episodes.size());
+    if (progress_) progress_(settings_.count, settings_.count);
+    if (dataset_.episodes.empty()) {
+      return base::Error{base::ErrorCode::kData,
+                         settings_.scenes_dir.string() + ": no episode could be made in any of " +
+                             std::to_string(ids_.size()) +
+                             " scenes; see the warnings above, or ask for shorter ways"};
+    }
+    INKNAV_RETURN_IF_ERROR(save_episodes(report_.dataset, dataset_.episodes));
+    return report_;
   }
-  return base::ok_status();
-}
+
+ private:
+  /// The scenes [begin, end) and every episode dealt to them.
+  base::Status run_batch(std::size_t begin, std::size_t end) {
+    std::vector<PreparedScene> scenes(end - begin);
+    pool_.parallel_for(
+        static_cast<std::int64_t>(scenes.size()), 1, [&](std::int64_t from, std::int64_t to, int) {
+          for (auto i = static_cast<std::size_t>(from); i < static_cast<std::size_t>(to); ++i) {
+            scenes[i].id = ids_[begin + i];
+            const base::Status status = prepare(settings_, scenes[i]);
+            if (!status.ok()) scenes[i].error = status.error().message;
+          }
+        });
+    std::vector<Job> jobs;
+    for (std::size_t i = 0; i < scenes.size(); ++i) {
+      if (!scenes[i].error.empty()) {
+        if (++report_.skipped_scenes <= kReportedFaults) base::log_warning("skipped {}", scenes[i].error);
+        continue;
+      }
+      ++report_.scenes;
+      for (std::size_t number = begin + i; number < static_cast<std::size_t>(settings_.count);
+           number += ids_.size()) {
+        jobs.push_back(Job{static_cast<int>(number), &scenes[i], std::nullopt, {}, false});
+      }
+    }
+    for (std::size_t from = 0; from < jobs.size(); from += kJobsASlice) {
+      INKNAV_RETURN_IF_ERROR(
+          run_slice(std::span(jobs).subspan(from, std::min(kJobsASlice, jobs.size() - from))));
+    }
+    return base::ok_status();
+  }
+
+  base::Status run_slice(std::span<Job> jobs) {
+    if (progress_) progress_(done_, settings_.count);
+    pool_.parallel_for(static_cast<std::int64_t>(jobs.size()), 1,
+                       [&](std::int64_t from, std::int64_t to, int) {
+                         for (std::int64_t i = from; i < to; ++i) {
+                           make_episode(settings_, dataset_, jobs[static_cast<std::size_t>(i)]);
+                         }
+                       });
+    for (Job& job : jobs) {
+      ++done_;
+      if (job.disk) return base::Error{base::ErrorCode::kDisk, job.error};
+      if (!job.error.empty() && ++failures_ <= kReportedFaults) {
+        base::log_warning("{}: episode {} skipped: {}", job.scene->id, job.number, job.error);
+      }
+      if (job.episode) numbered_.emplace_back(job.number, std::move(*job.episode));
+    }
+    return base::ok_status();
+  }
+
+  const EpisodeGenerationSettings& settings_;
+  std::vector<std::string> ids_;
+  base::ThreadPool& pool_;
+  const std::function<void(int, int)>& progress_;
+  Dataset dataset_;
+  EpisodeGenerationReport report_;
+  std::vector<std::pair<int, Episode>> numbered_;
+  int done_ = 0;
+  int failures_ = 0;
+};
 
 }  // namespace
 
@@ -280,38 +337,8 @@ base::Result<EpisodeGenerationReport> generate_episodes(const EpisodeGenerationS
                                                         base::ThreadPool& pool,
                                                         const std::function<void(int, int)>& progress) {
   INKNAV_RETURN_IF_ERROR(validate(settings));
-  INKNAV_ASSIGN_OR_RETURN(const std::vector<std::string> ids, find_scenes(settings));
-  EpisodeGenerationReport report;
-  report.dataset = settings.out_dir / settings.split / (settings.split + ".json.gz");
-  report.sketch_dir = settings.out_dir / settings.split / "sketches";
-  std::error_code code;
-  fs::create_directories(report.sketch_dir, code);
-  if (code) {
-    return base::Error{base::ErrorCode::kDisk,
-                       report.sketch_dir.string() + ": the folder cannot be made: " + code.message()};
-  }
-  Dataset dataset;
-  dataset.scenes_dir = settings.scenes_dir;
-  dataset.sketch_dir = report.sketch_dir;
-  std::vector<Job> jobs;
-  for (std::size_t begin = 0; begin < ids.size(); begin += kScenesABatch) {
-    if (progress) progress(static_cast<int>(jobs.size()), settings.count);
-    INKNAV_RETURN_IF_ERROR(run_batch(settings, dataset, ids, begin, pool, jobs, report));
-  }
-  std::sort(jobs.begin(), jobs.end(), [](const Job& a, const Job& b) { return a.number < b.number; });
-  for (Job& job : jobs) {
-    if (job.episode) dataset.episodes.push_back(std::move(*job.episode));
-  }
-  report.episodes = static_cast<int>(dataset.episodes.size());
-  if (progress) progress(report.episodes, settings.count);
-  if (dataset.episodes.empty()) {
-    return base::Error{base::ErrorCode::kData,
-                       settings.scenes_dir.string() + ": no episode could be made in any of " +
-                           std::to_string(ids.size()) +
-                           " scenes; see the warnings above, or ask for shorter ways"};
-  }
-  INKNAV_RETURN_IF_ERROR(save_episodes(report.dataset, dataset.episodes));
-  return report;
+  INKNAV_ASSIGN_OR_RETURN(std::vector<std::string> ids, find_scenes(settings));
+  return Generator(settings, std::move(ids), pool, progress).run();
 }
 
 }  // namespace inknav::task
