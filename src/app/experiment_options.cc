@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/thread_pool.h"
+#include "run/launch.h"
 
 namespace inknav::app {
 namespace {
@@ -17,6 +18,24 @@ base::Error usage(std::string message) { return {base::ErrorCode::kUsage, std::m
 std::string config_list(const ExperimentOptions& options) {
   if (!options.exp_config.empty()) return options.exp_config;
   return options.evaluate ? kEvalConfig : kTrainConfig;
+}
+
+/// This version computes on the CPU. GPUs that were asked for by name are an error, GPUs that merely are
+/// there a clear line.
+base::Status fall_back_to_cpu(const run::DeviceRequest& request, run::DeviceChoice& choice) {
+  const char* asked = request.gpu_ids_flag      ? "--gpu-ids"
+                      : request.num_gpus_flag   ? "--num-gpus"
+                      : request.gpu_ids_config  ? "GPU_IDS"
+                      : request.num_gpus_config ? "NUM_GPUS"
+                                                : nullptr;
+  if (asked != nullptr) {
+    return usage(std::string(asked) +
+                 " asks for GPUs, but this version has no CUDA back end; leave it out to use "
+                 "the CPU");
+  }
+  choice.gpu_ids.clear();
+  choice.sentence = "training on the CPU: GPUs are visible, but this version has no CUDA back end";
+  return base::ok_status();
 }
 
 }  // namespace
@@ -95,10 +114,13 @@ base::Result<PreparedExperiment> prepare_experiment(const ExperimentOptions& opt
   request.num_gpus_config = config.num_gpus;
   INKNAV_ASSIGN_OR_RETURN(prepared.devices, run::choose_devices(request, run::visible_gpus()));
 
+  // Started by torchrun or SLURM, the number of ranks is theirs.
+  INKNAV_ASSIGN_OR_RETURN(const std::optional<run::RankInfo> outside, run::rank_from_environment());
+  const std::optional<int> num_ranks = outside ? outside->world_size : config.num_ranks;
   const int num_mini_batch = options.evaluate ? 1 : config.rl.ppo.num_mini_batch;
-  INKNAV_ASSIGN_OR_RETURN(prepared.plan,
-                          run::plan_cpu(config.num_ranks, config.num_threads, config.num_processes,
-                                        base::available_cores(), num_mini_batch));
+  INKNAV_ASSIGN_OR_RETURN(prepared.plan, run::plan_cpu(num_ranks, config.num_threads, config.num_processes,
+                                                       base::available_cores(), num_mini_batch));
+  if (!prepared.devices.gpu_ids.empty()) INKNAV_RETURN_IF_ERROR(fall_back_to_cpu(request, prepared.devices));
   if (!options.evaluate) {
     INKNAV_RETURN_IF_ERROR(config::check_mini_batches(prepared.loaded, prepared.plan.envs_per_rank));
   }
