@@ -2,11 +2,14 @@
 #include "app/train_command.h"
 
 #include <CLI/CLI.hpp>
+#include <filesystem>
 #include <iostream>
 #include <memory>
 
 #include "app/command_line.h"
 #include "learn/training_run.h"
+#include "run/launch.h"
+#include "run/run_directory.h"
 
 namespace inknav::app {
 
@@ -32,6 +35,29 @@ base::Status refuse_diffusion(const ExperimentOptions& options) {
           "PPO with --exp-config configs/train_hwnav.yaml"};
 }
 
+/// What would otherwise only be found out after minutes of loading scenes.
+base::Status check_early(const ExperimentOptions& options, const PreparedExperiment& prepared,
+                         run::ExistingRun existing) {
+  if (options.resume_from) {
+    const std::filesystem::path checkpoint(*options.resume_from);
+    if (checkpoint.extension() == ".pth") {
+      return base::Error{base::ErrorCode::kUsage, "command line: --resume-from " + *options.resume_from +
+                                                      ": .pth weights are not read by this version; give a "
+                                                      ".safetensors checkpoint"};
+    }
+    std::error_code ignored;
+    if (!std::filesystem::exists(checkpoint, ignored)) {
+      return base::Error{base::ErrorCode::kUsage, "command line: --resume-from " + *options.resume_from +
+                                                      " is not there; checkpoints are in <model-dir>/data/"};
+    }
+    return base::ok_status();
+  }
+  // Other ranks find what rank 0 has begun to write.
+  INKNAV_ASSIGN_OR_RETURN(const std::optional<run::RankInfo> rank, run::rank_from_environment());
+  if (rank && rank->world_size > 1) return base::ok_status();
+  return run::RunDirectory::check(prepared.model_dir, existing);
+}
+
 }  // namespace
 
 base::Result<int> run_train(const ExperimentOptions& options) {
@@ -42,10 +68,13 @@ base::Result<int> run_train(const ExperimentOptions& options) {
   }
   INKNAV_RETURN_IF_ERROR(refuse_diffusion(options));
   INKNAV_ASSIGN_OR_RETURN(const PreparedExperiment prepared, prepare_experiment(options));
+  const run::ExistingRun existing =
+      options.overwrite ? run::ExistingRun::kOverwrite : run::ExistingRun::kRefuse;
+  INKNAV_RETURN_IF_ERROR(check_early(options, prepared, existing));
   learn::TrainingRequest request;
   request.loaded = prepared.loaded;
   request.model_dir = prepared.model_dir;
-  request.existing = options.overwrite ? run::ExistingRun::kOverwrite : run::ExistingRun::kRefuse;
+  request.existing = existing;
   if (options.resume_from) request.resume_from = *options.resume_from;
   request.devices = prepared.devices;
   request.plan = prepared.plan;
