@@ -67,6 +67,7 @@ function(inknav_module NAME)
     target_link_libraries(${library}_test PRIVATE ${library} ${ARG_PRIVATE_LIBRARIES} GTest::gtest GTest::gtest_main)
     if(pch)
       target_precompile_headers(${library}_test REUSE_FROM ${library})
+      target_compile_options(${library}_test PRIVATE -fPIC)  # a precompiled header holds for one code model
     endif()
     add_test(NAME ${NAME} COMMAND ${library}_test WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
     set_tests_properties(${NAME} PROPERTIES TIMEOUT 1200)

@@ -121,7 +121,7 @@ bool FlatParameters::assign_moments(const NamedTensors& source, std::string* mis
     return false;
   }
   torch::NoGradGuard no_grad;
-  step_.copy_(found->second.view({}));
+  step_.copy_(found->second.reshape(at::IntArrayRef()));
   return true;
 }
 

@@ -34,7 +34,8 @@ Tensor bearing_of(const Tensor& waypoint) {
 
 PolicyNetwork::PolicyNetwork(const PolicySettings& settings, std::uint64_t seed) : settings_(settings) {
   INKNAV_CHECK(!settings.decode_waypoint || settings.num_actions == 4, settings.num_actions);
-  std::int64_t width = settings.vector_size + settings.num_actions + 1;
+  // With the decoder the previous action is its business alone: a network that sees it copies it, and spins.
+  std::int64_t width = settings.vector_size + (settings.decode_waypoint ? 0 : settings.num_actions + 1);
   if (settings.reading.enabled) {
     crop_encoder_ = register_module(
         "crop_encoder", CropEncoder(kCropPlanes, settings.reading.crop_cells, settings.reading.channels));
@@ -86,7 +87,9 @@ Tensor PolicyNetwork::features(const PolicyInput& input) {
   if (!se_resnet_.is_empty()) parts.push_back(se_resnet_(input.image.permute({0, 3, 1, 2})));
   if (!small_cnn_.is_empty()) parts.push_back(small_cnn_(input.image.permute({0, 3, 1, 2})));
   parts.push_back(input.numbers);
-  parts.push_back(torch::one_hot(input.previous_action, settings_.num_actions + 1).to(torch::kFloat32));
+  if (!settings_.decode_waypoint) {
+    parts.push_back(torch::one_hot(input.previous_action, settings_.num_actions + 1).to(torch::kFloat32));
+  }
   return trunk_(torch::cat(parts, 1)).relu_();
 }
 

@@ -14,6 +14,7 @@ using Clock = std::chrono::steady_clock;
 using torch::Tensor;
 
 constexpr std::int32_t kStop = 0;
+constexpr float kImitationNoise = 0.1f;  // part of the imitation's own actions that are sampled, not greedy
 
 class Stopwatch {
  public:
@@ -139,6 +140,10 @@ void Collector::choose_actions(std::int64_t update, std::int64_t t, const Collec
     if (has_expert_ && (mode.imitation || mode.expert_mix > 0.0f)) {
       base::PhiloxStream mix({settings_.seed, env, episode, step, base::Purpose::kImitationMix});
       const bool follow = mix.uniform() < mode.expert_mix;
+      // The states to learn from are those of the greedy policy that is evaluated.
+      if (mode.imitation && mix.uniform() >= kImitationNoise) {
+        action = static_cast<std::int32_t>(std::max_element(log_prob, log_prob + num_actions) - log_prob);
+      }
       const bool carry_out = mix.uniform() < settings_.imitation.stop_execution;
       if (follow) action = static_cast<std::int32_t>(expert[n]);
       if (mode.imitation && action == kStop && !(expert[n] == kStop && carry_out)) {

@@ -1,0 +1,271 @@
+// SPDX-License-Identifier: MIT
+#include "learn/trainer.h"
+
+#include <gtest/gtest.h>
+#include <torch/torch.h>
+
+#include <functional>
+#include <thread>
+
+#include "learn/checkpoint.h"
+#include "learn/networks/policy_network.h"
+#include "learn/ranks.h"
+#include "learn/toy_env.h"
+#include "task/test_dataset.h"
+
+namespace inknav::learn {
+namespace {
+
+using testing::CorridorEnv;
+using testing::RecallEnv;
+using testing::ToyEnv;
+
+TrainerSettings toy_settings(Recurrence recurrence) {
+  TrainerSettings settings;
+  settings.seed = 3;
+  settings.num_updates = 1000;
+  settings.policy.number_fields = {"state"};
+  settings.policy.recurrence = recurrence;
+  settings.policy.hidden_size = 32;
+  settings.ppo.num_steps = 16;
+  settings.ppo.num_mini_batch = 2;
+  settings.ppo.ppo_epoch = 4;
+  settings.ppo.lr = 3e-3f;
+  settings.ppo.weight_decay = 0.0f;
+  settings.ppo.normalize_advantage = true;
+  settings.ppo.reward_window_size = 100;
+  return settings;
+}
+
+double metric(const UpdateReport& report, const std::string& name) {
+  for (const auto& [key, value] : report.metrics) {
+    if (key == name) return value;
+  }
+  return -1e9;
+}
+
+double train(Trainer& trainer, int updates) {
+  UpdateReport report;
+  for (int i = 0; i < updates; ++i) {
+    auto result = trainer.update();
+    EXPECT_TRUE(result.ok());
+    report = *result;
+  }
+  return metric(report, "Environment/Reward");
+}
+
+TEST(Control, CorridorReachesTheKnownOptimum) {
+  base::ThreadPool pool(1);
+  CorridorEnv env(16, 0);
+  auto trainer = Trainer::create(toy_settings(Recurrence::kNone), env, nullptr, pool);
+  const double reward = train(*trainer, 80);
+  EXPECT_GT(reward, 0.97 * CorridorEnv::best_return());
+  EXPECT_LE(reward, 1.05 * CorridorEnv::best_return());
+}
+
+TEST(Control, RecallNeedsMemoryAndGruAndLstmHaveIt) {
+  for (const Recurrence recurrence : {Recurrence::kGru, Recurrence::kLstm}) {
+    base::ThreadPool pool(1);
+    RecallEnv env(16, 0);
+    auto trainer = Trainer::create(toy_settings(recurrence), env, nullptr, pool);
+    EXPECT_GT(train(*trainer, 120), 0.95);
+  }
+  base::ThreadPool pool(1);
+  RecallEnv env(16, 0);
+  auto blind = Trainer::create(toy_settings(Recurrence::kNone), env, nullptr, pool);
+  EXPECT_LT(train(*blind, 40), 0.75);
+}
+
+using MakeEnv =
+    std::function<std::unique_ptr<task::VectorEnv>(int num_envs, int first_env, base::ThreadPool& pool)>;
+
+struct RunResult {
+  base::Hash128 hash;
+  std::vector<double> metrics;
+  std::vector<NamedBytes> state;
+};
+
+/// `before` updates, then (if `after` > 0) a checkpoint, everything built anew, resume and `after` updates.
+RunResult run_one_rank(const TrainerSettings& settings, const MakeEnv& make_env, Ranks* ranks, int envs,
+                       int before, int after) {
+  base::ThreadPool pool(1);
+  const int first = ranks == nullptr ? 0 : ranks->rank() * envs;
+  auto env = make_env(envs, first, pool);
+  auto trainer = Trainer::create(settings, *env, ranks, pool);
+  RunResult result;
+  const auto note = [&](int updates) {
+    for (int i = 0; i < updates; ++i) {
+      auto report = trainer->update();
+      ASSERT_TRUE(report.ok()) << report.error().message;
+      for (const auto& [name, value] : report->metrics) result.metrics.push_back(value);
+    }
+  };
+  note(before);
+  if (after > 0) {
+    std::vector<NamedBytes> state = *trainer->save_state();
+    if (ranks != nullptr) {
+      const auto blocks = ranks->gather(pack(state));
+      state = *unpack((*blocks)[0]);
+    }
+    trainer.reset();
+    env = make_env(envs, first, pool);
+    trainer = Trainer::create(settings, *env, ranks, pool);
+    const base::Status restored = trainer->restore_state(state);
+    EXPECT_TRUE(restored.ok()) << (restored.ok() ? "" : restored.error().message);
+    note(after);
+  }
+  result.hash = trainer->state_hash();
+  result.state = *trainer->save_state();
+  return result;
+}
+
+std::vector<RunResult> run_ranks(const TrainerSettings& settings, const MakeEnv& make_env, int world,
+                                 int envs, int before, int after) {
+  if (world == 1) return {run_one_rank(settings, make_env, nullptr, envs, before, after)};
+  auto ranks = Ranks::connect_threads(world);
+  std::vector<RunResult> results(static_cast<std::size_t>(world));
+  std::vector<std::thread> threads;
+  for (int r = 0; r < world; ++r) {
+    threads.emplace_back([&, r] {
+      const auto i = static_cast<std::size_t>(r);
+      results[i] = run_one_rank(settings, make_env, ranks[i].get(), envs / world, before, after);
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  return results;
+}
+
+std::unique_ptr<task::VectorEnv> recall(int num_envs, int first_env, base::ThreadPool&) {
+  return std::make_unique<RecallEnv>(num_envs, first_env);
+}
+
+void expect_same_future(const TrainerSettings& settings, const MakeEnv& make_env, int world, int envs,
+                        int n) {
+  const auto whole = run_ranks(settings, make_env, world, envs, 2 * n, 0);
+  const auto parts = run_ranks(settings, make_env, world, envs, n, n);
+  const auto again = run_ranks(settings, make_env, world, envs, 2 * n, 0);
+  for (std::size_t r = 0; r < whole.size(); ++r) {
+    EXPECT_EQ(whole[r].hash.hex(), parts[r].hash.hex()) << "rank " << r;
+    EXPECT_EQ(whole[r].hash.hex(), again[r].hash.hex()) << "rank " << r;
+    EXPECT_EQ(whole[r].metrics, parts[r].metrics) << "rank " << r;
+  }
+}
+
+TEST(Resume, TwoNUpdatesEqualNResumeN) {
+  TrainerSettings settings = toy_settings(Recurrence::kGru);
+  settings.ppo.use_linear_lr_decay = true;
+  expect_same_future(settings, recall, 1, 8, 5);
+  settings.policy.recurrence = Recurrence::kLstm;
+  expect_same_future(settings, recall, 1, 8, 5);
+}
+
+TEST(Resume, AlsoWithTwoRanks) { expect_same_future(toy_settings(Recurrence::kGru), recall, 2, 8, 4); }
+
+TEST(Resume, AlsoReadingDrawingsInTheNavigationEnvironment) {
+  task::testing::TestDataset data(3);
+  data.draw_all();
+  const MakeEnv make_env = [&](int num_envs, int first_env,
+                               base::ThreadPool& pool) -> std::unique_ptr<task::VectorEnv> {
+    task::NavigationEnvSettings settings = task::testing::small_env(num_envs);
+    settings.first_env = first_env;
+    settings.with_drawings = true;
+    settings.max_episode_steps = 12;
+    auto env = task::NavigationEnv::create(settings, data.dataset(), pool);
+    EXPECT_TRUE(env.ok());
+    return std::move(env).value();
+  };
+  TrainerSettings settings;
+  settings.policy.number_fields = {"gps", "compass"};
+  settings.policy.recurrence = Recurrence::kGru;
+  settings.policy.hidden_size = 16;
+  settings.policy.backbone = Backbone::kSmallCnn;
+  settings.policy.base_planes = 4;
+  settings.policy.reading.enabled = true;
+  settings.policy.reading.crop_cells = 16;
+  settings.policy.reading.channels = 8;
+  settings.policy.decode_waypoint = true;
+  settings.policy.predict_goal = true;
+  settings.ppo.num_steps = 8;
+  settings.ppo.num_mini_batch = 2;
+  settings.ppo.ppo_epoch = 2;
+  settings.imitation.updates = 3;
+  settings.imitation.expert_mix_start = 0.5f;
+  settings.imitation.expert_mix_updates = 4;
+  settings.imitation.waypoint_coef = 1.0f;
+  settings.imitation.correction_coef = 1.0f;
+  expect_same_future(settings, make_env, 1, 4, 3);
+}
+
+/// Tolerance: sums of gradients in another order, then Adam's division by small moments; 1e-3 of a weight
+/// after four updates of learning rate 3e-3.
+TEST(Ranks, TwoRanksWithHalfTheEnvironmentsEqualOne) {
+  TrainerSettings settings = toy_settings(Recurrence::kGru);
+  settings.ppo.num_mini_batch = 1;
+  settings.ppo.ppo_epoch = 1;
+  const auto one = run_ranks(settings, recall, 1, 8, 4, 0);
+  const auto two = run_ranks(settings, recall, 2, 8, 4, 0);
+  int compared = 0;
+  for (const NamedBytes& entry : one[0].state) {
+    if (entry.name.rfind("value/", 0) != 0) continue;
+    const NamedBytes* other = find_entry(two[0].state, entry.name);
+    ASSERT_NE(other, nullptr);
+    EXPECT_TRUE(torch::allclose(tensor_of(entry), tensor_of(*other), 1e-3, 1e-3)) << entry.name;
+    ++compared;
+  }
+  EXPECT_GT(compared, 8);
+}
+
+TEST(NonFinite, UpdatesAreSkippedThenRolledBackThenTheRunEnds) {
+  base::ThreadPool pool(1);
+  CorridorEnv env(8, 0);
+  env.poison_from(16 * 2 + 1);
+  auto trainer = Trainer::create(toy_settings(Recurrence::kGru), env, nullptr, pool);
+  int skipped = 0;
+  for (int i = 0; i < 64; ++i) {
+    auto report = trainer->update();
+    if (!report.ok()) {
+      EXPECT_EQ(report.error().code, base::ErrorCode::kDiverged);
+      EXPECT_NE(report.error().message.find("after 2 rollbacks"), std::string::npos)
+          << report.error().message;
+      EXPECT_EQ(skipped, 8);  // three, three, and the ninth is the error
+      for (const auto& parameter : trainer->network()->parameters()) {
+        EXPECT_TRUE(torch::isfinite(parameter).all().item<bool>());
+      }
+      return;
+    }
+    EXPECT_EQ(report->skipped, i >= 2) << i;
+    skipped += report->skipped ? 1 : 0;
+  }
+  FAIL() << "the run did not end";
+}
+
+TEST(Checkpoint, BadStatesAreNamed) {
+  base::ThreadPool pool(1);
+  CorridorEnv env(8, 0);
+  auto trainer = Trainer::create(toy_settings(Recurrence::kGru), env, nullptr, pool);
+  ASSERT_TRUE(trainer->update().ok());
+  const std::vector<NamedBytes> good = *trainer->save_state();
+  const auto error_of = [&](const std::vector<NamedBytes>& state) {
+    const base::Status status = trainer->restore_state(state);
+    EXPECT_FALSE(status.ok());
+    if (status.ok()) return std::string();
+    EXPECT_EQ(status.error().code, base::ErrorCode::kData);
+    return status.error().message;
+  };
+  std::vector<NamedBytes> state = good;
+  std::erase_if(state, [](const NamedBytes& entry) { return entry.name == "trainer/counters"; });
+  EXPECT_NE(error_of(state).find("weights only"), std::string::npos);
+  state = good;
+  std::erase_if(state, [](const NamedBytes& entry) { return entry.name == "value/trunk.weight"; });
+  EXPECT_NE(error_of(state).find("value/trunk.weight"), std::string::npos);
+  state = good;
+  std::erase_if(state, [](const NamedBytes& entry) { return entry.name == "rank0/recurrent"; });
+  EXPECT_NE(error_of(state).find("rank0/recurrent"), std::string::npos);
+  std::vector<std::uint8_t> packed = pack(good);
+  packed.resize(packed.size() / 2);
+  EXPECT_FALSE(unpack(packed).ok());
+  EXPECT_TRUE(trainer->restore_state(good).ok());
+}
+
+}  // namespace
+}  // namespace inknav::learn
