@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: MIT
+#include "app/bench_command.h"
+
+#include <CLI/CLI.hpp>
+#include <iostream>
+#include <memory>
+#include <string>
+
+#include "app/bench_table.h"
+#include "base/thread_pool.h"
+#include "render/benchmark.h"
+#include "task/benchmark.h"
+
+namespace inknav::app {
+namespace {
+
+void add_json_option(CLI::App& app, std::string& path) {
+  app.add_option("--json", path, "also write the figures to this file");
+}
+
+base::Result<int> show(const BenchSettings& settings, const std::vector<base::BenchmarkResult>& results,
+                       const std::string& json) {
+  std::cout << device_description();
+  for (const auto& [name, value] : settings) std::cout << "; " << name << " " << value;
+  std::cout << "\n" << bench_table(results);
+  if (!json.empty()) INKNAV_RETURN_IF_ERROR(save_bench_json(json, settings, results));
+  return 0;
+}
+
+}  // namespace
+
+Action define_bench_render(CLI::App& app) {
+  auto settings = std::make_shared<render::RenderBenchmarkSettings>();
+  auto json = std::make_shared<std::string>();
+  settings->threads = base::available_cores();
+  app.add_option("--triangles", settings->triangles, "of the scene")->capture_default_str();
+  app.add_option("--views", settings->views, "a call")->capture_default_str();
+  app.add_option("--threads", settings->threads, "rendering threads")->capture_default_str();
+  add_json_option(app, *json);
+  return [settings, json]() -> base::Result<int> {
+    INKNAV_ASSIGN_OR_RETURN(const auto results, render::run_render_benchmark(*settings));
+    return show({{"triangles", std::to_string(settings->triangles)},
+                 {"views", std::to_string(settings->views)},
+                 {"threads", std::to_string(settings->threads)}},
+                results, *json);
+  };
+}
+
+Action define_bench_sim(CLI::App& app) {
+  auto settings = std::make_shared<task::SimBenchmarkSettings>();
+  auto json = std::make_shared<std::string>();
+  settings->threads = base::available_cores();
+  app.add_option("--envs", settings->num_envs, "environments")->capture_default_str();
+  app.add_option("--threads", settings->threads, "simulation threads")->capture_default_str();
+  add_json_option(app, *json);
+  return [settings, json]() -> base::Result<int> {
+    INKNAV_ASSIGN_OR_RETURN(const auto results, task::run_sim_benchmark(*settings));
+    return show({{"environments", std::to_string(settings->num_envs)},
+                 {"homes", std::to_string(settings->homes)},
+                 {"threads", std::to_string(settings->threads)}},
+                results, *json);
+  };
+}
+
+}  // namespace inknav::app
