@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 #include <set>
 
 #include "scene/home/home_check.h"
@@ -30,6 +31,12 @@ TEST(Home, is_a_pure_function_of_seed_and_params) {
   EXPECT_EQ(a.scene->content_hash, b.scene->content_hash);
   EXPECT_NE(a.scene->content_hash, c.scene->content_hash);
   EXPECT_EQ(a.plan.furniture.size(), b.plan.furniture.size());
+}
+
+/// Data sets name homes by seed: a change of these hashes makes other homes of them, on purpose or not.
+TEST(Home, is_the_same_on_every_machine) {
+  EXPECT_EQ(generate_home(1, {}).scene->content_hash.hex(), "c0ec188014261084d6376d41369ad89c");
+  EXPECT_EQ(generate_home(2, {1, 4, 0.5f}).scene->content_hash.hex(), "d8b3a426c82cacd05945940e5d868e4a");
 }
 
 TEST(Home, number_of_rooms_is_as_asked) {
@@ -65,6 +72,32 @@ TEST(Home, outlines_and_rooms_are_not_all_rectangles) {
   EXPECT_GE(l_shaped_rooms, 10);
   EXPECT_GE(corridors, 10);
   EXPECT_GE(with_notched_outline, 5);
+}
+
+/// Areas of the floor between walls, as people build.
+TEST(Home, rooms_have_plausible_sizes) {
+  const std::map<RoomKind, std::pair<float, float>> limits{
+      {RoomKind::kLiving, {14.0f, 42.0f}}, {RoomKind::kKitchen, {5.5f, 17.0f}},
+      {RoomKind::kBedroom, {8.0f, 20.0f}}, {RoomKind::kBathroom, {3.0f, 9.0f}},
+      {RoomKind::kStudy, {6.0f, 15.0f}},   {RoomKind::kDining, {8.0f, 19.0f}},
+      {RoomKind::kStorage, {1.5f, 7.0f}},  {RoomKind::kCorridor, {1.0f, 40.0f}}};
+  for (std::uint64_t seed = 0; seed < kHomes; ++seed) {
+    const FloorPlan plan = generate_home(seed, {}).plan;
+    float total = 0.0f;
+    float corridor = 0.0f;
+    for (const Room& room : plan.rooms) {
+      float area = 0.0f;
+      for (const PlanRect& part : room.parts) area += (part.max.x - part.min.x) * (part.max.y - part.min.y);
+      EXPECT_GE(area, limits.at(room.kind).first) << "seed " << seed << " " << to_string(room.kind);
+      EXPECT_LE(area, limits.at(room.kind).second) << "seed " << seed << " " << to_string(room.kind);
+      total += area;
+      corridor += room.kind == RoomKind::kCorridor ? area : 0.0f;
+    }
+    EXPECT_LT(corridor, 0.25f * total) << "seed " << seed;
+    const float inner = floor_area(plan);
+    EXPECT_GT(inner, 0.85f * total);
+    EXPECT_LT(inner, 0.97f * total);
+  }
 }
 
 TEST(Home, furniture_density_zero_gives_an_empty_home) {
