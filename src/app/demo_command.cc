@@ -106,7 +106,7 @@ class Demo {
   ExperimentOptions experiment() const {
     ExperimentOptions options;
     options.exp_config = options_.config;
-    options.model_dir = dir_.string();
+    options.model_dir = (dir_ / "model").string();
     options.overwrite = true;
     options.overrides = {"CACHE_DIR",
                          (dir_ / "cache").string(),

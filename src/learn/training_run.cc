@@ -35,8 +35,8 @@ double seconds_since(Clock::time_point start) {
 }
 
 run::SpanType span_type(const std::string& dtype) {
-  for (const run::SpanType type :
-       {run::SpanType::kU8, run::SpanType::kI32, run::SpanType::kI64, run::SpanType::kF32}) {
+  for (const run::SpanType type : {run::SpanType::kU8, run::SpanType::kI32, run::SpanType::kI64,
+                                   run::SpanType::kF32, run::SpanType::kF64}) {
     if (run::name_of(type) == dtype) return type;
   }
   INKNAV_CHECK(false, dtype);

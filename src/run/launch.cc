@@ -14,6 +14,7 @@
 #include <chrono>
 #include <cstdlib>
 #include <cstring>
+#include <filesystem>
 #include <thread>
 #include <utility>
 
@@ -104,7 +105,10 @@ void become_rank(const LaunchRequest& request, int rank, int port, pid_t parent)
   std::vector<char*> argv;
   for (const std::string& argument : request.arguments) argv.push_back(const_cast<char*>(argument.c_str()));
   argv.push_back(nullptr);
-  execv("/proc/self/exe", argv.data());
+  // The resolved name, so that a process list shows inknav and not "exe".
+  std::error_code problem;
+  const auto program = std::filesystem::read_symlink("/proc/self/exe", problem);
+  execv(problem ? "/proc/self/exe" : program.c_str(), argv.data());
   _exit(127);
 }
 
