@@ -15,9 +15,9 @@ using Vec = glm::dvec2;
 using Line = std::vector<Vec>;
 
 constexpr double kDegree = 3.14159265358979323846 / 180.0;
-constexpr double kStraightening = 0.8;  // how much of a wall's warped bow the person takes out
+constexpr double kStraightening = 0.8;  // how much of a wall's remaining bow the person takes out
 constexpr double kDoorWidth = 0.85;     // metres, of a door that is not there
-constexpr double kStrokeShare = 0.866;  // of the angular error; junctions took the rest (half of it, squared)
+constexpr double kStrokeShare = 0.8;    // of the angular error; lines as a whole took part of it
 constexpr double kSample = 0.15;        // metres along a wall
 
 enum Step : std::uint32_t { kStepContent = 40, kStepFirstStroke = 1000 };
@@ -100,12 +100,12 @@ std::vector<WallLine> meant_walls(const WallInput& input, base::PhiloxStream str
     const Vec a = layout.nodes[static_cast<std::size_t>(wall.front())],
               b = layout.nodes[static_cast<std::size_t>(wall.back())];
     const double length = glm::length(b - a);
-    if (phantom) {  // a line into the room, square to the wall
+    if (phantom && length >= r.least_wall) {  // a line into the room, square to the wall
       const Vec foot = a + where * (b - a), along = (b - a) / length;
       const Vec end = foot + std::min(2.0, 0.6 * length) * Vec(-along.y, along.x);
       if (!route_crosses(input.route, foot, end)) add_free(foot, end);
     }
-    if (dropped) continue;
+    if (dropped || length < r.least_wall) continue;
     if (pierced && length > 2.5 * kDoorWidth && wall.size() == 2) {
       const double half = 0.5 * kDoorWidth / length;
       add_free(a, a + (where - half) * (b - a));

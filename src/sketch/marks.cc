@@ -45,21 +45,8 @@ Line filled_triangle(const Vec& tip, const Vec& left, const Vec& right) {
 
 Glyph start_glyph(const Drawer& drawer, bool has_heading, base::PhiloxStream& stream) {
   if (!has_heading) return {{circle(0.35, 0.0, 1.05), circle(0.75, 1.0, 1.05)}};
-  const double open = stream.uniform(0.55f, 0.75f);
-  const Vec tip(1.3, 0.0), left(-0.9, -open), right(-0.9, open);
-  switch (drawer.start_glyph) {
-    case StartGlyph::kArrow: {
-      const double back = stream.uniform(0.35f, 0.55f);
-      return {{{Vec(-1.5, 0.0), Vec(1.4, 0.0)}, {Vec(back, -0.8), Vec(1.4, 0.0), Vec(back, 0.8)}}};
-    }
-    case StartGlyph::kWedge:
-      return {{filled_triangle(tip, left, right)}};
-    case StartGlyph::kOutlineWedge:
-      return {{{left, tip, right, left}}};
-    case StartGlyph::kChevron:
-      return {{{left, tip, right, Vec(-0.35, 0.0), left}}};
-  }
-  return {};
+  const double open = stream.uniform(0.55f, 0.75f), back = stream.uniform(0.35f, 0.55f);
+  return {start_glyph_lines(drawer.start_glyph, open, back)};
 }
 
 Glyph goal_glyph(const Drawer& drawer, base::PhiloxStream& stream) {
@@ -133,6 +120,21 @@ Stroke mark_pen(StrokeKind kind, const Drawer& drawer, double size) {
 }
 
 }  // namespace
+
+std::vector<std::vector<Vec>> start_glyph_lines(StartGlyph glyph, double open, double back) {
+  const Vec tip(1.3, 0.0), left(-0.9, -open), right(-0.9, open);
+  switch (glyph) {
+    case StartGlyph::kArrow:
+      return {{Vec(-1.5, 0.0), Vec(1.4, 0.0)}, {Vec(back, -0.8), Vec(1.4, 0.0), Vec(back, 0.8)}};
+    case StartGlyph::kWedge:
+      return {filled_triangle(tip, left, right)};
+    case StartGlyph::kOutlineWedge:
+      return {{left, tip, right, left}};
+    case StartGlyph::kChevron:
+      return {{left, tip, right, Vec(-0.35, 0.0), left}};
+  }
+  return {};
+}
 
 std::vector<Stroke> draw_start(const Vec& position, bool has_heading, double heading, const Drawer& drawer,
                                double size, base::PhiloxStream& stream) {

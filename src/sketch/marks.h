@@ -15,6 +15,10 @@
 
 namespace inknav::sketch {
 
+/// Lines of a start glyph in its own frame: x forward, y to the right, about radius 1. `open` is half the
+/// width of its blunt end, `back` how far the barbs of an arrow reach from the middle.
+std::vector<std::vector<glm::dvec2>> start_glyph_lines(StartGlyph glyph, double open, double back);
+
 /// heading: Mark::heading. `size` is the radius on paper.
 std::vector<Stroke> draw_start(const glm::dvec2& position, bool has_heading, double heading,
                                const Drawer& drawer, double size, base::PhiloxStream& stream);

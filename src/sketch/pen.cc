@@ -16,6 +16,8 @@ constexpr double kSpacing = 0.008;    // of stroke points, paper units
 constexpr double kRmsMedian = 0.015;  // RMS deviation / length of real near-straight strokes, log-normal
 constexpr double kRmsSigma = 0.8;
 constexpr double kRmsMost = 0.10;
+constexpr double kRmsMostShort = 0.05;   // of strokes of a few centimetres, drawn in one flick
+constexpr double kShort = 0.1;           // paper units
 constexpr double kTremorLength = 0.012;  // correlation length of tremor, paper units
 constexpr double kTremorMost =
     0.0016;  // RMS, paper units: a hand shakes no more on a long line than on a short one
@@ -88,8 +90,7 @@ PenStroke hand_stroke(const std::vector<Vec>& line, const HandSettings& settings
   const Vec chord = line.back() - line.front();
   const double length = glm::length(chord);
   PenStroke stroke;
-  const double share =
-      std::min(kRmsMedian * std::exp(kRmsSigma * static_cast<double>(stream.normal())), kRmsMost);
+  const double share = kRmsMedian * std::exp(kRmsSigma * static_cast<double>(stream.normal()));
   const double angle = settings.angle_sigma * static_cast<double>(stream.normal());
   const double mean_end = static_cast<double>(drawer.overshoot) * settings.end_sigma;
   const double head = mean_end + settings.end_sigma * static_cast<double>(stream.normal());
@@ -110,7 +111,8 @@ PenStroke hand_stroke(const std::vector<Vec>& line, const HandSettings& settings
 
   std::vector<Vec> points = resampled(line, std::min(kSpacing, length / 4.0));
   const std::size_t n = points.size();
-  const double rms = std::min(settings.wobble * share * length, settings.most_deviation);
+  const double most = length < kShort ? kRmsMostShort : kRmsMost;
+  const double rms = std::min(std::min(settings.wobble * share, most) * length, settings.most_deviation);
   const std::vector<double> offset = deviation(n, length, rms, static_cast<double>(drawer.roughness), stream);
   for (std::size_t i = 0; i < n; ++i) {
     const double t = static_cast<double>(i) / static_cast<double>(n - 1);

@@ -10,6 +10,7 @@
 #include "base/check.h"
 #include "base/philox.h"
 #include "sketch/ink.h"
+#include "sketch/opencv_threads.h"
 
 namespace inknav::sketch {
 namespace {
@@ -89,6 +90,7 @@ void add_grain(const Drawing& drawing, const cv::Mat& tooth, cv::Mat& canvas) {
 }  // namespace
 
 scene::Image rasterize(const Drawing& drawing, int size) {
+  keep_opencv_on_this_thread();
   INKNAV_CHECK(size >= 1 && size <= 8192, size);
   cv::Mat canvas(size, size, CV_32FC3, cv::Scalar(1, 1, 1));
   const cv::Mat tooth = paper_noise(drawing.seed, kLayerTooth, size, std::max(size * 3 / 5, 1));
@@ -114,6 +116,7 @@ scene::Image rasterize(const Drawing& drawing, int size) {
 }
 
 scene::Image normalize_picture(const scene::Image& picture) {
+  keep_opencv_on_this_thread();
   constexpr int kSide = 512;
   INKNAV_CHECK(picture.width >= 1 && picture.height >= 1, picture.width, picture.height);
   INKNAV_CHECK(picture.channels == 1 || picture.channels == 3 || picture.channels == 4, picture.channels);

@@ -7,6 +7,7 @@
 #include <opencv2/core.hpp>
 #include <vector>
 
+#include "sketch/mark_heading.h"
 #include "sketch/raster.h"
 
 namespace inknav::sketch::internal {
@@ -17,11 +18,16 @@ inline constexpr int kPictureSide = 512;
 std::array<cv::Mat, ReadPlanes::kNumPlanes> separate_inks(const cv::Mat& rgb);
 
 struct FoundMark {
-  Mark mark;              // heading from the shape alone
-  float sureness = 0.0f;  // of the heading, 0 (round) .. 1
+  Mark mark;           // without heading
+  ShapeHeading shape;  // what the shape says
 };
 /// The largest piece of ink of this plane; pieces close to each other belong together.
 FoundMark find_mark(const cv::Mat& plane);
+
+/// The route followed along the middle of its line (pixels of `solid`, a CV_8U mask): straight on where it
+/// crosses itself, over small gaps. Empty when the line cannot be followed from end to end. Distances are
+/// relative to the side.
+std::vector<base::Vec2> follow_line(const cv::Mat& solid, const Mark& start, const Mark& goal);
 
 /// Line through the route's ink from start to goal, or between its own ends where a mark is missing. Gaps are
 /// bridged.

@@ -5,6 +5,7 @@
 #include <opencv2/imgproc.hpp>
 
 #include "base/check.h"
+#include "sketch/opencv_threads.h"
 #include "sketch/read_internal.h"
 
 namespace inknav::sketch {
@@ -101,6 +102,7 @@ std::array<cv::Mat, ReadPlanes::kNumPlanes> separate_inks(const cv::Mat& rgb) {
 }  // namespace internal
 
 ReadPlanes read_picture(const scene::Image& normalized_512, int size) {
+  keep_opencv_on_this_thread();
   using internal::kPictureSide;
   INKNAV_CHECK(normalized_512.width == kPictureSide && normalized_512.height == kPictureSide &&
                    normalized_512.channels == 3,

@@ -95,6 +95,8 @@ std::vector<Vec2> trace_route(const std::array<cv::Mat, ReadPlanes::kNumPlanes>&
     }
   }
   if (static_cast<int>(ink.size()) < kLeastPixels) return {};
+  if (std::vector<Vec2> line = follow_line(solid, start, goal); !line.empty())
+    return smoothed(std::move(line));
   // Without a mark the line's own far end takes its place.
   const auto farthest_ink = [&](const Search& search) {
     return *std::max_element(ink.begin(), ink.end(), [&](int a, int b) {

@@ -11,8 +11,7 @@ namespace inknav::sketch {
 namespace {
 
 // Neighbours in a turn from north, clockwise.
-const std::array<cv::Point, 8> kTurn{
-    {{0, -1}, {1, -1}, {1, 0}, {1, 1}, {0, 1}, {-1, 1}, {-1, 0}, {-1, -1}}};
+const std::array<cv::Point, 8> kTurn{{{0, -1}, {1, -1}, {1, 0}, {1, 1}, {0, 1}, {-1, 1}, {-1, 0}, {-1, -1}}};
 
 /// The eight neighbours as bits, bit i for kTurn[i]; the mask has a border of zeros.
 unsigned neighbours(const cv::Mat& mask, const cv::Point& p) {

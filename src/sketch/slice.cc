@@ -14,8 +14,10 @@ using base::Vec3;
 constexpr float kStep = 0.1f;           // metres between the heights of the profile
 constexpr int kSteps = 36;              // up to 3.6 m
 constexpr float kLowestCeiling = 1.9f;  // metres
-constexpr float kStands = 0.3f;         // share of the low slices' length that counts as walls
-constexpr float kCeilingShare = 0.3f;  // share of the floor's area that makes a ceiling or floor
+constexpr float kStands = 0.1f;         // share of the longest slice below which nothing worth drawing stands
+constexpr float kShareOfLeast = 0.5f;   // share of the least lower slice that still counts as the walls
+constexpr std::size_t kFirstStep = 3;   // the lowest slices see feet and thresholds
+constexpr float kCeilingShare = 0.3f;   // share of the floor's area that makes a ceiling or floor
 
 struct Crossing {
   bool is_there = false;
@@ -87,8 +89,16 @@ float wall_height(const scene::Scene& scene, float floor_y) {
       break;
     }
   }
-  const float reference = *std::max_element(standing.begin() + 3, standing.begin() + 16);
-  while (top > 0 && standing[static_cast<std::size_t>(top)] <= kStands * reference) --top;
+  // Walls stand at every height below their top, clutter only at some: the least of the lower slices is
+  // theirs.
+  const float most = *std::max_element(standing.begin(), standing.end());
+  std::array<float, kSteps + 1> least{};
+  float so_far = most;
+  for (std::size_t k = kFirstStep; k <= kSteps; ++k) least[k] = so_far = std::min(so_far, standing[k]);
+  const auto stands = [&](std::size_t k) {
+    return standing[k] > kStands * most && standing[k] >= kShareOfLeast * least[k];
+  };
+  while (top > 0 && !stands(static_cast<std::size_t>(top))) --top;
   return kStep * static_cast<float>(top);
 }
 

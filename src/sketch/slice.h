@@ -12,8 +12,8 @@ namespace inknav::sketch {
 /// Segments in which the triangles of `scene` cross the plane y = height. Level triangles give none.
 std::vector<PlanSegment> slice(const scene::Scene& scene, float height);
 
-/// Height of the walls above `floor_y`, metres: the ceiling or the next floor where there is one, and no
-/// higher than a third of the lower slices' length still stands. 0 when nothing stands.
+/// Height of the walls above `floor_y`, metres: no higher than the ceiling or the next floor, and no higher
+/// than at least half of what stands in every slice below still stands. 0 when nothing stands.
 float wall_height(const scene::Scene& scene, float floor_y);
 
 }  // namespace inknav::sketch

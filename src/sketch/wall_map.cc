@@ -5,6 +5,7 @@
 #include <cmath>
 #include <opencv2/imgproc.hpp>
 
+#include "sketch/opencv_threads.h"
 #include "sketch/skeleton.h"
 #include "sketch/slice.h"
 #include "sketch/wall_lines.h"
@@ -96,6 +97,7 @@ base::Aabb floor_bounds(const scene::Scene& scene, const WallMap& map, float flo
 }  // namespace
 
 WallMap extract_walls(const scene::Scene& scene, float floor_y, float tolerance) {
+  keep_opencv_on_this_thread();
   WallMap map;
   const float height = wall_height(scene, floor_y);
   const std::vector<PlanSegment> low =

@@ -56,6 +56,10 @@ TEST(WallMap, FindsTheWallsAndDoorsOfHomesWithinFiveCentimetres) {
     const WallMap map = extract_walls(*home.scene, 0.0f, 0.05f);
     const std::vector<PlanSegment> truth = plan_walls(home.plan);
     const double recall = covered(truth, map.walls, 0.05), precision = covered(map.walls, truth, 0.05);
+    if (recall < 0.99 || precision < 0.99) {
+      std::printf("  home %llu: recall %.4f precision %.4f\n", static_cast<unsigned long long>(seed), recall,
+                  precision);
+    }
     worst_recall = std::min(worst_recall, recall);
     worst_precision = std::min(worst_precision, precision);
     recalls += recall / kHomes;

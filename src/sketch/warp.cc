@@ -5,6 +5,7 @@
 #include <cmath>
 #include <glm/matrix.hpp>
 
+#include "sketch/corners.h"
 #include "sketch/field_solver.h"
 #include "sketch/plane_geometry.h"
 
@@ -15,14 +16,12 @@ using Vec = glm::dvec2;
 using Impl = Correspondence::Impl;
 
 constexpr double kDegree = 3.14159265358979323846 / 180.0;
-constexpr int kFieldCells = 10;  // B-spline cells along the longer side
+constexpr int kFieldCells = 13;  // B-spline cells along the longer side
 constexpr int kMaxAttempts = 8;  // of ever weaker warps before the affine part alone is taken
 constexpr double kWeaker = 0.8;  // amplitude from one attempt to the next
 constexpr int kFoldSteps = 41;
-constexpr double kLeastArea = 0.12;  // local area scale, as part of the affine one
+constexpr double kLeastArea = 0.22;  // local area scale, as part of the affine one
 constexpr double kLeastDoor = 0.45;  // width of a door, as part of what the affine scale gives
-constexpr double kJunctionJitter =
-    0.5;  // share of the angular error that junctions take; strokes take the rest
 
 // Steps of the random counter, one for each use, so that one stage never shifts another.
 enum Step : std::uint32_t {
@@ -124,62 +123,6 @@ void set_spline(const WarpInput& input, base::PhiloxStream stream, double streng
   impl.offset += x[kN] - (x[kN + 1] * impl.domain_min.x + x[kN + 2] * impl.domain_min.y) / extent;
 }
 
-/// Direction that the person draws for an edge whose image is `image`: pulled to the nearest multiple of 45
-/// degrees about the map's own axis, or left, and then turned by part of the angular error.
-Vec drawn_edge(const Vec& image, double axis, double pull, double error) {
-  const double angle = std::atan2(image.y, image.x);
-  const double step = 45.0 * kDegree;
-  const double straight = axis + std::round((angle - axis) / step) * step;
-  const double drawn = angle + pull * (straight - angle) + error;
-  return glm::length(image) * Vec(std::cos(drawn), std::sin(drawn));
-}
-
-/// Junction displacements by which the edges come near to what the person draws: a Laplacian system by
-/// Gauss-Seidel sweeps, anchored weakly at the images of the junctions.
-std::vector<Vec> solve_corners(const WarpInput& input, const Impl& impl, base::PhiloxStream stream,
-                               double strength) {
-  const Layout& layout = *input.layout;
-  const LevelRecipe& r = *input.recipe;
-  std::vector<Vec> image(layout.nodes.size());
-  for (std::size_t i = 0; i < image.size(); ++i) image[i] = impl.map(layout.nodes[i], nullptr);
-  const double x_angle = std::atan2(impl.linear[0].y, impl.linear[0].x);
-  const double z_angle = std::atan2(-impl.linear[1].x, impl.linear[1].y);
-  const double axis = 0.5 * (x_angle + z_angle);  // up to half turns, which are multiples of 45 degrees
-
-  struct Want {
-    std::size_t other;
-    Vec offset;  // node - other
-    double weight;
-  };
-  std::vector<std::vector<Want>> wants(image.size());
-  for (const LayoutEdge& edge : layout.edges) {
-    const auto a = static_cast<std::size_t>(edge.a), b = static_cast<std::size_t>(edge.b);
-    const bool pulled = stream.bernoulli(r.pull_probability);
-    const double error = static_cast<double>(stream.normal()) * kJunctionJitter * strength *
-                         static_cast<double>(r.angle_sigma_deg) * kDegree;
-    const double pull = pulled ? static_cast<double>(input.drawer->regularity) : 0.0;
-    const Vec offset = drawn_edge(image[b] - image[a], axis, strength * pull, error);
-    const double weight = edge.door ? 2.0 : 1.0;
-    wants[a].push_back({b, -offset, weight});
-    wants[b].push_back({a, offset, weight});
-  }
-  std::vector<Vec> solved = image;
-  for (int sweep = 0; sweep < 80; ++sweep) {
-    for (std::size_t i = 0; i < solved.size(); ++i) {
-      constexpr double kAnchor = 0.05;
-      Vec sum = kAnchor * image[i];
-      double weight = kAnchor;
-      for (const Want& want : wants[i]) {
-        sum += want.weight * (solved[want.other] + want.offset);
-        weight += want.weight;
-      }
-      solved[i] = sum / weight;
-    }
-  }
-  for (std::size_t i = 0; i < solved.size(); ++i) solved[i] -= image[i];
-  return solved;
-}
-
 bool doors_stay_open(const Layout& layout, const Impl& impl) {
   for (const auto& [a, b] : layout.doors) {
     const Vec pa = layout.nodes[static_cast<std::size_t>(a)], pb = layout.nodes[static_cast<std::size_t>(b)];
@@ -230,10 +173,12 @@ std::shared_ptr<Impl> attempt_warp(const WarpInput& input, std::uint64_t seed, s
   for (Vec& c : impl->grid) c = affine * c;
   set_spline(input, stream_of(seed, drawer, tag, kStepSpline), strength, *impl);
 
-  const auto corners = solve_corners(input, *impl, stream_of(seed, drawer, tag, kStepCorners), strength);
+  const auto targets = corner_targets(layout, *impl, *input.recipe, *input.drawer, strength,
+                                      stream_of(seed, drawer, tag, kStepCorners));
   solver.clear();
-  for (std::size_t i = 0; i < corners.size(); ++i) solver.want_value(layout.nodes[i], corners[i], 1.0);
-  const std::vector<Vec> field = solver.solve(0.02);
+  for (const FieldTarget& target : targets)
+    solver.want_value(target.world, target.displacement, target.weight);
+  const std::vector<Vec> field = solver.solve(0.005);
   for (std::size_t i = 0; i < field.size(); ++i) impl->grid[i] += field[i];
   const bool good = !impl->has_fold(kFoldSteps, kLeastArea) && doors_stay_open(layout, *impl) &&
                     walls_keep_apart(layout, *impl);
