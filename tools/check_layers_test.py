@@ -149,6 +149,18 @@ class CheckLayersTest(unittest.TestCase):
         self.write("nav/a.h", HEADER + "// " + "TO" + "DO: later\n")
         self.expect_one("src/nav/a.h:3")
 
+    def test_strays(self):
+        (self.root / "program").write_bytes(b"\x7fELF\x02\x01\x01\x00")
+        (self.root / "lib.a").write_bytes(b"!<arch>\n")
+        (self.root / "try.cc").write_text("int main() {}\n")
+        (self.root / "README.md").write_text("text\n")
+        names = ["program", "lib.a", "try.cc", "README.md", "src/base/base.h", "removed.cc"]
+        faults = check_layers.check_strays(self.root, names)
+        self.assertEqual(len(faults), 3, faults)
+        self.assertIn("program: a compiled file", faults[0])
+        self.assertIn("lib.a: a compiled file", faults[1])
+        self.assertIn("try.cc: sources belong", faults[2])
+
     def test_readers_that_run_what_they_read(self):
         for call in ("torch::load(x, path)", "torch::jit::load(path)", "torch::pickle_load(bytes)",
                      "torch::serialize::InputArchive archive"):
