@@ -1,422 +1,68 @@
 // SPDX-License-Identifier: MIT
 #include "nav/distance_field.h"
 
-#include <algorithm>
-#include <cmath>
+#include <atomic>
 #include <limits>
-#include <queue>
 #include <utility>
 #include <vector>
 
-#include "base/check.h"
 #include "nav/mesh_data.h"
-#include "nav/surface.h"
+#include "nav/sight_map.h"
 
 namespace inknav::nav {
 namespace {
 
 using base::Vec3;
-using internal::Corner;
-using internal::CornerGraph;
 using internal::MeshData;
-using internal::Plane;
-using internal::plane;
-using internal::WalkPoly;
+using internal::SightMap;
+using internal::Ways;
 
 constexpr float kInfinity = std::numeric_limits<float>::infinity();
-/// A goal on an edge sees both sides when looked from this far inside its polygon, metres.
-constexpr float kEyeInset = 1.0e-3f;
-/// Widens the shadow behind a corner against rounding, metres per metre.
-constexpr float kSlack = 1.0e-3f;
-/// Two ways to the goal are both kept where the second is at most this much longer at a square's centre
-/// (the point may lie 0.07 m nearer to it) ...
-constexpr float kRivalExcess = 0.15f;
-/// ... and leads another way (cosine).
-constexpr float kRivalCosine = 0.9f;
 
-/// Squared sine below which a point lies on the way back to the root's parent, not behind the corner.
-constexpr float kBackwards = 0.0025f;
-
-/// A point where shortest paths bend or end.
-struct Root {
-  Vec3 position;
-  float distance;       // to the nearest goal
-  std::int32_t parent;  // next root towards the goal, -1 for a goal
-  float side = 0.0f;    // sign of the bend of a way parent -> this root -> point, 0 for a goal
-};
-
-/// Part of a polygon that a root sees: between two directions, or all of it.
-struct Window {
-  std::int32_t root;
-  std::int32_t next;  // window of the same polygon, -1 last
-  Plane eye;
-  Plane right;
-  Plane left;
-  bool whole;
-};
-
-struct Cone {
-  std::int32_t poly;  // that is entered
-  std::int32_t from;  // polygon that was left
-  Plane right;
-  Plane left;
-};
+/// Both of a square's ways in one word, so that threads may fill it in at the same time: what they write is
+/// the same. Zero is "not looked up yet".
+std::uint64_t pack(const Ways& ways) {
+  return (std::uint64_t{static_cast<std::uint32_t>(ways.first + 2)} << 32) |
+         static_cast<std::uint32_t>(ways.second + 2);
+}
+Ways unpack(std::uint64_t word) {
+  return {static_cast<std::int32_t>(word >> 32) - 2, static_cast<std::int32_t>(word & 0xffffffffu) - 2};
+}
 
 }  // namespace
 
 struct DistanceField::Impl {
   NavMeshPtr mesh;
-  std::vector<Root> roots;
-  /// [grid entries]: best way and a rival of another direction, -1 none.
-  std::vector<std::pair<std::int32_t, std::int32_t>> ways;
-  bool any_goal = false;
+  SightMap sight;
+  std::vector<std::atomic<std::uint64_t>> ways;  // [grid entries], empty without goals
 
-  /// A square's root holds at its centre; a point beside it may have passed that corner and see the next.
-  std::int32_t passed(std::int32_t way, const Vec3& p) const {
-    for (;;) {
-      const Root& root = roots[static_cast<std::size_t>(way)];
-      if (root.parent < 0) return way;
-      const Root& next = roots[static_cast<std::size_t>(root.parent)];
-      const Plane arriving = plane(root.position) - plane(next.position);
-      const Plane leaving = plane(p) - plane(root.position);
-      const float bend = internal::turn(arriving, leaving, root.side);
-      const bool back = glm::dot(arriving, leaving) < 0.0f &&
-                        bend * bend < kBackwards * glm::dot(arriving, arriving) * glm::dot(leaving, leaving);
-      if (bend >= 0.0f && !back) return way;
-      way = root.parent;
-    }
+  /// An episode visits few squares, so each is worked out when it is first asked for.
+  Ways ways_of(std::size_t entry) {
+    const std::uint64_t known = ways[entry].load(std::memory_order_relaxed);
+    if (known != 0) return unpack(known);
+    const internal::SurfaceGrid::Entry& square = mesh->data().surface_grid.entries()[entry];
+    const Ways found = sight.ways_at(square.poly, square.point);
+    ways[entry].store(pack(found), std::memory_order_relaxed);
+    return found;
   }
 
-  float length_by(std::int32_t way, const Vec3& p) const {
-    const Root& root = roots[static_cast<std::size_t>(way)];
-    return root.distance + glm::length(p - root.position);
-  }
-
-  std::int32_t best_way(const Vec3& p, float& distance) const {
+  std::int32_t best_way(const Vec3& p, float& distance) {
     distance = kInfinity;
     const MeshData& data = mesh->data();
-    const std::int32_t entry = any_goal ? data.surface_grid.find(data.polys, p) : -1;
+    const std::int32_t entry = ways.empty() ? -1 : data.surface_grid.find(data.polys, p);
     if (entry < 0) return -1;
-    auto [first, second] = ways[static_cast<std::size_t>(entry)];
+    auto [first, second] = ways_of(static_cast<std::size_t>(entry));
     if (first < 0) return -1;
-    first = passed(first, p);
-    distance = length_by(first, p);
+    first = sight.passed(first, p);
+    distance = sight.length_by(first, p);
     if (second < 0) return first;
-    second = passed(second, p);
-    const float other = length_by(second, p);
+    second = sight.passed(second, p);
+    const float other = sight.length_by(second, p);
     if (other >= distance) return first;
     distance = other;
     return second;
   }
 };
-
-namespace {
-
-/// Dijkstra over the corners; the edges (who sees whom) are found by opening cones of sight through the
-/// polygons, only into the shadow that each corner throws as seen from its parent.
-class Propagation {
- public:
-  explicit Propagation(const MeshData& data)
-      : data_(data),
-        graph_(data.corner_graph),
-        root_of_corner_(graph_.corners.size(), -1),
-        done_(graph_.corners.size(), 0),
-        first_window_(data.polys.size(), -1) {}
-
-  void add_goal(const NavPoint& goal) {
-    const std::int32_t poly = data_.index_of(goal.poly);
-    const WalkPoly& here = data_.polys[static_cast<std::size_t>(poly)];
-    Vec3 centre(0.0f);
-    for (std::size_t v = 0; v < here.num_verts; ++v) centre += here.verts[v];
-    centre /= static_cast<float>(here.num_verts);
-    const Plane way = plane(centre - goal.position);
-    const float length = glm::length(way);
-    eye_ = plane(goal.position) + (length > kEyeInset ? way * (kEyeInset / length) : way);
-    root_ = static_cast<std::int32_t>(roots_.size());
-    roots_.push_back({goal.position, 0.0f, -1, 0.0f});
-    see_whole(poly);
-    for (std::size_t edge = 0; edge < here.num_verts; ++edge) open_edge(poly, edge);
-    run_cones();
-  }
-
-  void run() {
-    while (!queue_.empty()) {
-      const auto [distance, corner] = queue_.top();
-      queue_.pop();
-      if (done_[static_cast<std::size_t>(corner)]) continue;
-      done_[static_cast<std::size_t>(corner)] = 1;
-      expand(corner);
-    }
-  }
-
-  void choose_ways(std::vector<std::pair<std::int32_t, std::int32_t>>& ways) {
-    borrow_windows();
-    const auto& entries = data_.surface_grid.entries();
-    ways.resize(entries.size());
-    for (std::size_t i = 0; i < entries.size(); ++i) ways[i] = ways_at(entries[i]);
-  }
-
-  std::vector<Root> take_roots() { return std::move(roots_); }
-
- private:
-  float turned(const Plane& a, const Plane& b) const { return internal::turn(a, b, graph_.handed); }
-
-  void see_whole(std::int32_t poly) {
-    add_window(poly, {root_, -1, eye_, {}, {}, true});
-    const auto p = static_cast<std::size_t>(poly);
-    for (std::size_t v = 0; v < data_.polys[p].num_verts; ++v) relax(graph_.corner_of[p][v]);
-  }
-
-  void add_window(std::int32_t poly, Window window) {
-    std::int32_t& first = first_window_[static_cast<std::size_t>(poly)];
-    window.next = first;
-    first = static_cast<std::int32_t>(windows_.size());
-    windows_.push_back(window);
-  }
-
-  /// Whether a path that arrives at the corner along `way` touches it instead of running into it.
-  bool grazes(const Corner& corner, const Plane& way) const {
-    return !(turned(corner.last, way) > 0.0f && turned(way, corner.first) > 0.0f);
-  }
-
-  void relax(std::int32_t corner) {
-    if (corner < 0 || done_[static_cast<std::size_t>(corner)]) return;
-    const Corner& c = graph_.corners[static_cast<std::size_t>(corner)];
-    const Root& root = roots_[static_cast<std::size_t>(root_)];
-    const float distance = root.distance + glm::length(c.position - root.position);
-    std::int32_t& own = root_of_corner_[static_cast<std::size_t>(corner)];
-    if (own >= 0 && roots_[static_cast<std::size_t>(own)].distance <= distance) return;
-    if (!grazes(c, plane(c.position) - eye_)) return;
-    if (own < 0) {
-      own = static_cast<std::int32_t>(roots_.size());
-      roots_.push_back({c.position, distance, root_, 0.0f});
-    } else {
-      roots_[static_cast<std::size_t>(own)].distance = distance;
-      roots_[static_cast<std::size_t>(own)].parent = root_;
-    }
-    queue_.push({distance, corner});
-  }
-
-  /// Opens a cone through a whole edge of the polygon in which the eye stands.
-  void open_edge(std::int32_t poly, std::size_t edge) {
-    const WalkPoly& here = data_.polys[static_cast<std::size_t>(poly)];
-    if (here.neighbors[edge] < 0) return;
-    const Plane right = plane(here.verts[edge]) - eye_;
-    const Plane left = plane(here.verts[(edge + 1) % here.num_verts]) - eye_;
-    if (turned(right, left) > 0.0f) cones_.push_back({here.neighbors[edge], poly, right, left});
-  }
-
-  bool between(const Plane& x, const Plane& right, const Plane& left) const {
-    return turned(right, x) >= 0.0f && turned(x, left) >= 0.0f;
-  }
-
-  /// Cuts the cone [right, left] to [low, high]; both narrower than half a turn.
-  bool cut(Plane& right, Plane& left, const Plane& low, const Plane& high) const {
-    Plane new_right = low;
-    Plane new_left = high;
-    if (between(right, low, high) && glm::dot(right, low + high) >= 0.0f) {
-      new_right = right;
-    } else if (!between(low, right, left)) {
-      return false;
-    }
-    if (between(left, low, high) && glm::dot(left, low + high) >= 0.0f) {
-      new_left = left;
-    } else if (!between(high, right, left)) {
-      return false;
-    }
-    right = new_right;
-    left = new_left;
-    return turned(right, left) > 0.0f;
-  }
-
-  /// Opens cones from a corner into [low, high], a sector of at most a quarter turn and a bit.
-  void open_sector(const Corner& corner, const Plane& low, const Plane& high) {
-    for (std::uint32_t f = corner.fan_begin; f < corner.fan_end; ++f) {
-      const CornerGraph::Wedge& wedge = graph_.fans[f];
-      const WalkPoly& here = data_.polys[static_cast<std::size_t>(wedge.poly)];
-      const auto own = static_cast<std::size_t>(wedge.vertex);
-      for (std::size_t step = 1; step + 1 < here.num_verts; ++step) {
-        const std::size_t edge = (own + step) % here.num_verts;
-        if (here.neighbors[edge] < 0) continue;
-        Plane right = plane(here.verts[edge]) - eye_;
-        Plane left = plane(here.verts[(edge + 1) % here.num_verts]) - eye_;
-        if (turned(right, left) <= 0.0f || !cut(right, left, low, high)) continue;
-        cones_.push_back({here.neighbors[edge], wedge.poly, right, left});
-      }
-    }
-  }
-
-  void open_wide(const Corner& corner, Plane low, Plane high) {
-    low = glm::normalize(low);
-    high = glm::normalize(high);
-    if (glm::dot(low, high) > 0.1f) return open_sector(corner, low, high);
-    const Plane normal = graph_.handed * Plane(-low.y, low.x);
-    const Plane sum = low + high;
-    const Plane middle = glm::dot(sum, sum) > 0.01f ? glm::normalize(sum) : normal;
-    open_sector(corner, low, middle);
-    open_sector(corner, middle, high);
-  }
-
-  void expand(std::int32_t index) {
-    const Corner& corner = graph_.corners[static_cast<std::size_t>(index)];
-    root_ = root_of_corner_[static_cast<std::size_t>(index)];
-    eye_ = plane(corner.position);
-    for (std::uint32_t f = corner.fan_begin; f < corner.fan_end; ++f) see_whole(graph_.fans[f].poly);
-    const std::int32_t parent = roots_[static_cast<std::size_t>(root_)].parent;
-    const Plane way = eye_ - plane(roots_[static_cast<std::size_t>(parent)].position);
-    if (glm::dot(way, way) < 1e-12f) {
-      open_everywhere(corner);
-    } else {
-      const Plane aside = graph_.handed * kSlack * Plane(-way.y, way.x);
-      // The way bends round the wall; along a wall both tests are near zero for the other side.
-      const float left = turned(way, corner.last) / glm::length(corner.last);
-      const float right = turned(corner.first, way) / glm::length(corner.first);
-      roots_[static_cast<std::size_t>(root_)].side = left >= right ? graph_.handed : -graph_.handed;
-      if (left >= right) {
-        open_wide(corner, way - aside, corner.last);
-      } else {
-        open_wide(corner, corner.first, way + aside);
-      }
-    }
-    run_cones();
-  }
-
-  /// A goal that is itself a corner has no direction of arrival.
-  void open_everywhere(const Corner& corner) {
-    for (std::uint32_t f = corner.fan_begin; f < corner.fan_end; ++f) {
-      const CornerGraph::Wedge& wedge = graph_.fans[f];
-      const WalkPoly& here = data_.polys[static_cast<std::size_t>(wedge.poly)];
-      for (std::size_t step = 1; step + 1 < here.num_verts; ++step) {
-        open_edge(wedge.poly, (static_cast<std::size_t>(wedge.vertex) + step) % here.num_verts);
-      }
-    }
-  }
-
-  void run_cones() {
-    while (!cones_.empty()) {
-      const Cone cone = cones_.back();
-      cones_.pop_back();
-      enter(cone);
-    }
-  }
-
-  void enter(const Cone& cone) {
-    const auto p = static_cast<std::size_t>(cone.poly);
-    const WalkPoly& here = data_.polys[p];
-    add_window(cone.poly, {root_, -1, eye_, cone.right, cone.left, false});
-    for (std::size_t v = 0; v < here.num_verts; ++v) {
-      const std::int32_t corner = graph_.corner_of[p][v];
-      if (corner < 0) continue;
-      const Plane d = plane(here.verts[v]) - eye_;
-      const float tolerance = 1e-5f * (std::abs(d.x) + std::abs(d.y));
-      const bool seen = turned(cone.right, d) >= -tolerance * glm::length(cone.right) &&
-                        turned(d, cone.left) >= -tolerance * glm::length(cone.left);
-      if (seen) relax(corner);
-    }
-    for (std::size_t edge = 0; edge < here.num_verts; ++edge) {
-      const std::int32_t next = here.neighbors[edge];
-      if (next < 0 || next == cone.from) continue;
-      const Plane a = plane(here.verts[edge]) - eye_;
-      const Plane b = plane(here.verts[(edge + 1) % here.num_verts]) - eye_;
-      if (turned(a, b) <= 0.0f) continue;  // seen from outside: no ray leaves here
-      const Plane right = turned(cone.right, a) > 0.0f ? a : cone.right;
-      const Plane left = turned(b, cone.left) > 0.0f ? b : cone.left;
-      if (turned(right, left) > 0.0f && turned(a, left) > 0.0f && turned(right, b) > 0.0f) {
-        cones_.push_back({next, cone.poly, right, left});
-      }
-    }
-  }
-
-  /// Slivers that no cone entered see what their neighbours see.
-  void borrow_windows() {
-    for (bool changed = true; changed;) {
-      changed = false;
-      for (std::size_t p = 0; p < data_.polys.size(); ++p) {
-        if (first_window_[p] >= 0 || data_.poly_island[p] < 0) continue;
-        for (std::size_t edge = 0; edge < data_.polys[p].num_verts && first_window_[p] < 0; ++edge) {
-          const std::int32_t next = data_.polys[p].neighbors[edge];
-          if (next < 0) continue;
-          for (std::int32_t w = first_window_[static_cast<std::size_t>(next)]; w >= 0;) {
-            Window window = windows_[static_cast<std::size_t>(w)];
-            w = window.next;
-            window.whole = true;
-            add_window(static_cast<std::int32_t>(p), window);
-            changed = true;
-          }
-        }
-      }
-    }
-  }
-
-  bool sees(const Window& window, const Vec3& p) const {
-    if (window.whole) return true;
-    const Plane d = plane(p) - window.eye;
-    return turned(window.right, d) >= 0.0f && turned(d, window.left) >= 0.0f;
-  }
-
-  float length_by(const Window& window, const Vec3& p) const {
-    const Root& root = roots_[static_cast<std::size_t>(window.root)];
-    return root.distance + glm::length(p - root.position);
-  }
-
-  /// Shortest way to p through the polygon's windows; all count when not `strict`, else those that see p.
-  std::int32_t shortest_at(std::int32_t first, const Vec3& p, bool strict, float& shortest) const {
-    std::int32_t best = -1;
-    shortest = kInfinity;
-    for (std::int32_t w = first; w >= 0; w = windows_[static_cast<std::size_t>(w)].next) {
-      const Window& window = windows_[static_cast<std::size_t>(w)];
-      if (strict && !sees(window, p)) continue;
-      const float length = length_by(window, p);
-      if (length >= shortest) continue;
-      shortest = length;
-      best = window.root;
-    }
-    return best;
-  }
-
-  std::pair<std::int32_t, std::int32_t> ways_at(const internal::SurfaceGrid::Entry& entry) const {
-    const std::int32_t first = first_window_[static_cast<std::size_t>(entry.poly)];
-    const Vec3& p = entry.point;
-    float shortest = kInfinity;
-    std::int32_t best = shortest_at(first, p, true, shortest);
-    if (best < 0) best = shortest_at(first, p, false, shortest);
-    if (best < 0) return {-1, -1};
-    const Plane towards = plane(roots_[static_cast<std::size_t>(best)].position - p);
-    std::int32_t rival = -1;
-    float second = shortest + kRivalExcess;
-    for (std::int32_t w = first; w >= 0; w = windows_[static_cast<std::size_t>(w)].next) {
-      const Window& window = windows_[static_cast<std::size_t>(w)];
-      const float length = length_by(window, p);
-      if (length >= second || window.root == best || !sees(window, p)) continue;
-      const Plane other = plane(roots_[static_cast<std::size_t>(window.root)].position - p);
-      if (glm::dot(towards, other) > kRivalCosine * glm::length(towards) * glm::length(other)) continue;
-      second = length;
-      rival = window.root;
-    }
-    return {best, rival};
-  }
-
-  struct Later {
-    bool operator()(const std::pair<float, std::int32_t>& a, const std::pair<float, std::int32_t>& b) const {
-      return a > b;
-    }
-  };
-
-  const MeshData& data_;
-  const CornerGraph& graph_;
-  std::vector<Root> roots_;
-  std::vector<std::int32_t> root_of_corner_;
-  std::vector<std::uint8_t> done_;
-  std::vector<std::int32_t> first_window_;  // [polys]
-  std::vector<Window> windows_;
-  std::vector<Cone> cones_;
-  std::priority_queue<std::pair<float, std::int32_t>, std::vector<std::pair<float, std::int32_t>>, Later>
-      queue_;
-  std::int32_t root_ = 0;  // whose eye is looking
-  Plane eye_{0.0f};
-};
-
-}  // namespace
 
 DistanceField::DistanceField(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 DistanceField::~DistanceField() = default;
@@ -424,16 +70,15 @@ DistanceField::~DistanceField() = default;
 DistanceFieldPtr DistanceField::compute(NavQuery& query, std::span<const Vec3> goals) {
   auto impl = std::make_unique<Impl>();
   impl->mesh = query.mesh_ptr();
-  Propagation propagation(impl->mesh->data());
+  std::vector<NavPoint> points;
   for (const Vec3& goal : goals) {
-    const std::optional<NavPoint> point = query.project(goal);
-    if (!point) continue;
-    impl->any_goal = true;
-    propagation.add_goal(*point);
+    if (const std::optional<NavPoint> point = query.project(goal)) points.push_back(*point);
   }
-  propagation.run();
-  if (impl->any_goal) propagation.choose_ways(impl->ways);
-  impl->roots = propagation.take_roots();
+  if (!points.empty()) {
+    const MeshData& data = impl->mesh->data();
+    impl->sight = internal::look_from(data, points);
+    impl->ways = std::vector<std::atomic<std::uint64_t>>(data.surface_grid.entries().size());
+  }
   return DistanceFieldPtr(new DistanceField(std::move(impl)));
 }
 
@@ -447,8 +92,8 @@ base::Vec2 DistanceField::descent(const Vec3& p) const {
   constexpr float kArrived = 1.0e-3f;
   float distance = kInfinity;
   for (std::int32_t way = impl_->best_way(p, distance); way >= 0;) {
-    const Root& root = impl_->roots[static_cast<std::size_t>(way)];
-    const Plane d = plane(root.position - p);
+    const internal::Root& root = impl_->sight.roots[static_cast<std::size_t>(way)];
+    const base::Vec2 d = internal::plane(root.position - p);
     const float length = glm::length(d);
     if (length > kArrived) return d / length;
     way = root.parent;
@@ -461,14 +106,14 @@ std::vector<Vec3> DistanceField::way(const Vec3& p) const {
   float distance = kInfinity;
   for (std::int32_t root = impl_->best_way(p, distance); root >= 0;) {
     if (points.empty()) points.push_back(p);
-    points.push_back(impl_->roots[static_cast<std::size_t>(root)].position);
-    root = impl_->roots[static_cast<std::size_t>(root)].parent;
+    points.push_back(impl_->sight.roots[static_cast<std::size_t>(root)].position);
+    root = impl_->sight.roots[static_cast<std::size_t>(root)].parent;
   }
   return points;
 }
 
 std::size_t DistanceField::num_bytes() const {
-  return sizeof(Impl) + impl_->roots.size() * sizeof(Root) + impl_->ways.size() * sizeof(impl_->ways[0]);
+  return sizeof(Impl) + impl_->sight.num_bytes() + impl_->ways.size() * sizeof(impl_->ways[0]);
 }
 
 }  // namespace inknav::nav

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 // DistanceField: geodesic distance to the nearest of some goals, computed once (per episode, or shared by
-// episodes with the same goals), answered in O(1) without path search. Immutable; safe from any thread.
+// episodes with the same goals), answered in O(1) without path search. Its answers never change; safe from
+// any thread.
 //
 // Exact on the navmesh: Dijkstra over its reflex corners with cones of sight through its polygons; each 10 cm
 // square keeps the corner that the way from it goes by, so an answer is one table look-up and one or two

@@ -10,6 +10,7 @@
 #include <queue>
 #include <vector>
 
+#include "base/thread_pool.h"
 #include "nav/allocation_count_test.h"
 #include "nav/mesh_data.h"
 #include "nav/test_scenes.h"
@@ -320,6 +321,31 @@ TEST(DistanceFieldNowhere, InfinityAndNoDirection) {
   EXPECT_LT(field->at({1, 0.2f, 1}), 1e-2f);
   EXPECT_EQ(field->descent({1, 0.2f, 1}), base::Vec2(0.0f));
   EXPECT_NEAR(field->at({-0.5f, 0.2f, 1}), 1.5f, 0.05f);  // off the mesh, but it projects
+}
+
+TEST(DistanceFieldLaws, ThreadsThatAskAtOnceGetTheSameAnswers) {
+  const NavMeshPtr mesh = build_mesh(testing::rooms_scene());
+  NavQuery query(mesh);
+  base::PhiloxStream stream({.seed = 29});
+  const Vec3 goal = query.random_point(stream, mesh->largest_island()).position;
+  std::vector<Vec3> points;
+  for (int i = 0; i < 4000; ++i)
+    points.push_back(query.random_point(stream, mesh->largest_island()).position);
+  const auto answers_with = [&](int threads) {
+    const DistanceFieldPtr field = field_to(query, goal);  // fresh: no square looked up yet
+    std::vector<float> answers(points.size());
+    base::ThreadPool pool(threads);
+    pool.parallel_for(
+        static_cast<std::int64_t>(points.size()), 16, [&](std::int64_t begin, std::int64_t end, int) {
+          for (auto i = static_cast<std::size_t>(begin); i < static_cast<std::size_t>(end); ++i) {
+            answers[i] = field->at(points[i]);
+          }
+        });
+    return answers;
+  };
+  const std::vector<float> alone = answers_with(1);
+  EXPECT_EQ(alone, answers_with(2));
+  EXPECT_EQ(alone, answers_with(4));
 }
 
 TEST(DistanceFieldCost, AnswersWithoutAllocationAndInLittleMemory) {
