@@ -13,6 +13,7 @@ namespace inknav::config {
 namespace {
 
 constexpr std::size_t kMaxOverrideBytes = 4096;
+constexpr const char* kCommandLine = "command line";
 constexpr std::string_view kTaskFileKey = "BASE_TASK_CONFIG_PATH";
 
 base::Error usage(std::string message) { return {base::ErrorCode::kUsage, std::move(message)}; }
@@ -115,7 +116,7 @@ base::Result<YamlNode> override_tree(const std::vector<std::string>& overrides) 
 }
 
 base::Status apply_overrides(Loader& loader, const YamlNode& tree) {
-  TreeReader reader(tree, "command line", "");
+  TreeReader reader(tree, kCommandLine, "");
   reader.read(loader.loaded.config);
   return loader.finish(reader);
 }
@@ -136,6 +137,21 @@ std::filesystem::path find_task_file(const std::string& name, const std::string&
   return path;
 }
 
+/// The task file wins over TASK_CONFIG of an experiment file, which is easily overlooked: it is said.
+void note_replaced(Loader& loader, const std::map<std::string, std::string>& origins,
+                   const std::vector<ListedKey>& before) {
+  const std::vector<ListedKey> after = list_keys(loader.loaded.config);
+  for (std::size_t i = 0; i < after.size(); ++i) {
+    const auto origin = origins.find(after[i].path);
+    if (origin == origins.end() || origin->second == kCommandLine || before[i].value == after[i].value)
+      continue;
+    loader.loaded.notices.push_back(origin->second + ": " + after[i].path + " = " + before[i].value +
+                                    " is replaced by " + after[i].value + " of the task file (" +
+                                    loader.loaded.origins.at(after[i].path) +
+                                    "); change it there or on the command line");
+  }
+}
+
 base::Status apply_task_file(Loader& loader) {
   ExperimentConfig& config = loader.loaded.config;
   if (config.base_task_config_path.empty()) return base::ok_status();
@@ -151,9 +167,13 @@ base::Status apply_task_file(Loader& loader) {
                  " is not there; the shipped one is configs/hwnav_base.yaml");
   }
   INKNAV_ASSIGN_OR_RETURN(const YamlNode tree, read_tree(path, "the task file"));
+  const std::map<std::string, std::string> origins = loader.loaded.origins;
+  const std::vector<ListedKey> before = list_keys(config);
   TreeReader reader(tree, path.string(), "TASK_CONFIG");
   reader.read(config.task_config);
-  return loader.finish(reader);
+  INKNAV_RETURN_IF_ERROR(loader.finish(reader));
+  note_replaced(loader, origins, before);
+  return base::ok_status();
 }
 
 void derive_paths(ExperimentConfig& config, const std::filesystem::path& model_dir) {

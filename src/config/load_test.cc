@@ -91,6 +91,11 @@ TEST_F(LoadTest, LaterFilesThenTaskFileThenModelDirThenOverridesWin) {
   EXPECT_EQ(c.video_dir, "elsewhere");
   EXPECT_EQ(loaded->origins.at("TASK_CONFIG.TASK.SUCCESS_DISTANCE"), "command line");
   EXPECT_EQ(loaded->origins.at("SEED"), b.string() + ":1:1");
+  ASSERT_EQ(loaded->notices.size(), 1u) << "a replaced key is said, an override of the command line is not";
+  EXPECT_NE(
+      loaded->notices[0].find("a.yaml:7:9: TASK_CONFIG.ENVIRONMENT.MAX_EPISODE_STEPS = 7 is replaced by 123"),
+      std::string::npos)
+      << loaded->notices[0];
 }
 
 TEST_F(LoadTest, ErrorsNamePlaceKeyValueAndRemedy) {

@@ -19,6 +19,7 @@ namespace {
 
 namespace fs = std::filesystem;
 constexpr const char* kLockName = "run.lock";
+constexpr const char* kRunOutputs[] = {"train.log", "config.yaml", "tb", "data", "eval", "video_dir"};
 constexpr std::size_t kMaxLockText = 4096;
 
 base::Error disk(const fs::path& path, const std::string& step, const std::string& reason) {
@@ -98,14 +99,19 @@ void sweep(const fs::path& root) {
   }
 }
 
-base::Status move_old_run(const fs::path& root, const std::vector<fs::path>& entries) {
-  int number = 1;
+/// Sets aside what a run writes; anything else in the folder (a dataset, notes) is not ours to move.
+base::Status move_old_run(const fs::path& root) {
   std::error_code error;
+  std::vector<fs::path> entries;
+  for (const char* name : kRunOutputs) {
+    if (fs::exists(root / name, error)) entries.push_back(root / name);
+  }
+  if (entries.empty()) return base::ok_status();
+  int number = 1;
   while (fs::exists(root / fmt::format("old-{}", number), error)) ++number;
   const fs::path old = root / fmt::format("old-{}", number);
   if (!fs::create_directory(old, error)) return disk(old, "making the folder", error.message());
   for (const fs::path& entry : entries) {
-    if (entry.filename().string().starts_with("old-")) continue;
     fs::rename(entry, old / entry.filename(), error);
     if (error) return disk(entry, "moving it into " + old.filename().string(), error.message());
   }
@@ -152,10 +158,7 @@ base::Result<RunDirectory> RunDirectory::open(const fs::path& model_dir, Existin
   RunDirectory directory(model_dir, fd);
   INKNAV_RETURN_IF_ERROR(check(model_dir, existing));
   sweep(model_dir);
-  const std::vector<fs::path> found = contents(model_dir);
-  if (existing == ExistingRun::kOverwrite && !found.empty()) {
-    INKNAV_RETURN_IF_ERROR(move_old_run(model_dir, found));
-  }
+  if (existing == ExistingRun::kOverwrite) INKNAV_RETURN_IF_ERROR(move_old_run(model_dir));
   return directory;
 }
 

@@ -18,7 +18,7 @@ namespace inknav::run {
 
 enum class ExistingRun : std::uint8_t {
   kRefuse,     // an existing, non-empty directory is kUsage, naming --overwrite and --resume-from
-  kOverwrite,  // old checkpoints, events and logs of a run are moved into <model-dir>/old-<n>/
+  kOverwrite,  // what a former run wrote (the list above) is moved into <model-dir>/old-<n>/
   kResume,     // go on in it
 };
 

@@ -50,8 +50,12 @@ TEST_F(RunDirectoryTest, ExistingContentIsRefusedKeptOrSetAside) {
   EXPECT_FALSE(fs::exists(root_ / "data"));
   EXPECT_TRUE(fs::exists(root_ / "old-1/data/ckpt.1.safetensors"));
   touch("train.log");
+  touch("homes/home_0.glb");
   { EXPECT_TRUE(RunDirectory::open(root_, ExistingRun::kOverwrite).ok()); }
   EXPECT_TRUE(fs::exists(root_ / "old-2/train.log"));
+  EXPECT_TRUE(fs::exists(root_ / "homes/home_0.glb")) << "what no run wrote stays";
+  { EXPECT_TRUE(RunDirectory::open(root_, ExistingRun::kOverwrite).ok()); }
+  EXPECT_FALSE(fs::exists(root_ / "old-3")) << "nothing to set aside";
 }
 
 TEST_F(RunDirectoryTest, AFileIsNoFolder) {
