@@ -152,7 +152,7 @@ void describe(EvalConfig& c, FieldVisitor& v) {
            .shapes_result = false},
           c.episodes);
   v.list({.key = "CONTROLS", .doc = "tracks beside the plain one", .shapes_result = false}, c.controls,
-         {"wrong_drawing", "no_drawing"});
+         {"wrong_drawing", "no_drawing", "dead_reckoning", "perfect_registration"});
   v.field({.key = "VIDEO_EPISODES",
            .doc = "with a video, failures first",
            .low = 0,

@@ -183,7 +183,7 @@ TEST(PolicyNetwork, HysteresisKeepsTheTurnAndTheBearingDecides) {
   EXPECT_EQ(action_at(0.7f, 0), 2);
   EXPECT_EQ(action_at(-0.7f, 0), 3);
   EXPECT_EQ(action_at(0.7f, 4), 1) << "after a right turn a small bearing to the left means forward";
-  EXPECT_EQ(action_at(1.7f, 4), 2);
+  EXPECT_EQ(action_at(2.2f, 4), 2);
 }
 
 TEST(PolicyNetwork, ChannelsLastWeightsChangeNothing) {

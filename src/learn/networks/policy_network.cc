@@ -14,11 +14,12 @@ using torch::Tensor;
 constexpr std::int64_t kLeft = 2;
 constexpr std::int64_t kRight = 3;
 
-constexpr float kTurnSlope = 3.0f;   // logits per turn angle of bearing
-constexpr float kHysteresis = 3.0f;  // logits against turning back at once: one whole turn of bearing
+constexpr float kTurnSlope = 2.0f;   // logits per turn angle of bearing
+constexpr float kHysteresis = 3.0f;  // logits against turning back at once: one and a half turns
 constexpr float kMaxTurns =
     4.0f;  // bearing is clipped to so many turns, so that the learned part keeps a say
-constexpr float kHeadGain = 0.01f;  // the policy begins near uniform
+constexpr float kMaxLearned = 0.5f;  // bound of the learned part of a motion's logit, below the hysteresis
+constexpr float kHeadGain = 0.01f;   // the policy begins near uniform
 
 /// Bearing of (right, forward), left positive. Its gradient is that of atan2, bounded near the origin.
 Tensor bearing_of(const Tensor& waypoint) {
@@ -93,14 +94,14 @@ Tensor PolicyNetwork::features(const PolicyInput& input) {
   return trunk_(torch::cat(parts, 1)).relu_();
 }
 
-Tensor PolicyNetwork::decoded_logits(const Tensor& waypoint, const Tensor& previous_action) const {
+Tensor PolicyNetwork::decoded_motions(const Tensor& waypoint, const Tensor& previous_action) const {
   const Tensor turns = (bearing_of(waypoint) / settings_.turn_angle).clamp(-kMaxTurns, kMaxTurns);
   const Tensor after_right = previous_action.eq(kRight + 1).to(torch::kFloat32) * kHysteresis;
   const Tensor after_left = previous_action.eq(kLeft + 1).to(torch::kFloat32) * kHysteresis;
   const Tensor left = kTurnSlope * (turns - 0.5f) - after_right;
   const Tensor right = kTurnSlope * (-turns - 0.5f) - after_left;
   const Tensor zero = torch::zeros_like(left);
-  return torch::stack({zero, zero, left, right}, 1);
+  return torch::stack({zero, left, right}, 1);
 }
 
 PolicyOutput PolicyNetwork::forward(const PolicyInput& input, const Tensor& state, const Tensor& keep) {
@@ -118,14 +119,22 @@ PolicyOutput PolicyNetwork::forward(const PolicyInput& input, const Tensor& stat
   }
   const Tensor head = head_(hidden);
   const std::int64_t actions = settings_.num_actions;
-  Tensor logits = head.narrow(1, 0, actions);
+  const Tensor logits = head.narrow(1, 0, actions);
   output.value = head.select(1, actions);
   output.waypoint = head.narrow(1, actions + 1, 2);
   output.remaining = head.select(1, actions + 3);
   if (settings_.predict_goal) output.goal = goal_(hidden);
   if (!correction_.is_empty()) output.correction = correction_(hidden);
-  if (settings_.decode_waypoint) logits = logits + decoded_logits(output.waypoint, input.previous_action);
-  output.log_probabilities = torch::log_softmax(logits, 1);
+  if (settings_.decode_waypoint) {
+    const Tensor learned = kMaxLearned * torch::tanh(logits.narrow(1, 1, actions - 1) / kMaxLearned);
+    const Tensor motions = learned + decoded_motions(output.waypoint, input.previous_action);
+    output.stop = logits.select(1, 0);
+    const Tensor go = torch::log_sigmoid(-output.stop).unsqueeze(1);
+    output.log_probabilities =
+        torch::cat({torch::log_sigmoid(output.stop).unsqueeze(1), go + torch::log_softmax(motions, 1)}, 1);
+  } else {
+    output.log_probabilities = torch::log_softmax(logits, 1);
+  }
   return output;
 }
 

@@ -30,6 +30,7 @@ struct PolicyInput {
 
 struct PolicyOutput {
   torch::Tensor log_probabilities;  // [B, num_actions]
+  torch::Tensor stop;               // [B] log odds of STOP, only with decode_waypoint
   torch::Tensor value;              // [B]
   torch::Tensor waypoint;           // [B, 2] direction (right, forward), about unit length
   torch::Tensor remaining;          // [B] metres / kRemainingScale
@@ -58,7 +59,7 @@ class PolicyNetwork : public torch::nn::Module {
 
  private:
   torch::Tensor features(const PolicyInput& input);
-  torch::Tensor decoded_logits(const torch::Tensor& waypoint, const torch::Tensor& previous_action) const;
+  torch::Tensor decoded_motions(const torch::Tensor& waypoint, const torch::Tensor& previous_action) const;
 
   PolicySettings settings_;
   CropEncoder crop_encoder_{nullptr};

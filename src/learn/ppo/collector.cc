@@ -15,6 +15,9 @@ using torch::Tensor;
 
 constexpr std::int32_t kStop = 0;
 constexpr float kImitationNoise = 0.1f;  // part of the imitation's own actions that are sampled, not greedy
+// A belief that is so far off sees nothing to correct itself by; its samples teach little and last long.
+constexpr float kLostDistance = 1.5f;  // metres
+constexpr float kLostReset = 0.15f;    // chance a step that it is set anew
 
 class Stopwatch {
  public:
@@ -164,14 +167,16 @@ void Collector::disturb_beliefs(std::int64_t update, std::int64_t t, float proba
     base::PhiloxStream stream({settings_.seed, env, static_cast<std::uint32_t>(update),
                                static_cast<std::uint32_t>(t), base::Purpose::kBeliefNoise});
     Belief truth;
-    if (stream.uniform() >= probability || !PolicyRunner::truth_of(env_, static_cast<int>(n), &truth))
-      continue;
+    if (!PolicyRunner::truth_of(env_, static_cast<int>(n), &truth)) continue;
+    Belief& belief = runner_.beliefs()[static_cast<std::size_t>(n)];
+    const bool lost = position_error(belief, truth) > kLostDistance;
+    if (stream.uniform() >= (lost ? std::max(probability, kLostReset) : probability)) continue;
     const float size = stream.uniform();
     const Correction error{
         size * stream.normal(0.0f, noise.noise_position), size * stream.normal(0.0f, noise.noise_position),
         size * stream.normal(0.0f, noise.noise_heading), size * stream.normal(0.0f, noise.noise_log_scale)};
     apply(truth, error, 1.0f);
-    runner_.beliefs()[static_cast<std::size_t>(n)] = truth;
+    belief = truth;
   }
 }
 

@@ -43,9 +43,17 @@ Loss minibatch_loss(const PolicyOutput& output, const Tensor& scale_correction, 
   Tensor total = weights.value * ppo.value;
   if (weights.action != 0.0f) total = total + weights.action * ppo.action - weights.entropy * ppo.entropy;
   if (weights.cloning != 0.0f) {
-    const Tensor row_weight = labels.expert_action.eq(0).to(torch::kFloat32) * (kStopWeight - 1.0f) + 1.0f;
-    const Tensor log_prob = output.log_probabilities.gather(1, labels.expert_action.unsqueeze(1)).squeeze(1);
-    cloning = -(log_prob * row_weight).mean();
+    const Tensor stop = labels.expert_action.eq(0).to(torch::kFloat32);
+    const Tensor row_weight = stop * (kStopWeight - 1.0f) + 1.0f;
+    if (output.stop.defined()) {
+      // The motions are taught by the waypoint: a cross entropy on them would make it exaggerate its bearing.
+      const Tensor stay = torch::log_sigmoid(output.stop), go = torch::log_sigmoid(-output.stop);
+      cloning = -((stop * stay + (1.0f - stop) * go) * row_weight).mean();
+    } else {
+      const Tensor log_prob =
+          output.log_probabilities.gather(1, labels.expert_action.unsqueeze(1)).squeeze(1);
+      cloning = -(log_prob * row_weight).mean();
+    }
     total = total + weights.cloning * cloning;
   }
   if (weights.waypoint != 0.0f) {
