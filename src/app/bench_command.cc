@@ -7,6 +7,7 @@
 #include <string>
 
 #include "app/bench_table.h"
+#include "app/bench_train.h"
 #include "base/thread_pool.h"
 #include "render/benchmark.h"
 #include "task/benchmark.h"
@@ -58,6 +59,30 @@ Action define_bench_sim(CLI::App& app) {
     return show({{"environments", std::to_string(settings->num_envs)},
                  {"homes", std::to_string(settings->homes)},
                  {"threads", std::to_string(settings->threads)}},
+                results, *json);
+  };
+}
+
+Action define_bench_train(CLI::App& app) {
+  auto settings = std::make_shared<TrainBenchmarkSettings>();
+  auto json = std::make_shared<std::string>();
+  settings->ranks = base::available_cores();
+  app.add_option("--envs", settings->num_envs, "environments over all ranks")->capture_default_str();
+  app.add_option("--ranks", settings->ranks, "processes, one core each")->capture_default_str();
+  app.add_option("--size", settings->image_size, "pixels a side of the depth camera")->capture_default_str();
+  app.add_option("--planes", settings->base_planes, "base planes of SE-ResNet9, one case each")
+      ->delimiter(',');
+  app.add_option("--updates", settings->updates, "of each case; the first two warm up")
+      ->capture_default_str();
+  add_json_option(app, *json);
+  return [settings, json]() -> base::Result<int> {
+    INKNAV_ASSIGN_OR_RETURN(const auto results, run_train_benchmark(*settings));
+    return show({{"network", "SE-ResNet9 + GRU-512 + drawing, fp32"},
+                 {"environments", std::to_string(settings->num_envs)},
+                 {"depth", std::to_string(settings->image_size)},
+                 {"steps", std::to_string(settings->num_steps)},
+                 {"epochs", std::to_string(settings->ppo_epoch)},
+                 {"ranks", std::to_string(settings->ranks)}},
                 results, *json);
   };
 }

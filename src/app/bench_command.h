@@ -9,5 +9,6 @@ namespace inknav::app {
 
 Action define_bench_render(CLI::App& app);
 Action define_bench_sim(CLI::App& app);
+Action define_bench_train(CLI::App& app);
 
 }  // namespace inknav::app
