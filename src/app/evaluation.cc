@@ -207,7 +207,7 @@ std::vector<Curve> training_curves(const std::filesystem::path& tensorboard_dir)
       {"Perf/fps", "Frames per second"},
   }};
   for (const auto& [tag, title] : kShown) {
-    Curve curve{std::string(title), "frames", {}};
+    Curve curve{std::string(title), "updates", {}};
     for (const run::ScalarPoint& point : *scalars) {
       if (point.tag == tag) curve.points.emplace_back(static_cast<double>(point.step), point.value);
     }
