@@ -90,8 +90,8 @@ ImitationSettings imitation_settings(const config::PpoConfig& from) {
 PolicySettings policy_settings(const config::ExperimentConfig& config, const task::EnvSpec& spec,
                                const task::NavigationEnvSettings& env) {
   PolicySettings settings;
-  // Without memory the pose in the start frame says nothing that belief and crops do not, and invites learning
-  // the training homes by heart.
+  // Without memory the pose in the start frame says nothing that belief and crops do not, and invites
+  // learning the training homes by heart.
   const bool plain_reader = !config.use_pointnav && config.rl.ppo.rnn_type == config::RnnType::kNone;
   if (!plain_reader) settings.number_fields = {"gps", "compass"};
   if (config.use_pointnav) settings.number_fields.push_back("pointgoal");
