@@ -4,6 +4,7 @@
 #include "app/command.h"
 #include "app/data_check_command.h"
 #include "app/data_convert_command.h"
+#include "app/data_show_command.h"
 #include "app/demo_command.h"
 #include "app/doctor_command.h"
 #include "app/eval_command.h"
@@ -22,7 +23,7 @@ constexpr Command kCommands[] = {
     {"generate demos", "expert demonstrations", nullptr},
     {"data check", "validate a dataset before a night is lost on it", define_data_check},
     {"data convert", "a robot map or a mesh becomes a scene (.glb)", define_data_convert},
-    {"data show", "home, navmesh, route and drawing side by side", nullptr},
+    {"data show", "home, navmesh, route and drawing side by side", define_data_show},
     {"bench render", "frames/s of rendering", define_bench_render},
     {"bench sim", "steps/s of simulation", define_bench_sim},
     {"bench train", "frames/s of training", define_bench_train},
