@@ -161,7 +161,7 @@ TEST(Resume, TwoNUpdatesEqualNResumeN) {
 
 TEST(Resume, AlsoWithTwoRanks) {
   GTEST_SKIP()
-      << "two ranks as threads of one process crash now and then inside libtorch; real ranks are processes";
+      << "two ranks as threads of one process crash now and then, cause unknown; real ranks are processes";
   expect_same_future(toy_settings(Recurrence::kGru), recall, 2, 8, 4);
 }
 
@@ -204,7 +204,7 @@ TEST(Resume, AlsoReadingDrawingsInTheNavigationEnvironment) {
 /// after four updates of learning rate 3e-3.
 TEST(Ranks, TwoRanksWithHalfTheEnvironmentsEqualOne) {
   GTEST_SKIP()
-      << "two ranks as threads of one process crash now and then inside libtorch; real ranks are processes";
+      << "two ranks as threads of one process crash now and then, cause unknown; real ranks are processes";
   TrainerSettings settings = toy_settings(Recurrence::kGru);
   settings.ppo.num_mini_batch = 1;
   settings.ppo.ppo_epoch = 1;
