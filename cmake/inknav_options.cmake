@@ -15,7 +15,10 @@ option(INKNAV_COVERAGE "Instrument for gcov" OFF)
 
 find_program(INKNAV_CCACHE ccache)
 if(INKNAV_CCACHE)
-  set(CMAKE_CXX_COMPILER_LAUNCHER ${INKNAV_CCACHE})
+  # Paths below the source folder are hashed relative to it, so that another clone or work tree finds what this one
+  # compiled; the sloppiness is what ccache's manual wants for precompiled headers.
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env CCACHE_BASEDIR=${CMAKE_SOURCE_DIR} CCACHE_NOHASHDIR=true
+      CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_ctime,include_file_mtime ${INKNAV_CCACHE})
 endif()
 find_program(INKNAV_MOLD mold)
 if(INKNAV_MOLD)
@@ -28,7 +31,8 @@ target_include_directories(inknav_options INTERFACE ${CMAKE_SOURCE_DIR}/src ${CM
 # Contraction into FMA is off so that a result does not depend on how a loop was vectorised.
 target_compile_options(inknav_options INTERFACE
   -Wall -Wextra -Wshadow -Wnon-virtual-dtor -Wold-style-cast -Wcast-qual -Werror
-  -march=x86-64-v3 -ffp-contract=off)
+  -march=x86-64-v3 -ffp-contract=off
+  $<$<CXX_COMPILER_ID:GNU>:-fpch-preprocess>)  # ccache needs to see which precompiled header a unit uses
 if(INKNAV_SANITIZE)
   # The instrumentation makes g++ report uninitialised reads that are not there (GCC manual, -fsanitize=address);
   # real ones still show in the plain builds.
