@@ -5,18 +5,23 @@
 usage: fetch_wheels.py LIST FOLDER [--bytes FILE] [--pip FOLDER]
 
 LIST has one wheel a line: name, version, bytes, sha256, file name, patterns of the members to unpack
-(comma-separated, shell style). pip does the downloads, so the index, proxy and certificates are the ones pip is
-configured with on this machine. A dropped connection is resumed where it broke (pip 25.1 or newer; with an older
-one the pinned pip of PIP_LIST is fetched first, into FOLDER/pip if not told otherwise). After a stop by force the
-wheels that were complete are kept. What is unpacked is noted in FOLDER/unpacked.txt, so a second run does nothing.
-FILE gets the number of bytes that were downloaded. Exit code 0, or 1 after one sentence that says what is wrong.
+(comma-separated, shell style). Downloads go through pip's own modules (resume_download.py), so the index, proxy,
+certificates and credentials are the ones pip is configured with on this machine. They grow in FOLDER/wheels/*.part:
+whatever ended a run (a dropped connection, a kill, a loss of power), the next one asks only for the bytes that are
+missing. Every wheel is checked against its sha256; one that was pieced together and does not match is fetched once
+more from its first byte. Where pip's modules do not serve, `pip download` does the work and resumes only within its
+own run (pip 25.1 or newer; with an older one the pinned pip of PIP_LIST is fetched first, into FOLDER/pip if not
+told otherwise). What is unpacked is noted in FOLDER/unpacked.txt, so a second run does nothing. FILE gets the number
+of bytes that were downloaded. Exit code 0, or 1 after one sentence that says what is wrong.
 Needs Python 3.9 and its standard library.
 """
 
 import argparse
+import contextlib
 import fcntl
 import fnmatch
 import hashlib
+import json
 import os
 import re
 import shutil
@@ -27,10 +32,16 @@ from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
 PIP_LIST = Path(__file__).with_name("wheels_pip.txt")
+RESUME = Path(__file__).with_name("resume_download.py")
 RESUMING_PIP = (25, 1)  # the first with --resume-retries
 # pip expands none of these by itself; every tag that a pinned wheel carries must be told.
 PLATFORMS = [f"manylinux_2_{minor}_x86_64" for minor in range(28, 4, -1)] + ["manylinux2014_x86_64", "any"]
+# Which wheels are acceptable, and how pip behaves; for pip itself and for resume_download.py.
+PIP_OPTIONS = ["--disable-pip-version-check", "--no-input", "--no-deps", "--only-binary", ":all:", "--retries", "3",
+               "--implementation", "cp", "--python-version", "3.12", "--abi", "cp312", "--abi", "abi3", "--abi", "none"]
+PIP_OPTIONS += [word for platform in PLATFORMS for word in ("--platform", platform)]
 NOTE = "unpacked.txt"
+KEPT = "(what was downloaded is kept)"
 
 
 class Fault(Exception):
@@ -106,37 +117,47 @@ def pip_version(environment):
     return (int(found[1]), int(found[2])) if run.returncode == 0 and found else None
 
 
-def download_fault(wheel, log):
-    """The sentence for a failed pip run, from what pip wrote to stderr."""
-    what = f"the download of {wheel.name} {wheel.version} ({megabytes(wheel.size)}) failed"
-    again = "then run ./inknav setup again (downloads that were complete are kept)"
+def what_failed(wheel):
+    return f"the download of {wheel.name} {wheel.version} ({megabytes(wheel.size)}) failed"
+
+
+def not_pinned(wheel, how):
+    return Fault(f"{what_failed(wheel)}: the file that the package index serves is not the pinned one ({how}); "
+                 "do not use that index")
+
+
+def unreachable(wheel, reason=""):
+    return Fault(f"{what_failed(wheel)}: the package index could not be reached{reason}; check the network and pip's "
+                 f"settings (pip config list), then run ./inknav setup again {KEPT}")
+
+
+def disk_full(wheel, reason="the disk is full"):
+    return Fault(f"{what_failed(wheel)}: {reason}; make room, then run ./inknav setup again {KEPT}")
+
+
+def pip_fault(wheel, log):
+    """The Fault for a failed pip run, from what pip wrote to stderr."""
     if "DO NOT MATCH THE HASHES" in log:
-        return (f"{what}: the file that the package index serves is not the pinned one (its sha256 differs); "
-                "do not use that index")
+        return not_pinned(wheel, "its sha256 differs")
     if "No space left" in log or "Errno 28" in log:
-        return f"{what}: the disk is full; make room, {again}"
+        return disk_full(wheel)
     network = ("Retrying", "connection", "Connection", "timed out", "Temporary failure", "ProxyError", "SSLError",
                "resume", "HTTP error", "IncompleteRead")
     if any(word in log for word in network):
-        return (f"{what}: the package index could not be reached; check the network and pip's settings "
-                f"(pip config list), {again}")
+        return unreachable(wheel)
     if "No matching distribution" in log or "Could not find a version" in log:
-        return (f"{what}: the package index that pip is set to does not have this file; "
-                f"point pip to one that does (pip config list), {again}")
+        return Fault(f"{what_failed(wheel)}: the package index that pip is set to does not have this file; "
+                     f"point pip to one that does (pip config list), then run ./inknav setup again {KEPT}")
     tail = " | ".join(line for line in log.splitlines()[-3:] if line.strip())
-    return f"{what}: {tail or 'pip gave no reason'}"
+    return Fault(f"{what_failed(wheel)}: {tail or 'pip gave no reason'}")
 
 
 def run_pip(wheel, folder, environment, options):
     """pip download of one pinned wheel into `folder`; pip's progress goes to our output."""
     requirements = folder / "requirements.txt"
     requirements.write_text(f"{wheel.name}=={wheel.version} --hash=sha256:{wheel.sha256}\n")
-    command = [sys.executable, "-m", "pip", "download", "--disable-pip-version-check", "--no-input", "--no-deps",
-               "--require-hashes", "--only-binary", ":all:", "--retries", "3", "--implementation", "cp",
-               "--python-version", "3.12", "--abi", "cp312", "--abi", "abi3", "--abi", "none", "-d", str(folder),
-               "-r", str(requirements)] + options
-    for platform in PLATFORMS:
-        command += ["--platform", platform]
+    command = [sys.executable, "-m", "pip", "download", "--require-hashes", "-d", str(folder), "-r", str(requirements),
+               *PIP_OPTIONS, *options]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=environment) as process:
         log = []
         for line in process.stderr:
@@ -145,7 +166,20 @@ def run_pip(wheel, folder, environment, options):
                 say(line.strip())
         process.wait()
     if process.returncode != 0:
-        raise Fault(download_fault(wheel, "".join(log)))
+        raise pip_fault(wheel, "".join(log))
+
+
+def run_resume(wheel, part, environment, options):
+    """Lets `part` grow to the whole wheel; returns what resume_download.py reports."""
+    command = [sys.executable, str(RESUME), str(part), str(wheel.size), wheel.sha256, wheel.name, wheel.file,
+               *PIP_OPTIONS, *options]
+    run = subprocess.run(command, stderr=subprocess.PIPE, text=True, env=environment, check=False)
+    lines = run.stderr.strip().splitlines() or [f"exit code {run.returncode}"]
+    try:
+        report = json.loads(lines[-1])
+        return {key: report[key] for key in ("outcome", "received", "reason")}
+    except (ValueError, KeyError, TypeError):
+        return {"outcome": "unsuitable", "received": 0, "reason": lines[-1]}
 
 
 class Downloader:
@@ -157,7 +191,8 @@ class Downloader:
         self.wheels = folder / "wheels"
         self.downloaded = 0
         self.environment = None
-        self.options = []
+        self.resuming = False  # whether this pip knows --resume-retries
+        self.options = []  # more of pip's
 
     def prepare_pip(self):
         """Chooses the pip to use, once and only when something must be downloaded."""
@@ -176,7 +211,7 @@ class Downloader:
             if not (self.private_pip / "pip").is_dir():
                 unpack(self.obtain(pip), self.private_pip, pip.patterns)
             self.environment["PYTHONPATH"] = str(self.private_pip)
-        self.options = ["--resume-retries", "50"]
+        self.resuming = True
 
     def obtain(self, wheel):
         """The wheel's path in the folder, downloaded when it is not there yet."""
@@ -185,12 +220,47 @@ class Downloader:
             return path
         path.unlink(missing_ok=True)
         self.prepare_pip()
-        run_pip(wheel, self.wheels, self.environment, self.options)
-        if not path.exists() or sha256_of(path) != wheel.sha256:
-            raise Fault(f"pip downloaded {wheel.name} {wheel.version}, but not as {wheel.file} with the pinned sha256; "
-                        f"remove {self.wheels} and run ./inknav setup again")
-        self.downloaded += path.stat().st_size
+        part = part_of(path)
+        if not self.resume(wheel, part):
+            run_pip(wheel, self.wheels, self.environment, ["--resume-retries", "50"] if self.resuming else [])
+            if not path.exists() or sha256_of(path) != wheel.sha256:
+                raise Fault(f"pip downloaded {wheel.name} {wheel.version}, but not as {wheel.file} with the pinned "
+                            f"sha256; remove {self.wheels} and run ./inknav setup again")
+            self.downloaded += path.stat().st_size
+            part.unlink(missing_ok=True)
         return path
+
+    def resume(self, wheel, part):
+        """Completes `part` and gives it the wheel's name; False when pip itself must download."""
+        there = part.stat().st_size if part.exists() else 0
+        if there > wheel.size:
+            part.unlink()
+            there = 0
+        if there:
+            say(f"  {wheel.name} {wheel.version}: going on after {megabytes(there)} of {megabytes(wheel.size)}")
+        report = {"outcome": "complete", "received": 0}
+        if there < wheel.size:
+            report = run_resume(wheel, part, self.environment, self.options)
+            self.downloaded += report["received"]
+        if report["outcome"] == "unsuitable":
+            say(f"  {wheel.name} {wheel.version}: pip downloads it ({report['reason']})")
+            return False
+        if report["outcome"] == "network":
+            raise unreachable(wheel, f" ({report['reason']})")
+        if report["outcome"] == "disk":
+            raise disk_full(wheel, f"{self.wheels}: {report['reason']}")
+        if report["outcome"] == "complete" and sha256_of(part) == wheel.sha256:
+            part.replace(self.wheels / wheel.file)
+            return True
+        part.unlink()
+        if there:
+            say(f"  {wheel.name} {wheel.version}: the pieces do not make the pinned file; once more from the first byte")
+            return self.resume(wheel, part)
+        raise not_pinned(wheel, report.get("reason") or "its sha256 differs")
+
+
+def part_of(path):
+    return path.with_name(path.name + ".part")
 
 
 def safe_member(name):
@@ -221,34 +291,61 @@ def unpack(wheel_path, folder, patterns):
     return total
 
 
+@contextlib.contextmanager
+def locked(folder):
+    """One set-up at a time in a folder; a second one waits and says so."""
+    with open(folder / ".lock", "w", encoding="ascii") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            say(f"Another ./inknav setup is at work in {folder}; waiting for it to end ...")
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def bytes_there(wheels, wheel):
+    """What an earlier run left of a wheel."""
+    path = wheels / wheel.file
+    return sum(min(file.stat().st_size, wheel.size) for file in (path, part_of(path)) if file.exists())
+
+
+def download_and_unpack(downloader, list_name, missing):
+    """Yields each wheel when it is unpacked and safe on the disk."""
+    left = sum(max(0, wheel.size - bytes_there(downloader.wheels, wheel)) for wheel in missing)
+    total = sum(wheel.size for wheel in missing)
+    # One wheel lies packed and unpacked at the same time; packed it is at least a third.
+    need = max(wheel.size for wheel in missing) + total + left
+    need_space(downloader.folder, need, "for the libraries")
+    if shutil.disk_usage(downloader.folder).free < need + 2 * total:
+        downloader.options.append("--no-cache-dir")  # pip's cache would hold everything a second time
+    if left:
+        kept = f" (the other {megabytes(total - left)} are here already)" if left < total else ""
+        say(f"Downloading {megabytes(left)} for {len(missing)} wheel(s) of {list_name}{kept}:")
+    for wheel in missing:
+        path = downloader.obtain(wheel)
+        size = unpack(path, downloader.folder, wheel.patterns)
+        say(f"  {wheel.name} {wheel.version}: checked, {megabytes(size)} unpacked")
+        os.sync()  # what is noted as unpacked must be there after a loss of power
+        yield wheel
+        path.unlink()
+
+
 def fetch(list_path, folder, private_pip=None):
     """Returns the number of bytes downloaded."""
     folder.mkdir(parents=True, exist_ok=True)
     note = folder / NOTE
-    with open(folder / ".lock", "w", encoding="ascii") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with locked(folder):
         done = note.read_text().splitlines() if note.exists() else []
         missing = [wheel for wheel in read_list(list_path) if not is_unpacked(wheel, done)]
         if not missing:
             return 0
         downloader = Downloader(folder, private_pip or folder / "pip")
         downloader.wheels.mkdir(exist_ok=True)
-        wanted = [wheel for wheel in missing if not (downloader.wheels / wheel.file).exists()]
-        total = sum(wheel.size for wheel in wanted)
-        # One wheel lies packed and unpacked at the same time; packed it is at least a third.
-        need_space(folder, max(wheel.size for wheel in missing) + 2 * sum(wheel.size for wheel in missing),
-                   "for the libraries")
-        if wanted:
-            say(f"Downloading {len(wanted)} wheel(s) of {list_path.name}, {megabytes(total)}:")
-        for wheel in missing:
-            path = downloader.obtain(wheel)
-            size = unpack(path, folder, wheel.patterns)
-            say(f"  {wheel.name} {wheel.version}: checked, {megabytes(size)} unpacked")
+        for wheel in download_and_unpack(downloader, list_path.name, missing):
             done.append(wheel.note())
             part = note.with_name(NOTE + ".part")
             part.write_text("\n".join(done) + "\n")
             part.replace(note)
-            path.unlink()
         for scratch in ("tmp", "wheels"):
             shutil.rmtree(folder / scratch, ignore_errors=True)
         return downloader.downloaded
@@ -271,7 +368,7 @@ def main():
     except OSError as error:
         sys.exit(f"inknav setup: {error}; check the disk and the permissions of {arguments.folder}")
     except KeyboardInterrupt:
-        sys.exit("\ninknav setup: interrupted; run ./inknav setup again (downloads that were complete are kept)")
+        sys.exit(f"\ninknav setup: interrupted; run ./inknav setup again {KEPT}")
 
 
 if __name__ == "__main__":

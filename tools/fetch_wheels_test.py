@@ -9,9 +9,14 @@ import io
 import os
 import random
 import re
+import resource
+import signal
 import socket
+import subprocess
+import sys
 import tempfile
 import threading
+import time
 import unittest
 import zipfile
 from pathlib import Path
@@ -42,14 +47,17 @@ def make_wheel(name, payload=3 << 20, extra=()):
 
 
 class Index:
-    """A package index: wheels by file name, what was asked for, and how many file answers to break off."""
+    """A package index: wheels by file name, what was asked for, and how its file answers misbehave."""
 
     def __init__(self):
         self.wheels = {}
         self.requests = []
-        self.ranges = []
+        self.ranges = []  # first bytes of the Range headers that came
         self.sent = 0
-        self.breaks = 0
+        self.breaks = 0  # file answers to break off in their middle
+        self.knows_range = True
+        self.status = 200  # of file answers
+        self.pause_s = 0.0  # after each 64 KiB
         index = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
@@ -59,25 +67,35 @@ class Index:
             def do_GET(self):
                 index.requests.append(self.path)
                 if self.path.startswith("/simple/"):
-                    name = self.path.split("/")[2]
-                    files = [file for file in index.wheels if file.split("-")[0] == name]
-                    page = "".join(f'<a href="/files/{file}">{file}</a>' for file in files).encode()
-                    self.send_response(200 if files else 404)
-                    self.send_header("Content-Type", "text/html")
-                    self.send_header("Content-Length", str(len(page)))
-                    self.end_headers()
-                    self.wfile.write(page)
-                    return
-                body = index.wheels[self.path.split("/")[-1]]
+                    self.answer_page(self.path.split("/")[2])
+                elif index.status != 200:
+                    self.send_error(index.status)
+                else:
+                    with contextlib.suppress(ConnectionError):
+                        self.answer_file(index.wheels[self.path.split("/")[-1]])
+
+            def answer_page(self, name):
+                files = [file for file in index.wheels if file.split("-")[0] == name]
+                page = "".join(f'<a href="/files/{file}">{file}</a>' for file in files).encode()
+                self.send_response(200 if files else 404)
+                self.send_header("Content-Type", "text/html")
+                self.send_header("Content-Length", str(len(page)))
+                self.end_headers()
+                self.wfile.write(page)
+
+            def answer_file(self, body):
                 found = re.match(r"bytes=(\d+)-", self.headers.get("Range", ""))
-                start = int(found[1]) if found else 0
                 if found:
-                    index.ranges.append(start)
-                self.send_response(206 if found else 200)
+                    index.ranges.append(int(found[1]))
+                if found and int(found[1]) >= len(body):
+                    self.send_error(416)
+                    return
+                start = int(found[1]) if found and index.knows_range else 0
+                self.send_response(206 if found and index.knows_range else 200)
                 self.send_header("Content-Type", "application/octet-stream")
                 self.send_header("Content-Length", str(len(body) - start))
                 self.send_header("ETag", '"fixed"')
-                if found:
+                if found and index.knows_range:
                     self.send_header("Content-Range", f"bytes {start}-{len(body) - 1}/{len(body)}")
                 self.end_headers()
                 rest = body[start:]
@@ -85,12 +103,15 @@ class Index:
                     index.breaks -= 1
                     rest = rest[: len(rest) // 2]
                     self.close_connection = True
-                index.sent += len(rest)
-                self.wfile.write(rest)
+                for begin in range(0, len(rest), 1 << 16):
+                    block = rest[begin : begin + (1 << 16)]
+                    self.wfile.write(block)
+                    index.sent += len(block)
+                    time.sleep(index.pause_s)
 
         self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.url = f"http://127.0.0.1:{self.server.server_port}/simple/"
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        threading.Thread(target=self.server.serve_forever, args=(0.02,), daemon=True).start()
 
     def close(self):
         self.server.shutdown()
@@ -162,6 +183,135 @@ class FetchTest(unittest.TestCase):
         self.assertEqual(len(self.index.ranges), 3)
         self.assertEqual(self.index.ranges, sorted(self.index.ranges))
         self.assertEqual(self.index.sent, int(line.split()[2]), "no byte was sent twice")
+
+    def kill_half_way(self, line, least=1 << 20):
+        """Runs the tool on one wheel as set-up does and kills it by force; returns the bytes that it left."""
+        (self.root / "list.txt").write_text(line + "\n")
+        self.index.pause_s = 0.05
+        part = self.part_of(line)
+        with subprocess.Popen([sys.executable, str(TOOLS / "fetch_wheels.py"), str(self.root / "list.txt"), str(self.deps)],
+                              stdout=subprocess.DEVNULL) as tool:
+            give_up = time.monotonic() + 60
+            while (not part.exists() or part.stat().st_size < least) and time.monotonic() < give_up:
+                time.sleep(0.01)
+            tool.send_signal(signal.SIGKILL)
+        self.index.pause_s = 0.0
+        size = part.stat().st_size
+        time.sleep(0.3)
+        self.assertEqual(part.stat().st_size, size, "nobody writes on after the kill")
+        self.assertGreaterEqual(size, least)
+        self.assertLess(size, int(line.split()[2]))
+        return size
+
+    def part_of(self, line):
+        return self.deps / "wheels" / (line.split()[4] + ".part")
+
+    def test_after_a_kill_only_the_missing_bytes_are_fetched(self):
+        self.use_resuming_pip()
+        line = self.index.add("inkone")
+        size = self.kill_half_way(line)
+        self.index.sent = 0
+        self.assertEqual(self.fetch(line), int(line.split()[2]) - size)
+        self.assertEqual(self.index.ranges, [size])
+        self.assertEqual(self.index.sent, int(line.split()[2]) - size)
+        self.assertIn("going on after 1 MB of 3 MB", self.log.getvalue())
+        self.assertTrue((self.deps / "inklib/data/big.bin").exists())
+        self.assertFalse((self.deps / "wheels").exists())
+
+    def test_a_part_that_is_whole_needs_no_network(self):
+        self.use_resuming_pip()
+        line = self.index.add("inkone")
+        self.part_of(line).parent.mkdir(parents=True)
+        self.part_of(line).write_bytes(self.index.wheels[line.split()[4]])
+        self.assertEqual(self.fetch(line), 0)
+        self.assertEqual(self.index.requests, [])
+
+    def test_a_part_that_does_not_fit_is_fetched_once_more(self):
+        self.use_resuming_pip()
+        line = self.index.add("inkone")
+        size = int(line.split()[2])
+        for left in (b"of another file", b"x" * (size + 1), b"x" * size):
+            self.part_of(line).parent.mkdir(parents=True, exist_ok=True)
+            self.part_of(line).write_bytes(left)
+            (self.deps / "unpacked.txt").unlink(missing_ok=True)
+            self.assertGreaterEqual(self.fetch(line), size)
+        self.assertIn("the pieces do not make the pinned file", self.log.getvalue())
+
+    def test_a_file_that_changed_on_the_server_is_refused(self):
+        self.use_resuming_pip()
+        line = self.index.add("inkone")
+        name = line.split()[4]
+        size = self.kill_half_way(line)
+        right = self.index.wheels[name]
+        self.index.wheels[name] = right[:-1] + bytes([right[-1] ^ 1])
+        with self.assertRaisesRegex(fetch_wheels.Fault, "not the pinned one .its sha256 differs"):
+            self.fetch(line)
+        self.assertEqual(self.index.ranges, [size], "the second try begins at the first byte")
+        self.assertFalse(self.part_of(line).exists())
+        for wrong, reason in ((right + b"x", f"it has {len(right) + 1} bytes there"), (right[:100], "it has 100 bytes")):
+            self.index.wheels[name] = wrong
+            self.index.sent = 0
+            with self.assertRaisesRegex(fetch_wheels.Fault, f"not the pinned one .{reason}"):
+                self.fetch(line)
+            self.assertLess(self.index.sent, 1 << 20, "the length tells before the file is fetched")
+        self.index.wheels[name] = right
+        self.fetch(line)
+
+    def test_a_server_without_ranges_sends_all_again(self):
+        self.use_resuming_pip()
+        line = self.index.add("inkone")
+        self.kill_half_way(line)
+        self.index.knows_range = False
+        self.assertEqual(self.fetch(line), int(line.split()[2]))
+
+    def test_what_came_stays_when_the_network_fails(self):
+        self.use_resuming_pip()
+        line = self.index.add("inkone")
+        size = self.kill_half_way(line)
+        self.index.status = 404
+        with self.assertRaisesRegex(fetch_wheels.Fault, "the download of inkone 1.0"):
+            self.fetch(line)
+        self.assertEqual(self.part_of(line).stat().st_size, size)
+        self.index.status = 500
+        with self.assertRaisesRegex(fetch_wheels.Fault, r"could not be reached .*what was downloaded is kept"):
+            self.fetch(line)
+        self.assertEqual(self.part_of(line).stat().st_size, size)
+        self.index.status = 200
+        self.assertEqual(self.fetch(line), int(line.split()[2]) - size)
+
+    def test_pip_downloads_where_its_modules_do_not_serve(self):
+        self.use_resuming_pip()
+        line = self.index.add("inkone")
+        broken = self.root / "broken.py"
+        broken.write_text("raise ImportError('pip has changed')\n")
+        with mock.patch.object(fetch_wheels, "RESUME", broken):
+            self.assertEqual(self.fetch(line), int(line.split()[2]))
+        self.assertIn("pip downloads it (ImportError: pip has changed)", self.log.getvalue())
+
+    def test_a_disk_that_fills_up_keeps_what_came(self):
+        self.use_resuming_pip()
+        line = self.index.add("inkone")
+        (self.root / "list.txt").write_text(line + "\n")
+
+        def small_disk():
+            resource.setrlimit(resource.RLIMIT_FSIZE, (2 << 20, 2 << 20))
+
+        run = subprocess.run([sys.executable, str(TOOLS / "fetch_wheels.py"), str(self.root / "list.txt"), str(self.deps)],
+                             capture_output=True, text=True, preexec_fn=small_disk, check=False)
+        self.assertEqual(run.returncode, 1)
+        self.assertRegex(run.stderr, r"^inknav setup: the download of inkone 1\.0 .*: File too large; make room, then run")
+        self.assertEqual(self.part_of(line).stat().st_size, 2 << 20)
+        self.assertEqual(self.fetch(line), int(line.split()[2]) - (2 << 20))
+
+    def test_a_second_setup_waits_for_the_first(self):
+        self.deps.mkdir()
+        with open(self.deps / ".lock", "w", encoding="ascii") as lock:
+            fetch_wheels.fcntl.flock(lock, fetch_wheels.fcntl.LOCK_EX)
+            waiting = threading.Timer(0.3, lambda: fetch_wheels.fcntl.flock(lock, fetch_wheels.fcntl.LOCK_UN))
+            waiting.start()
+            with contextlib.redirect_stdout(self.log), fetch_wheels.locked(self.deps):
+                pass
+        self.assertIn("waiting for it to end", self.log.getvalue())
 
     def test_complete_wheels_survive_a_failure_of_the_next(self):
         self.use_resuming_pip()
