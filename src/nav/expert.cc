@@ -36,20 +36,10 @@ struct Target {
 /// Farthest point of the route within the lookahead that is in sight; nullopt if not even the nearest is.
 std::optional<Target> point_in_sight(NavQuery& query, const NavPoint& agent, const Route& route,
                                      float arc_length, const ExpertSettings& settings) {
-  const auto target_at = [&](float s) {
-    const Vec3 point = route.at(s);
-    return Target{point, route.length() - s + glm::length(point - agent.position)};
-  };
-  const float end = std::min(arc_length + settings.lookahead, route.length());
-  if (query.is_clear(agent, route.at(end))) return target_at(end);
-  if (!query.is_clear(agent, route.at(arc_length))) return std::nullopt;
-  float seen = arc_length;
-  float hidden = end;
-  for (int i = 0; i < kBisections; ++i) {
-    const float middle = 0.5f * (seen + hidden);
-    (query.is_clear(agent, route.at(middle)) ? seen : hidden) = middle;
-  }
-  return target_at(seen);
+  const auto s = sight_along(query, agent, route, arc_length, settings.lookahead);
+  if (!s) return std::nullopt;
+  const Vec3 point = route.at(*s);
+  return Target{point, route.length() - *s + glm::length(point - agent.position)};
 }
 
 /// Where to go from a place that does not see the route.
@@ -176,6 +166,20 @@ class Headings {
 };
 
 }  // namespace
+
+std::optional<float> sight_along(NavQuery& query, const NavPoint& agent, const Route& route, float arc_length,
+                                 float lookahead) {
+  const float end = std::min(arc_length + lookahead, route.length());
+  if (query.is_clear(agent, route.at(end))) return end;
+  if (!query.is_clear(agent, route.at(arc_length))) return std::nullopt;
+  float seen = arc_length;
+  float hidden = end;
+  for (int i = 0; i < kBisections; ++i) {
+    const float middle = 0.5f * (seen + hidden);
+    (query.is_clear(agent, route.at(middle)) ? seen : hidden) = middle;
+  }
+  return seen;
+}
 
 ExpertAdvice advise(NavQuery& query, const Route& route, const RouteProgress& progress,
                     const DistanceField& to_goal, const base::Pose& pose_world_agent,

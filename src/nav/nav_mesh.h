@@ -143,6 +143,9 @@ class NavQuery {
   };
   /// Beginning of geodesic(from, to), without allocation; nullopt when unreachable.
   std::optional<FirstLeg> first_leg(const NavPoint& from, const base::Vec3& to);
+  /// Where geodesic(from, to) bends and ends, without allocation; kept until the next search of a path, empty
+  /// when unreachable. Bends lie on the mesh's border.
+  std::span<const base::Vec3> corners(const NavPoint& from, const base::Vec3& to);
   struct Wall {
     float distance = std::numeric_limits<float>::infinity();  // metres
     base::Vec3 away{0.0f};  // unit, from the wall to the point; zero on a wall

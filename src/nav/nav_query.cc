@@ -189,19 +189,24 @@ GeodesicPath NavQuery::geodesic(const Vec3& from, const Vec3& to) {
   return path;
 }
 
-std::optional<NavQuery::FirstLeg> NavQuery::first_leg(const NavPoint& from, const Vec3& to) {
+std::span<const Vec3> NavQuery::corners(const NavPoint& from, const Vec3& to) {
   Impl& impl = *impl_;
   const std::optional<NavPoint> end = locate(to);
   int num_corners = 0;
-  if (!end || !impl.pull_path(from, *end, from.position, end->position, num_corners)) return std::nullopt;
-  const float length = impl.corners_length(num_corners);
+  if (!end || !impl.pull_path(from, *end, from.position, end->position, num_corners)) return {};
   constexpr float kSamePoint = 1.0e-3f;  // a start on a corner bends there at once
-  for (int i = 1; i < num_corners; ++i) {
-    const Vec3& corner = impl.corners[static_cast<std::size_t>(i)];
-    if (glm::length(corner - from.position) > kSamePoint || i + 1 == num_corners)
-      return FirstLeg{corner, length};
-  }
-  return FirstLeg{end->position, length};
+  if (num_corners == 1) impl.corners[0] = end->position;
+  const std::span<const Vec3> all(impl.corners.data(), static_cast<std::size_t>(num_corners));
+  std::size_t first = all.size() > 1 ? 1 : 0;
+  while (first + 1 < all.size() && glm::length(all[first] - from.position) <= kSamePoint) ++first;
+  return all.subspan(first);
+}
+
+std::optional<NavQuery::FirstLeg> NavQuery::first_leg(const NavPoint& from, const Vec3& to) {
+  const std::span<const Vec3> ahead = corners(from, to);
+  if (ahead.empty()) return std::nullopt;
+  const Vec3* last = ahead.data() + ahead.size();
+  return FirstLeg{ahead.front(), impl_->corners_length(static_cast<int>(last - impl_->corners.data()))};
 }
 
 std::optional<NavPoint> NavQuery::locate(const Vec3& p) {

@@ -11,6 +11,7 @@
 // never swings back and forth; a heading is chosen only if a simulated step that way makes headway.
 // O(1) a step on the route, one path search off it; no allocation.
 
+#include <optional>
 #include <vector>
 
 #include "base/geometry.h"
@@ -50,6 +51,11 @@ struct RouteProgress {
 };
 /// Moves `progress` to the agent's new position; looks at most `window` metres back and ahead.
 void advance(const Route& route, const base::Vec3& position, float window, RouteProgress& progress);
+
+/// Arc length of the farthest point of the route that is in sight, at most `lookahead` metres after
+/// `arc_length`; nullopt if not even the point at `arc_length` is.
+std::optional<float> sight_along(NavQuery& query, const NavPoint& agent, const Route& route, float arc_length,
+                                 float lookahead);
 
 struct ExpertSettings {
   float forward_step = 0.25f;      // metres

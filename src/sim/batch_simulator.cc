@@ -9,6 +9,7 @@
 
 #include "base/check.h"
 #include "sim/motion.h"
+#include "sim/odometry.h"
 
 namespace inknav::sim {
 
@@ -216,13 +217,10 @@ void BatchSimulator::move_agent(int agent, nav::Action action, int worker) {
 
 void BatchSimulator::measure_pose(int agent) {
   const auto i = static_cast<std::size_t>(agent);
-  const base::Pose& start = start_poses_[i];
-  const base::Vec3 local = glm::conjugate(start.rotation) * (poses_[i].position - start.position);
-  gps_[2 * i] = -local.z;
-  gps_[2 * i + 1] = local.x;
-  const base::Vec3 heading =
-      glm::conjugate(poses_[i].rotation) * (start.rotation * base::Vec3(0.0f, 0.0f, -1.0f));
-  compass_[i] = std::atan2(heading.x, -heading.z);
+  const Odometry measured = odometry(start_poses_[i], poses_[i]);
+  gps_[2 * i] = measured.forward;
+  gps_[2 * i + 1] = measured.right;
+  compass_[i] = measured.compass;
 }
 
 void BatchSimulator::finish_frame(int agent, int worker) {

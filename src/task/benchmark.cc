@@ -24,6 +24,7 @@ struct Case {
   bool depth_and_map = false;
   int num_envs = 0;  // 0: as the settings say
   int steps = 0;
+  int path_points = 0;  // of the expert's path
 };
 
 class SimBenchmark {
@@ -49,6 +50,7 @@ class SimBenchmark {
     settings.num_envs = settings.total_envs = envs_of(what);
     settings.with_drawings = false;
     settings.with_expert = what.expert;
+    settings.expert_path_points = what.path_points;
     sim::SimulatorSettings& simulator = settings.simulator;
     simulator.sensors.depth = simulator.mapper.enabled = what.depth_and_map;
     simulator.sensors.camera.width = simulator.sensors.camera.height = settings_.camera_size;
@@ -180,14 +182,16 @@ base::Result<std::vector<base::BenchmarkResult>> run_sim_benchmark(const SimBenc
   INKNAV_ASSIGN_OR_RETURN(auto one, benchmark.steps({"sim/steps/one_thread", 1, false, false}));
   INKNAV_ASSIGN_OR_RETURN(auto all, benchmark.steps({"sim/steps", settings.threads, false, false}));
   INKNAV_ASSIGN_OR_RETURN(auto expert, benchmark.steps({"sim/steps+expert", settings.threads, true, false}));
+  INKNAV_ASSIGN_OR_RETURN(
+      auto path, benchmark.steps({"sim/steps+expert+path", settings.threads, true, false, 0, 0, 16}));
   INKNAV_ASSIGN_OR_RETURN(auto seen,
                           benchmark.steps({"sim/steps+depth+map", settings.threads, false, true, 32, 10}));
   INKNAV_ASSIGN_OR_RETURN(auto motion, benchmark.motion());
   INKNAV_ASSIGN_OR_RETURN(auto resets, benchmark.resets());
   const base::BenchmarkResult map = benchmark.map();
   base::compare(all, one);
-  for (base::BenchmarkResult* result : {&expert, &seen, &motion}) base::compare(*result, all);
-  return std::vector<base::BenchmarkResult>{all, one, expert, seen, motion, resets, map};
+  for (base::BenchmarkResult* result : {&expert, &path, &seen, &motion}) base::compare(*result, all);
+  return std::vector<base::BenchmarkResult>{all, one, expert, path, seen, motion, resets, map};
 }
 
 }  // namespace inknav::task

@@ -24,8 +24,8 @@ struct SimBenchmarkSettings {
   int camera_size = 64;  // of the cases with depth
 };
 
-/// sim/steps, sim/steps/one_thread, sim/steps+expert, sim/steps+depth+map, sim/motion, sim/map (frames/s of
-/// one thread), sim/reset (episodes/s).
+/// sim/steps, sim/steps/one_thread, sim/steps+expert, sim/steps+expert+path (16 points), sim/steps+depth+map,
+/// sim/motion, sim/map (frames/s of one thread), sim/reset (episodes/s).
 base::Result<std::vector<base::BenchmarkResult>> run_sim_benchmark(const SimBenchmarkSettings& settings);
 
 }  // namespace inknav::task

@@ -16,7 +16,7 @@ TEST(SimBenchmark, EveryCaseRunsAndNamesItsBaseline) {
   settings.camera_size = 8;
   const auto results = run_sim_benchmark(settings);
   ASSERT_TRUE(results.ok()) << results.error().message;
-  ASSERT_EQ(results->size(), 7u);
+  ASSERT_EQ(results->size(), 8u);
   EXPECT_EQ(results->front().name, "sim/steps");
   EXPECT_EQ(results->front().baseline, "sim/steps/one_thread");
   for (const base::BenchmarkResult& result : *results) {

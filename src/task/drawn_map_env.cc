@@ -80,6 +80,8 @@ EpisodeView DrawnMapEnv::episode_view(int environment) const {
   EpisodeView view;
   view.active = slot.active != 0;
   view.pose_world_agent = simulator_->poses()[i];
+  view.progress = slot.progress;
+  view.collided = slot.measures.collided != 0;
   if (slot.episode < 0) return view;
   const auto episode = static_cast<std::size_t>(slot.episode);
   const sim::World& world = parts_.worlds[static_cast<std::size_t>(parts_.world_of_episode[episode])];

@@ -73,7 +73,7 @@ class DrawnMapEnv : public NavigationEnv {
   };
   struct Buffers {
     std::vector<std::uint8_t> planes;
-    std::vector<float> marks, pointgoal, handwriting_goal, goal_body, waypoint, remaining, paper_truth;
+    std::vector<float> marks, pointgoal, handwriting_goal, goal_body, waypoint, remaining, path, paper_truth;
     std::vector<std::int64_t> serial, episode_index;
     std::vector<std::int32_t> step_index, expert_action;
   };
@@ -101,6 +101,7 @@ class DrawnMapEnv : public NavigationEnv {
 
   void write_fields(int environment, int worker);
   void write_goal_fields(int environment);
+  void write_expert_path(int environment, int worker);
   void write_drawing(int environment);
 
   NavigationEnvSettings settings_;
@@ -113,6 +114,7 @@ class DrawnMapEnv : public NavigationEnv {
   std::vector<Slot> slots_;  // [num_envs]
   std::vector<Row> rows_;
   Buffers buffers_;
+  std::vector<base::Vec3> path_points_;  // [threads, expert_path_points] scratch
   EnvSpec spec_;
   std::vector<Field> fields_;
 

@@ -2,7 +2,9 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <span>
 
+#include "nav/expert_path.h"
 #include "task/drawn_map_env.h"
 
 namespace inknav::task {
@@ -57,6 +59,12 @@ void DrawnMapEnv::make_fields() {
   add_field("expert_action", row_view(b.expert_action, count, 1), true);
   add_field("expert_waypoint", row_view(b.waypoint, count, 2), true);
   add_field("expert_remaining", row_view(b.remaining, count, 1), true);
+  if (settings_.expert_path_points > 0) {
+    const auto points = static_cast<std::size_t>(settings_.expert_path_points);
+    path_points_.resize(points * static_cast<std::size_t>(pool_.num_threads()));
+    b.path.resize(count * points * 2);
+    add_field("expert_path", base::make_view(b.path.data(), count, points, 2), true);
+  }
   add_field("paper_truth", row_view(b.paper_truth, count, kPaperTruth), true);
 }
 
@@ -99,6 +107,7 @@ void DrawnMapEnv::write_fields(int environment, int worker) {
   buffers_.waypoint[2 * i] = advice.waypoint_body.x;
   buffers_.waypoint[2 * i + 1] = advice.waypoint_body.y;
   buffers_.remaining[i] = advice.remaining;
+  write_expert_path(environment, worker);
 
   float* truth = buffers_.paper_truth.data() + kPaperTruth * i;
   std::fill(truth, truth + kPaperTruth, 0.0f);
@@ -112,6 +121,23 @@ void DrawnMapEnv::write_fields(int environment, int worker) {
   truth[2] = paper.position.y;
   truth[3] = paper.heading;
   truth[4] = paper.log_scale;
+}
+
+void DrawnMapEnv::write_expert_path(int environment, int worker) {
+  const auto count = static_cast<std::size_t>(settings_.expert_path_points);
+  if (count == 0) return;
+  const auto i = static_cast<std::size_t>(environment);
+  const Row& row = rows_[i];
+  const base::Pose& pose = simulator_->poses()[i];
+  const std::span<base::Vec3> points(path_points_.data() + count * static_cast<std::size_t>(worker), count);
+  nav::expert_path(simulator_->query(simulator_->world_ids()[i], worker), row.truth->route,
+                   slots_[i].progress, *row.truth->to_goal, pose.position, nav::ExpertPathSettings{}, points);
+  float* out = buffers_.path.data() + 2 * count * i;
+  for (const base::Vec3& point : points) {
+    const base::Vec2 body = base::world_to_body(pose, point);
+    *out++ = body.x;
+    *out++ = body.y;
+  }
 }
 
 void DrawnMapEnv::write_drawing(int environment) {

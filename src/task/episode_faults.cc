@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "task/episode_faults.h"
 
+#include <utility>
+
+#include "base/log.h"
 #include "task/drawing_store.h"
 #include "task/episode_truth.h"
 
@@ -8,6 +11,8 @@ namespace inknav::task {
 
 namespace {
 constexpr std::int64_t kDrawingGrain = 16;
+constexpr double kMaxBadFraction = 0.01;
+constexpr std::size_t kReportedFaults = 5;
 }  // namespace
 
 std::vector<std::string> find_faults(const Dataset& dataset, const WorldSet& worlds, bool with_pictures,
@@ -42,6 +47,38 @@ std::vector<std::string> find_faults(const Dataset& dataset, const WorldSet& wor
     }
   });
   return faults;
+}
+
+base::Result<int> drop_faulty(const std::vector<std::string>& faults, std::vector<Episode>& episodes,
+                              std::vector<int>& world_of_episode) {
+  const std::size_t total = episodes.size();
+  std::size_t kept = 0;
+  std::string first;
+  for (std::size_t i = 0; i < total; ++i) {
+    if (faults[i].empty()) {
+      if (kept != i) {
+        episodes[kept] = std::move(episodes[i]);
+        world_of_episode[kept] = world_of_episode[i];
+      }
+      ++kept;
+      continue;
+    }
+    const std::string text =
+        "episode '" + episodes[i].episode_id + "' of scene '" + episodes[i].scene_id + "': " + faults[i];
+    if (first.empty()) first = text;
+    if (i - kept < kReportedFaults) base::log_warning("skipped {}", text);
+  }
+  episodes.resize(kept);
+  world_of_episode.resize(kept);
+  const std::size_t skipped = total - kept;
+  if (skipped == 0) return 0;
+  base::log_warning("{} of {} episodes cannot be run and are skipped", skipped, total);
+  if (static_cast<double>(skipped) <= kMaxBadFraction * static_cast<double>(total))
+    return static_cast<int>(skipped);
+  return base::Error{base::ErrorCode::kData,
+                     "dataset: at most 1 % of the episodes may be bad, " + std::to_string(skipped) + " of " +
+                         std::to_string(total) +
+                         " are; `inknav data check` lists them all. The first: " + first};
 }
 
 }  // namespace inknav::task

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "base/result.h"
 #include "base/thread_pool.h"
 #include "task/episode.h"
 #include "task/world_set.h"
@@ -15,5 +16,10 @@ namespace inknav::task {
 /// [episodes]; empty text: the episode can be run.
 std::vector<std::string> find_faults(const Dataset& dataset, const WorldSet& worlds, bool with_pictures,
                                      base::ThreadPool& pool);
+
+/// Removes the episodes that have a fault; logs the first few and their number, which is returned. kData when
+/// it is more than 1 %.
+base::Result<int> drop_faulty(const std::vector<std::string>& faults, std::vector<Episode>& episodes,
+                              std::vector<int>& world_of_episode);
 
 }  // namespace inknav::task

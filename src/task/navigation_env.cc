@@ -6,7 +6,6 @@
 #include <utility>
 #include <vector>
 
-#include "base/log.h"
 #include "task/drawing_store.h"
 #include "task/drawn_map_env.h"
 #include "task/episode_faults.h"
@@ -16,8 +15,7 @@ namespace inknav::task {
 
 namespace {
 
-constexpr double kMaxBadFraction = 0.01;
-constexpr std::size_t kReportedFaults = 5;
+constexpr int kMaxPathPoints = 64;
 
 base::Error usage_error(const std::string& message) { return base::Error{base::ErrorCode::kUsage, message}; }
 
@@ -36,44 +34,15 @@ base::Status validate(const NavigationEnvSettings& settings) {
     return usage_error("ENVIRONMENT.MAX_EPISODE_STEPS must be at least 1, found " +
                        std::to_string(settings.max_episode_steps));
   }
+  if (settings.expert_path_points < 0 || settings.expert_path_points > kMaxPathPoints) {
+    return usage_error("expert_path_points must lie in [0, " + std::to_string(kMaxPathPoints) + "], found " +
+                       std::to_string(settings.expert_path_points));
+  }
   if (settings.drawing_size < 8 || settings.drawing_size > 512) {
     return usage_error("the drawing's side must lie in [8, 512], found " +
                        std::to_string(settings.drawing_size));
   }
   return base::ok_status();
-}
-
-/// Keeps the sound episodes; logs what was dropped; error when it is more than 1 %.
-base::Status drop_bad(const std::vector<std::string>& faults, DrawnMapEnv::Parts& parts) {
-  std::vector<Episode>& episodes = parts.dataset.episodes;
-  const std::size_t total = episodes.size();
-  std::size_t kept = 0;
-  std::string first;
-  for (std::size_t i = 0; i < total; ++i) {
-    if (faults[i].empty()) {
-      if (kept != i) {
-        episodes[kept] = std::move(episodes[i]);
-        parts.world_of_episode[kept] = parts.world_of_episode[i];
-      }
-      ++kept;
-      continue;
-    }
-    const std::string text =
-        "episode '" + episodes[i].episode_id + "' of scene '" + episodes[i].scene_id + "': " + faults[i];
-    if (first.empty()) first = text;
-    if (i - kept < kReportedFaults) base::log_warning("skipped {}", text);
-  }
-  episodes.resize(kept);
-  parts.world_of_episode.resize(kept);
-  parts.skipped = static_cast<int>(total - kept);
-  if (parts.skipped == 0) return base::ok_status();
-  base::log_warning("{} of {} episodes cannot be run and are skipped", parts.skipped, total);
-  if (static_cast<double>(parts.skipped) <= kMaxBadFraction * static_cast<double>(total))
-    return base::ok_status();
-  return base::Error{base::ErrorCode::kData,
-                     "dataset: at most 1 % of the episodes may be bad, " + std::to_string(parts.skipped) +
-                         " of " + std::to_string(total) +
-                         " are; `inknav data check` lists them all. The first: " + first};
 }
 
 }  // namespace
@@ -91,7 +60,7 @@ base::Result<std::unique_ptr<NavigationEnv>> NavigationEnv::create(const Navigat
   const bool with_pictures = settings.with_drawings && settings.drawing_mode != DrawingMode::kNone;
   const std::vector<std::string> faults = find_faults(parts.dataset, set, with_pictures, pool);
   parts.world_of_episode = set.world_of_episode;
-  INKNAV_RETURN_IF_ERROR(drop_bad(faults, parts));
+  INKNAV_ASSIGN_OR_RETURN(parts.skipped, drop_faulty(faults, parts.dataset.episodes, parts.world_of_episode));
   for (LoadedWorld& loaded : set.worlds) parts.worlds.push_back(std::move(loaded.world));
   if (settings.with_drawings && settings.drawing_mode == DrawingMode::kWrong) {
     INKNAV_ASSIGN_OR_RETURN(parts.wrong_drawing, wrong_drawing_of(parts.dataset.episodes));

@@ -21,6 +21,9 @@
 //   expert_action*    [1] i32           nav::Action of nav::advise
 //   expert_waypoint*  [2] f32           body frame (right, forward), metres
 //   expert_remaining* [1] f32           metres
+//   expert_path*      [P, 2] f32        body frame (right, forward), metres: nav::expert_path, P points 0.25
+//   m
+//                                       of way apart, when expert_path_points asks for them
 //   paper_truth*      [5] f32           1 if known, else 0; u, v, heading, log_scale of the true PaperPose
 //
 // Measures, in this order: success, spl, soft_spl, ndtw, distance_to_goal, collisions, path_length,
@@ -60,9 +63,10 @@ struct NavigationEnvSettings {
   int max_episode_steps = 500;
   int drawing_size = 128;  // S
   DrawingMode drawing_mode = DrawingMode::kOwn;
-  bool shuffle = true;        // training order by philox; false: list order, each episode once (evaluation)
-  bool with_drawings = true;  // false: no drawing_* fields, no picture is opened
-  bool with_expert = true;    // false: no expert_* fields and no paper_truth
+  bool shuffle = true;         // training order by philox; false: list order, each episode once (evaluation)
+  bool with_drawings = true;   // false: no drawing_* fields, no picture is opened
+  bool with_expert = true;     // false: no expert_* fields and no paper_truth
+  int expert_path_points = 0;  // P, 0 to 64; 16 cost about as much time as the rest of a step without depth
   std::int64_t truth_cache_bytes = 512ll << 20;    // distance fields and routes kept between episodes
   std::int64_t drawing_cache_bytes = 512ll << 20;  // drawings kept between episodes
   std::optional<std::filesystem::path> cache_dir;
@@ -74,7 +78,9 @@ struct EpisodeView {
   const scene::Scene* scene = nullptr;
   const nav::NavMesh* nav_mesh = nullptr;
   base::Pose pose_world_agent;
-  bool active = true;  // false: evaluation has run out of episodes for this environment
+  nav::RouteProgress progress;  // along the drawn route
+  bool collided = false;        // in the last step
+  bool active = true;           // false: evaluation has run out of episodes for this environment
 };
 
 class NavigationEnv : public VectorEnv {

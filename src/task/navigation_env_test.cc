@@ -70,6 +70,7 @@ TEST(NavigationEnv, FieldsHaveTheDocumentedShapes) {
   EXPECT_EQ(shapes.at("occupancy"), (std::vector<std::int64_t>{96, 96}));
   EXPECT_EQ(shapes.at("gps"), (std::vector<std::int64_t>{2}));
   EXPECT_EQ(shapes.at("expert_action"), (std::vector<std::int64_t>{1}));
+  EXPECT_EQ(shapes.at("expert_path"), (std::vector<std::int64_t>{16, 2}));
   EXPECT_EQ(shapes.count("rgb"), 0u);
   EXPECT_EQ(env->spec().num_actions, 4);
 }
@@ -98,6 +99,48 @@ TEST(NavigationEnv, TheExpertSolvesEpisodes) {
   EXPECT_GE(success / episodes, 0.97);
   EXPECT_GE(spl_sum / episodes, 0.9);
   EXPECT_GE(ndtw_sum / episodes, 0.8);
+}
+
+TEST(NavigationEnv, TheExpertsPathBeginsAtTheBodyAndEndsAtTheGoal) {
+  base::ThreadPool pool(2);
+  const auto env = make(small_env(8), pool);
+  env->reset();
+  std::vector<std::int32_t> actions(8);
+  int pieces = 0, whole = 0, at_goal = 0;
+  for (int step = 0; step < 150; ++step) {
+    const float* path = env->observation("expert_path").as<float>();
+    const float* goal = env->observation("goal_body").as<float>();
+    const float* remaining = env->observation("expert_remaining").as<float>();
+    for (std::size_t e = 0; e < 8; ++e) {
+      base::Vec2 before(0.0f);
+      for (std::size_t k = 0; k < 16; ++k) {
+        const base::Vec2 point(path[32 * e + 2 * k], path[32 * e + 2 * k + 1]);
+        const float length = glm::length(point - before);
+        EXPECT_LE(length, 0.25f + 1e-3f);
+        ++pieces;
+        whole += length > 0.24f ? 1 : 0;
+        before = point;
+      }
+      if (remaining[e] > 3.5f) continue;
+      ++at_goal;
+      EXPECT_LT(glm::length(before - base::Vec2(goal[2 * e], goal[2 * e + 1])), 0.3f);
+    }
+    copy_expert(*env, actions);
+    env->step(actions);
+    env->reset_done();
+  }
+  EXPECT_GT(whole, pieces / 2);
+  EXPECT_GT(at_goal, 50);
+}
+
+TEST(NavigationEnv, TooManyPathPointsAreRefused) {
+  base::ThreadPool pool(1);
+  NavigationEnvSettings settings = small_env(1);
+  settings.expert_path_points = 65;
+  const auto env = NavigationEnv::create(settings, shared_data().dataset(), pool);
+  ASSERT_FALSE(env.ok());
+  EXPECT_EQ(env.error().code, base::ErrorCode::kUsage);
+  EXPECT_EQ(env.error().message, "expert_path_points must lie in [0, 64], found 65");
 }
 
 TEST(NavigationEnv, RewardsTelescope) {

@@ -88,7 +88,7 @@ class TestDataset {
   Dataset dataset_;
 };
 
-/// Small cameras and maps, no drawings.
+/// Small cameras and maps, no drawings, the expert's path.
 inline NavigationEnvSettings small_env(int num_envs) {
   NavigationEnvSettings settings;
   settings.num_envs = settings.total_envs = num_envs;
@@ -97,6 +97,7 @@ inline NavigationEnvSettings small_env(int num_envs) {
   settings.simulator.mapper.grid_size = 96;
   settings.drawing_size = 32;
   settings.with_drawings = false;
+  settings.expert_path_points = 16;
   return settings;
 }
 
