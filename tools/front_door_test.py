@@ -2,6 +2,7 @@
 """The script ./inknav on machines that lack something, played by small stand-ins for the commands that it calls."""
 
 import os
+import re
 import shutil
 import stat
 import subprocess
@@ -18,7 +19,8 @@ STAND_INS = {
                   " fi ;; esac; done",
     "apt-get": """echo "apt-get $*" >>"$STATE/calls"
         case " $* " in
-          *" update "*) if [ -e "$STATE/no_network" ]; then echo "W: Failed to fetch the list"; fi ;;
+          *" update "*) if [ -e "$STATE/no_network" ]; then echo "W: Failed to fetch the list"; fi
+            if [ -e "$STATE/bad_source" ]; then echo "E: The repository 'x' has no Release file."; echo "N: more"; exit 100; fi ;;
           *" --assume-no "*) echo "Need to get 12.5 MB of archives."
             echo "After this operation, 40.0 MB of additional disk space will be used."; exit 1 ;;
           *" install "*) if [ -e "$STATE/apt_breaks" ]; then echo "E: broken"; exit 100; fi
@@ -40,7 +42,14 @@ STAND_INS = {
         if [ -e "$STATE/wheels_break" ]; then echo "inknav setup: no wheel" >&2; exit 1; fi
         while [ $# -gt 0 ]; do if [ "$1" = --bytes ]; then echo 545000000 >"$2"; fi; shift; done""",
     "ldconfig": 'cat "$STATE/ldconfig" 2>/dev/null || true',
-    "df": 'printf "Filesystem 1024-blocks Used Available\\nx 1 1 %s\\n" "${FAKE_FREE_KB:-90000000}"',
+    "df": 'printf "Filesystem 1024-blocks Used Available Capacity Mounted on\\n//a server/x 9 8 %s 5%% /my disk\\n"'
+          ' "${FAKE_FREE_KB:-90000000}"',
+    "nproc": 'echo "${FAKE_CORES:-4}"',
+    "cat": """case ${1:-} in
+          /proc/self/cgroup) echo "0::/inner" ;;
+          /sys/fs/cgroup/*) [ -e "$STATE/${1#/sys/fs/}" ] && exec /bin/cat "$STATE/${1#/sys/fs/}" ;;
+          *) exec /bin/cat "$@" ;;
+        esac""",
 }
 
 
@@ -51,12 +60,14 @@ class FrontDoorTest(unittest.TestCase):
         self.root = Path(folder.name) / "a clone"
         self.state = Path(folder.name) / "state"
         commands = Path(folder.name) / "bin"
-        for path in (self.root / "tools", self.root / "src", self.root / "cmake", self.state, commands):
+        for path in (self.root / "tools", self.root / "src/app", self.root / "cmake", self.state, commands):
             path.mkdir(parents=True)
         shutil.copy(ROOT / "inknav", self.root)
+        shutil.copy(ROOT / "src/app/commands.cc", self.root / "src/app")
         (self.root / "CMakeLists.txt").write_text("")
         (self.root / "tools/packages.txt").write_text(
-            "# comment\n\ncmake  # the build\nlibone-dev | libone4-dev  # either\npython3-pip  # wheels\n")
+            "# comment\n\nccache  # optional: faster\ncmake  # the build\nlibone-dev | libone4-dev  # either\n"
+            "python3-pip  # wheels\n")
         for name in ("cpu", "cuda"):
             (self.root / f"tools/wheels_{name}.txt").write_text("")
         for name, body in STAND_INS.items():
@@ -65,7 +76,7 @@ class FrontDoorTest(unittest.TestCase):
             path.chmod(path.stat().st_mode | stat.S_IXUSR)
         self.environment = {"PATH": f"{commands}:/usr/bin:/bin", "STATE": str(self.state), "HOME": folder.name,
                             "TMPDIR": folder.name, "LC_ALL": "C"}
-        self.install("cmake", "libone-dev", "python3-pip")
+        self.install("ccache", "cmake", "libone-dev", "python3-pip")
 
     def install(self, *packages):
         (self.state / "installed").write_text("".join(f"{name}\n" for name in packages))
@@ -81,12 +92,16 @@ class FrontDoorTest(unittest.TestCase):
         return subprocess.run([str(self.root / "inknav"), *arguments], env={**self.environment, **environment},
                               capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False, timeout=60)
 
-    def expect_fault(self, result, *words):
-        self.assertEqual(result.returncode, 1, result.stdout + result.stderr)
-        sentences = [line for line in result.stderr.splitlines() if line.startswith("inknav setup: ")]
+    def expect_fault(self, result, *words, code=1, start="inknav setup: "):
+        self.assertEqual(result.returncode, code, result.stdout + result.stderr)
+        sentences = [line for line in result.stderr.splitlines() if line.startswith(start)]
         self.assertEqual(len(sentences), 1, result.stderr)
         for word in words:
             self.assertIn(word, sentences[0])
+
+    def expect_usage(self, result, *words):
+        self.expect_fault(result, *words, code=2, start="inknav: ")
+        self.assertEqual(self.calls(), "", "nothing is installed or built for a wrong word")
 
     def test_no_word_prints_the_help_and_touches_nothing(self):
         for word in ([], ["help"], ["--help"]):
@@ -110,7 +125,7 @@ class FrontDoorTest(unittest.TestCase):
         self.assertNotIn("cmake", self.calls().replace("/cmake", ""))
 
     def test_missing_packages_are_named_sized_and_installed(self):
-        self.install("libone4-dev")
+        self.install("ccache", "libone4-dev")
         result = self.run_script("setup")
         self.assertEqual(result.returncode, 0, result.stderr)
         self.assertIn("Missing Debian packages: cmake python3-pip", result.stdout)
@@ -119,13 +134,13 @@ class FrontDoorTest(unittest.TestCase):
         self.assertIn("install -y -q --no-install-recommends cmake python3-pip\n", self.calls())
 
     def test_the_first_known_alternative_is_installed(self):
-        self.install("cmake", "python3-pip")
+        self.install("ccache", "cmake", "python3-pip")
         self.flag("unknown", "libone-dev\n")
         self.assertEqual(self.run_script("setup").returncode, 0)
         self.assertIn("--no-install-recommends libone4-dev\n", self.calls())
 
     def test_a_package_that_no_list_has(self):
-        self.install("cmake", "python3-pip")
+        self.install("ccache", "cmake", "python3-pip")
         self.flag("unknown", "libone-dev\nlibone4-dev\n")
         self.expect_fault(self.run_script("setup"), "libone-dev | libone4-dev is not in this distribution's lists")
 
@@ -135,23 +150,49 @@ class FrontDoorTest(unittest.TestCase):
         self.assertNotIn("sudo", self.calls())
 
     def test_without_root_the_missing_packages_are_named(self):
-        self.install("cmake")
+        self.install("ccache", "cmake")
         self.flag("sudo_refuses")
         self.expect_fault(self.run_script("setup", FAKE_UID="1000"), "only root can install them",
                           "apt-get install --no-install-recommends libone-dev")
 
     def test_with_sudo_they_are_installed(self):
-        self.install("cmake", "libone-dev")
+        self.install("ccache", "cmake", "libone-dev")
         self.assertEqual(self.run_script("setup", FAKE_UID="1000").returncode, 0)
-        self.assertIn("sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y", self.calls())
+        self.assertIn("sudo env DEBIAN_FRONTEND=noninteractive LC_ALL=C apt-get -o DPkg::Lock::Timeout=600 install -y",
+                      self.calls())
+        self.assertIn("LC_ALL=C apt-get install --no-install-recommends --assume-no python3-pip", self.calls())
+
+    def test_sudo_passes_the_proxies_on(self):
+        self.install("ccache", "cmake", "libone-dev")
+        result = self.run_script("setup", FAKE_UID="1000", http_proxy="http://proxy:1", https_proxy="http://proxy:2")
+        self.assertEqual(result.returncode, 0, result.stderr)
+        self.assertIn("LC_ALL=C http_proxy=http://proxy:1 https_proxy=http://proxy:2 apt-get update", self.calls())
+
+    def test_optional_packages_are_nobodys_obstacle(self):
+        self.install("cmake", "libone-dev", "python3-pip")
+        result = self.run_script("setup", FAKE_UID="1000")
+        self.assertEqual(result.returncode, 0, result.stderr)
+        self.assertIn("Not installed, as only root can, and not needed: ccache", result.stdout)
+        self.assertNotIn("sudo", self.calls())
+        self.assertEqual(self.run_script("setup").returncode, 0)
+        self.assertIn("--no-install-recommends ccache\n", self.calls())
 
     def test_no_network_for_the_package_lists(self):
-        self.install("cmake")
+        self.install("ccache", "cmake")
         self.flag("no_network")
-        self.expect_fault(self.run_script("setup"), "the package lists could not be read; check the network")
+        self.flag("unknown", "python3-pip\n")
+        self.expect_fault(self.run_script("setup"), "the package lists could not be read (W: Failed to fetch the list)",
+                          "python3-pip is not in those that are there; check the network")
+
+    def test_a_broken_source_of_the_users_does_not_stand_in_the_way(self):
+        self.install("ccache", "cmake")
+        self.flag("bad_source")
+        result = self.run_script("setup")
+        self.assertEqual(result.returncode, 0, result.stderr)
+        self.assertIn("Not all package lists could be read (E: The repository 'x' has no Release file.)", result.stdout)
 
     def test_apt_that_breaks(self):
-        self.install("cmake")
+        self.install("ccache", "cmake")
         self.flag("apt_breaks")
         self.expect_fault(self.run_script("setup"), "apt-get could not install the packages")
 
@@ -166,7 +207,11 @@ class FrontDoorTest(unittest.TestCase):
         self.assertIn("wheels_cuda.txt", self.calls())
         self.assertEqual(self.run_script("setup", INKNAV_WHEELS="cpu").returncode, 0)
         self.assertIn("wheels_cpu.txt", self.calls())
-        self.expect_fault(self.run_script("setup", INKNAV_WHEELS="tpu"), "INKNAV_WHEELS is 'tpu'; use cpu or cuda")
+
+    def test_variables_that_make_no_sense(self):
+        self.expect_usage(self.run_script("setup", INKNAV_WHEELS="tpu"), "INKNAV_WHEELS is 'tpu'; use cpu or cuda")
+        for number in ("many", "0", "-1", "1.5"):
+            self.expect_usage(self.run_script("setup", INKNAV_JOBS=number), f"INKNAV_JOBS is '{number}'; a number")
 
     def test_a_folder_of_ones_own_with_libtorch(self):
         own = self.root / "own deps"
@@ -180,7 +225,14 @@ class FrontDoorTest(unittest.TestCase):
         self.expect_fault(self.run_script("setup", FAKE_ARCH="aarch64"), "an x86-64 machine is needed", "aarch64")
 
     def test_a_full_disk(self):
-        self.expect_fault(self.run_script("setup", FAKE_FREE_KB="1000"), "the disk is too full: 1.5 GB are needed")
+        (self.root / "tools/wheels_cpu.txt").write_text("# name\na 1 400000000 x f *\nb 1 100000000 x f *\n")
+        self.install()
+        self.expect_fault(self.run_script("setup", FAKE_FREE_KB="2000000"), "the disk is too full: 2.9 GB are needed",
+                          "(1.5 GB for the build, 1.4 GB for libtorch), 2.0 GB are free")
+        self.assertEqual(self.calls(), "", "told before the first download")
+        (self.root / ".deps").mkdir()
+        (self.root / ".deps/unpacked.txt").write_text("")
+        self.assertEqual(self.run_script("setup", FAKE_FREE_KB="2000000").returncode, 0)
 
     def test_a_build_that_cannot_be_configured_or_compiled(self):
         self.flag("cmake_breaks")
@@ -217,8 +269,69 @@ class FrontDoorTest(unittest.TestCase):
         self.assertEqual(list(Path(self.environment["TMPDIR"]).glob("inknav-setup.*")), [])
 
     def test_words_too_many(self):
-        self.expect_fault(self.run_script("setup", "now"), "setup takes no arguments, 'now' found")
-        self.expect_fault(self.run_script("test", "now"), "test takes no arguments, 'now' found")
+        self.expect_usage(self.run_script("setup", "now"), "setup takes no arguments, 'now' found")
+        self.expect_usage(self.run_script("test", "now"), "test takes no arguments, 'now' found")
+
+    def test_unknown_words_name_the_nearest_command(self):
+        for word, nearest in (("trian", "train"), ("Train", "train"), ("evla", "eval"), ("setpu", "setup"), ("dmo", "demo"),
+                              ("doctro", "doctor"), ("tests", "test")):
+            self.expect_usage(self.run_script(word), f"there is no command '{word}'; did you mean '{nearest}'?")
+        for word in ("frobnicate", "x", "a b", "$(id)", "*", "draw"):
+            self.expect_usage(self.run_script(word), f"there is no command '{word}'; there are setup, test, train, eval")
+
+    def test_the_help_advertises_what_the_program_has(self):
+        table = re.findall(r'\{"(\w+)[^"]*",\s*"[^"]*",\s*(\w+)\}', (ROOT / "src/app/commands.cc").read_text())
+        there = list(dict.fromkeys(word for word, define in table if define != "nullptr"))
+        absent = {word for word, _ in table} - set(there)
+        self.assertIn("train", there)
+        named = re.search(r"any command of the program: (.*)", self.run_script().stdout)[1].split(", ")
+        self.assertEqual(named, [word for word in there if word != "demo"])
+        for readme in ("README.md", "README.zh-CN.md"):
+            used = set(re.findall(r"\./inknav ([a-z]+)", (ROOT / readme).read_text()))
+            self.assertEqual(used - {"setup", "test"} - set(there), set(), readme)
+            self.assertFalse(used & absent, readme)
+
+    def test_a_container_builds_with_its_own_share(self):
+        group = self.state / "cgroup"
+        (group / "inner").mkdir(parents=True)
+        for name, limits, jobs in (("cpu.max", ("max 100000", "150000 100000"), "2"), ("cpu.max", ("50000 100000", "max"), "1"),
+                                   ("memory.max", ("max", "4000000000"), "2"), ("memory.max", ("100", "max"), "1")):
+            for folder, limit in zip((group, group / "inner"), limits):
+                (folder / name).write_text(limit + "\n")
+            self.assertEqual(self.run_script("setup", FAKE_CORES="64").returncode, 0)
+            self.assertIn(f" -j {jobs} inknav\n", self.calls())
+            (self.state / "calls").unlink()
+            for folder in (group, group / "inner"):
+                (folder / name).unlink()
+
+    def test_a_clone_that_moved_is_built_anew(self):
+        self.run_script("setup")
+        cache = self.root / "build/release/CMakeCache.txt"
+        old = self.root / "build/release/old.o"
+        cache.write_text(cache.read_text() + "CMAKE_HOME_DIRECTORY:INTERNAL=/elsewhere/a clone\n")
+        old.write_text("")
+        result = self.run_script("setup")
+        self.assertEqual(result.returncode, 0, result.stderr)
+        self.assertIn("This clone was built as /elsewhere/a clone; building anew", result.stdout)
+        self.assertFalse(old.exists())
+
+    def test_through_a_link_and_from_another_folder(self):
+        link = Path(self.environment["TMPDIR"]) / "ink"
+        link.symlink_to(self.root / "inknav")
+        result = subprocess.run([str(link), "eval"], env=self.environment, capture_output=True, text=True, check=False,
+                                stdin=subprocess.DEVNULL, cwd="/", timeout=60)
+        self.assertEqual(result.stdout, "program got: eval\n", result.stderr)
+
+    def test_a_relative_folder_for_the_wheels(self):
+        result = subprocess.run([str(self.root / "inknav"), "setup"], env={**self.environment, "INKNAV_DEPS": "my deps"},
+                                capture_output=True, text=True, check=False, cwd=self.environment["TMPDIR"], timeout=60)
+        self.assertEqual(result.returncode, 0, result.stderr)
+        self.assertIn(f"-DINKNAV_DEPS={self.environment['TMPDIR']}/my deps\n", self.calls())
+
+    @unittest.skipIf(os.getuid() == 0, "root may write everywhere")
+    def test_a_clone_that_is_not_ours_to_write(self):
+        (self.root / "build").mkdir(mode=0o555)
+        self.expect_fault(self.run_script("setup"), "build cannot be written by", "give it back: sudo chown -R")
 
 
 if __name__ == "__main__":
