@@ -6,8 +6,6 @@
 #include <algorithm>
 #include <chrono>
 #include <cstring>
-#include <thread>
-#include <torch/csrc/distributed/c10d/HashStore.hpp>
 #include <torch/csrc/distributed/c10d/ProcessGroupGloo.hpp>
 #include <torch/csrc/distributed/c10d/TCPStore.hpp>
 
@@ -113,22 +111,6 @@ base::Result<std::unique_ptr<Ranks>> Ranks::connect(const run::RankInfo& info, d
                            std::to_string(info.rank) + " found: " + std::string(fault.what()).substr(0, 200) +
                            "; check that all ranks were started with the same address and port"};
   }
-}
-
-std::vector<std::unique_ptr<Ranks>> Ranks::connect_threads(int world_size) {
-  auto store = c10::make_intrusive<c10d::HashStore>();
-  std::vector<std::unique_ptr<Ranks>> result(static_cast<std::size_t>(world_size));
-  std::vector<std::thread> threads;
-  for (int rank = 0; rank < world_size; ++rank) {
-    threads.emplace_back([&, rank] {
-      run::RankInfo info;
-      info.rank = rank;
-      info.world_size = world_size;
-      result[static_cast<std::size_t>(rank)] = std::make_unique<GlooRanks>(store, info, 120.0);
-    });
-  }
-  for (std::thread& thread : threads) thread.join();
-  return result;
 }
 
 }  // namespace inknav::learn

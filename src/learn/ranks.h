@@ -20,8 +20,6 @@ class Ranks {
  public:
   /// All ranks of a run meet; `timeout_s` holds for the meeting and for every later call.
   static base::Result<std::unique_ptr<Ranks>> connect(const run::RankInfo& info, double timeout_s = 120.0);
-  /// In-process group for tests: `world_size` handles, each to be used by its own thread.
-  static std::vector<std::unique_ptr<Ranks>> connect_threads(int world_size);
   virtual ~Ranks() = default;
 
   virtual int rank() const = 0;
