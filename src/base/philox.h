@@ -38,6 +38,8 @@ enum class Purpose : std::uint32_t {
   kControl = 17,
   kBenchmark = 18,
   kAugmentation = 19,
+  kDemonstrationStart = 22,
+  kDemonstrationNoise = 23,
 };
 
 struct PhiloxKey {
