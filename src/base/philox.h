@@ -38,6 +38,7 @@ enum class Purpose : std::uint32_t {
   kControl = 17,
   kBenchmark = 18,
   kAugmentation = 19,
+  kDiffusionSampling = 20,
   kDemonstrationStart = 22,
   kDemonstrationNoise = 23,
 };

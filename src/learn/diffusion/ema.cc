@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: MIT
+#include "learn/diffusion/ema.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <numbers>
+
+namespace inknav::learn {
+
+base::Status EmaSettings::validate() const {
+  const auto refuse = [](const std::string& text) {
+    return base::Error{base::ErrorCode::kUsage, "RL.DIFFUSION.EMA." + text};
+  };
+  if (!(power > 0.0 && power <= 1.0)) {
+    return refuse(fmt::format("power = {} is not above 0 and at most 1; 0.75 is usual", power));
+  }
+  if (!(inv_gamma > 0.0)) return refuse(fmt::format("inv_gamma = {} is not positive; use 1", inv_gamma));
+  if (!(min_value >= 0.0 && min_value <= max_value && max_value < 1.0)) {
+    return refuse(
+        fmt::format("min_value = {} and max_value = {} are not in 0 <= min_value <= max_value < 1; use "
+                    "0 and 0.9999",
+                    min_value, max_value));
+  }
+  if (update_after < 0) return refuse(fmt::format("update_after = {} is negative; use 0", update_after));
+  return base::ok_status();
+}
+
+double ema_decay(const EmaSettings& settings, std::int64_t call) {
+  const std::int64_t step = std::max<std::int64_t>(0, call - settings.update_after - 1);
+  if (step == 0) return 0.0;
+  const double value = 1.0 - std::pow(1.0 + static_cast<double>(step) / settings.inv_gamma, -settings.power);
+  return std::clamp(value, settings.min_value, settings.max_value);
+}
+
+Ema::Ema(const torch::Tensor& values, const EmaSettings& settings)
+    : settings_(settings), values_(values.detach().clone()) {}
+
+void Ema::update(const torch::Tensor& values) {
+  torch::NoGradGuard no_grad;
+  const double decay = ema_decay(settings_, calls_++);
+  if (decay == 0.0) {
+    values_.copy_(values);
+  } else {
+    values_.lerp_(values, 1.0 - decay);
+  }
+}
+
+void Ema::restore(const torch::Tensor& values, std::int64_t calls) {
+  torch::NoGradGuard no_grad;
+  INKNAV_CHECK(values.sizes() == values_.sizes() && calls >= 0, values.numel(), values_.numel(), calls);
+  values_.copy_(values);
+  calls_ = calls;
+}
+
+double cosine_factor(std::int64_t step, std::int64_t warm_up, std::int64_t total) {
+  INKNAV_CHECK(step >= 0 && warm_up >= 0 && total > warm_up, step, warm_up, total);
+  if (step < warm_up) return static_cast<double>(step) / static_cast<double>(warm_up);
+  const double part = static_cast<double>(step - warm_up) / static_cast<double>(total - warm_up);
+  return part >= 1.0 ? 0.0 : 0.5 * (1.0 + std::cos(std::numbers::pi * part));
+}
+
+}  // namespace inknav::learn
