@@ -131,6 +131,10 @@ void initialize(torch::nn::Module& module, std::uint64_t seed) {
   for (const auto& item : module.named_parameters()) {
     Tensor parameter = item.value();
     const std::uint32_t stream_index = index++;
+    if (parameter.dim() == 1 && item.key().ends_with("weight")) {
+      parameter.fill_(1.0);
+      continue;
+    }
     if (parameter.dim() < 2 || item.key().find("zero") != std::string::npos) {
       parameter.zero_();
       continue;

@@ -79,7 +79,8 @@ class DrawingEncoderImpl : public torch::nn::Module {
 TORCH_MODULE(DrawingEncoder);
 
 /// Deterministic start values from philox(seed, kNetworkInit): every weight of two or more dimensions normal
-/// with He's variance (fan in), biases zero; parameters whose name contains "zero" stay zero.
+/// with He's variance (fan in), biases zero; parameters whose name contains "zero" stay zero. A "weight" of
+/// one dimension is the scale of a normalisation and begins at 1.
 void initialize(torch::nn::Module& module, std::uint64_t seed);
 
 }  // namespace inknav::learn

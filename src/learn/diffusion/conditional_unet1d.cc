@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: MIT
+#include "learn/diffusion/conditional_unet1d.h"
+
+#include <cmath>
+
+#include "base/check.h"
+
+namespace inknav::learn {
+
+using torch::Tensor;
+
+namespace {
+
+torch::nn::Conv1d conv1d(int in, int out, int kernel_size, int stride = 1) {
+  return torch::nn::Conv1d(
+      torch::nn::Conv1dOptions(in, out, kernel_size).stride(stride).padding(kernel_size / 2));
+}
+
+/// A module whose only child is `child` under `name`: gives parameters the path they have elsewhere.
+class Wrapper : public torch::nn::Module {
+ public:
+  Wrapper(const std::string& name, std::shared_ptr<torch::nn::Module> child) {
+    register_module(name, std::move(child));
+  }
+};
+
+/// time [B] -> [B, dim], in time's own type.
+Tensor embed_time(const Tensor& time, int dim) {
+  const int half = dim / 2;
+  const Tensor index = torch::arange(half, time.options());
+  const Tensor angle = time.unsqueeze(1) * torch::exp(index * (-std::log(10000.0) / (half - 1)));
+  return torch::cat({angle.sin(), angle.cos()}, 1);
+}
+
+}  // namespace
+
+Conv1dBlockImpl::Conv1dBlockImpl(int in, int out, int kernel_size) {
+  block_->push_back(conv1d(in, out, kernel_size));
+  block_->push_back(torch::nn::GroupNorm(
+      torch::nn::GroupNormOptions(Unet1dSettings::kNumGroups, out).eps(Unet1dSettings::kNormEpsilon)));
+  block_->push_back(torch::nn::Mish());
+  register_module("block", block_);
+}
+
+ConditionalResidualBlock1dImpl::ConditionalResidualBlock1dImpl(int in, int out, int cond_dim, int kernel_size,
+                                                               bool film_scale)
+    : out_(out), film_scale_(film_scale), first_(in, out, kernel_size), second_(out, out, kernel_size) {
+  torch::nn::ModuleList blocks;
+  blocks->push_back(first_);
+  blocks->push_back(second_);
+  register_module("blocks", blocks);
+  film_ = torch::nn::Linear(cond_dim, film_scale ? 2 * out : out);
+  torch::nn::Sequential encoder(torch::nn::Mish(), film_);
+  register_module("cond_encoder", encoder);
+  if (in != out) residual_ = register_module("residual_conv", conv1d(in, out, 1));
+}
+
+Tensor ConditionalResidualBlock1dImpl::forward(const Tensor& x, const Tensor& cond) {
+  Tensor out = first_(x);
+  const Tensor film = film_(torch::mish(cond)).unsqueeze(2);
+  out = film_scale_ ? film.narrow(1, 0, out_) * out + film.narrow(1, out_, out_) : out + film;
+  out = second_(out);
+  return out + (residual_.is_empty() ? x : residual_(x));
+}
+
+void ConditionalResidualBlock1dImpl::reset_film() {
+  torch::NoGradGuard no_grad;
+  if (film_scale_) film_->bias.narrow(0, 0, out_).fill_(1.0);
+}
+
+ConditionalUnet1dImpl::ConditionalUnet1dImpl(const Unet1dSettings& settings) : settings_(settings) {
+  const base::Status status = settings.validate();
+  INKNAV_CHECK(status.ok(), status.error().message);
+  const int time_dim = settings.time_dim, cond_dim = time_dim + settings.cond_dim;
+  const std::vector<int>& dims = settings.down_dims;
+  time_first_ = torch::nn::Linear(time_dim, 4 * time_dim);
+  time_second_ = torch::nn::Linear(4 * time_dim, time_dim);
+  // Position 0 is the embedding, which has no parameters.
+  torch::nn::Sequential time_encoder(torch::nn::Identity(), time_first_, torch::nn::Mish(), time_second_);
+  register_module("diffusion_step_encoder", time_encoder);
+
+  torch::nn::ModuleList down, middle, up;
+  for (std::size_t i = 0; i < dims.size(); ++i) {
+    const int in = i == 0 ? settings.action_dim : dims[i - 1];
+    down_.push_back(make_level(in, dims[i], cond_dim, down, i + 1 < dims.size(), false));
+  }
+  for (ConditionalResidualBlock1d* block : {&middle_.first, &middle_.second}) {
+    *block = ConditionalResidualBlock1d(dims.back(), dims.back(), cond_dim, settings.kernel_size,
+                                        settings.film_scale);
+    middle->push_back(*block);
+  }
+  for (std::size_t i = dims.size() - 1; i >= 1; --i) {
+    up_.push_back(make_level(2 * dims[i], dims[i - 1], cond_dim, up, false, true));
+  }
+  register_module("mid_modules", middle);
+  register_module("up_modules", up);
+  register_module("down_modules", down);
+  final_block_ = Conv1dBlock(dims[0], dims[0], settings.kernel_size);
+  final_ = conv1d(dims[0], settings.action_dim, 1);
+  torch::nn::ModuleList last;
+  last->push_back(final_block_);
+  last->push_back(final_);
+  register_module("final_conv", last);
+}
+
+ConditionalUnet1dImpl::Level ConditionalUnet1dImpl::make_level(int in, int out, int cond_dim,
+                                                               torch::nn::ModuleList& parent, bool down,
+                                                               bool up) {
+  Level level;
+  torch::nn::ModuleList modules;
+  level.first = ConditionalResidualBlock1d(in, out, cond_dim, settings_.kernel_size, settings_.film_scale);
+  level.second = ConditionalResidualBlock1d(out, out, cond_dim, settings_.kernel_size, settings_.film_scale);
+  modules->push_back(level.first);
+  modules->push_back(level.second);
+  if (down) {
+    level.down = conv1d(out, out, 3, 2);
+    modules->push_back(std::make_shared<Wrapper>("conv", level.down.ptr()));
+  }
+  if (up) {
+    level.up =
+        torch::nn::ConvTranspose1d(torch::nn::ConvTranspose1dOptions(out, out, 4).stride(2).padding(1));
+    modules->push_back(std::make_shared<Wrapper>("conv", level.up.ptr()));
+  }
+  parent->push_back(modules);
+  return level;
+}
+
+Tensor ConditionalUnet1dImpl::forward(const Tensor& x, const Tensor& time, const Tensor& cond) {
+  const Tensor embedded =
+      time_second_(torch::mish(time_first_(embed_time(time.to(x.scalar_type()), settings_.time_dim))));
+  const Tensor all = torch::cat({embedded, cond}, 1);
+  Tensor h = x.transpose(1, 2);
+  std::vector<Tensor> skips;
+  for (Level& level : down_) {
+    h = level.second(level.first(h, all), all);
+    skips.push_back(h);
+    if (!level.down.is_empty()) h = level.down(h);
+  }
+  h = middle_.second(middle_.first(h, all), all);
+  for (Level& level : up_) {
+    h = torch::cat({h, skips.back()}, 1);
+    skips.pop_back();
+    h = level.up(level.second(level.first(h, all), all));
+  }
+  return final_(final_block_(h)).transpose(1, 2);
+}
+
+void ConditionalUnet1dImpl::reset_film_and_output() {
+  torch::NoGradGuard no_grad;
+  for (std::vector<Level>* levels : {&down_, &up_}) {
+    for (Level& level : *levels) {
+      level.first->reset_film();
+      level.second->reset_film();
+    }
+  }
+  middle_.first->reset_film();
+  middle_.second->reset_film();
+  final_->weight.zero_();
+  final_->bias.zero_();
+}
+
+}  // namespace inknav::learn

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+// ConditionalUnet1D: the denoiser of Diffusion Policy (Chi et al. 2023), exactly: parameters have the same
+// shapes and names ("down_modules.0.0.blocks.0.block.0.weight"), so that their number and their meaning
+// agree.
+//
+// Residual block: Conv1d -> GroupNorm(8) -> Mish, FiLM from the condition, the same again, plus the input
+// (through a 1x1 convolution when channels differ). Condition: the embedded time beside the global condition.
+// Down: two blocks a level and a strided convolution except at the last; two blocks in the middle; up: beside
+// the level's skip (x first), two blocks, a transposed convolution. The skip of the first level is not used.
+// Laws: a batch equals its rows one by one; FastDenoiser equals this module (tests).
+
+#include <torch/torch.h>
+
+#include <vector>
+
+#include "learn/diffusion/unet1d_settings.h"
+
+namespace inknav::learn {
+
+/// Conv1d (same length), GroupNorm, Mish on [B, C, T].
+class Conv1dBlockImpl : public torch::nn::Module {
+ public:
+  Conv1dBlockImpl(int in, int out, int kernel_size);
+  torch::Tensor forward(const torch::Tensor& x) { return block_->forward(x); }
+
+ private:
+  torch::nn::Sequential block_;
+};
+TORCH_MODULE(Conv1dBlock);
+
+class ConditionalResidualBlock1dImpl : public torch::nn::Module {
+ public:
+  ConditionalResidualBlock1dImpl(int in, int out, int cond_dim, int kernel_size, bool film_scale);
+  /// x [B, in, T], cond [B, cond_dim] (before Mish) -> [B, out, T]
+  torch::Tensor forward(const torch::Tensor& x, const torch::Tensor& cond);
+  void reset_film();
+
+ private:
+  int out_;
+  bool film_scale_;
+  Conv1dBlock first_{nullptr}, second_{nullptr};
+  torch::nn::Linear film_{nullptr};
+  torch::nn::Conv1d residual_{nullptr};  // null: identity
+};
+TORCH_MODULE(ConditionalResidualBlock1d);
+
+class ConditionalUnet1dImpl : public torch::nn::Module {
+ public:
+  /// Settings must be valid.
+  explicit ConditionalUnet1dImpl(const Unet1dSettings& settings);
+
+  /// x [B, H, D], time [B] (a level, or flow_network_time), cond [B, cond_dim] -> [B, H, D].
+  torch::Tensor forward(const torch::Tensor& x, const torch::Tensor& time, const torch::Tensor& cond);
+
+  /// Call after initialize(): FiLM's scales begin around 1 (not around 0, where they would shut the first
+  /// convolution of each block off) and the output at 0.
+  void reset_film_and_output();
+  const Unet1dSettings& settings() const { return settings_; }
+
+ private:
+  struct Level {
+    ConditionalResidualBlock1d first{nullptr}, second{nullptr};
+    torch::nn::Conv1d down{nullptr};
+    torch::nn::ConvTranspose1d up{nullptr};
+  };
+  Level make_level(int in, int out, int cond_dim, torch::nn::ModuleList& parent, bool down, bool up);
+
+  Unet1dSettings settings_;
+  torch::nn::Linear time_first_{nullptr}, time_second_{nullptr};
+  std::vector<Level> down_, up_;
+  Level middle_;
+  Conv1dBlock final_block_{nullptr};
+  torch::nn::Conv1d final_{nullptr};
+};
+TORCH_MODULE(ConditionalUnet1d);
+
+}  // namespace inknav::learn
