@@ -9,6 +9,7 @@
 #include "app/bench_table.h"
 #include "app/bench_train.h"
 #include "base/thread_pool.h"
+#include "learn/diffusion/denoiser_benchmark.h"
 #include "render/benchmark.h"
 #include "task/benchmark.h"
 
@@ -83,6 +84,24 @@ Action define_bench_train(CLI::App& app) {
                  {"steps", std::to_string(settings->num_steps)},
                  {"epochs", std::to_string(settings->ppo_epoch)},
                  {"ranks", std::to_string(settings->ranks)}},
+                results, *json);
+  };
+}
+
+Action define_bench_infer(CLI::App& app) {
+  auto settings = std::make_shared<learn::DenoiserBenchmarkSettings>();
+  auto json = std::make_shared<std::string>();
+  app.add_option("--widths", settings->widths, "channels of the first of three levels, one case each")
+      ->delimiter(',');
+  app.add_option("--batches", settings->batches, "decisions at once, one case each")->delimiter(',');
+  app.add_option("--steps", settings->steps, "denoising steps a decision (DDIM)")->capture_default_str();
+  app.add_option("--threads", settings->threads, "of the engine; torch runs on one")->capture_default_str();
+  add_json_option(app, *json);
+  return [settings, json]() -> base::Result<int> {
+    INKNAV_ASSIGN_OR_RETURN(const auto results, learn::run_denoiser_benchmark(*settings));
+    return show({{"network", "ConditionalUnet1D, kernel 5, 16 x 2 plans, condition 256, fp32"},
+                 {"steps", std::to_string(settings->steps)},
+                 {"threads", std::to_string(settings->threads)}},
                 results, *json);
   };
 }
