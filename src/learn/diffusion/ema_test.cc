@@ -44,7 +44,9 @@ TEST(Ema, AveragesAndResumes) {
     whole.update(weights(k));
     const double decay = ema_decay({}, k);
     wanted = decay * wanted + (1.0 - decay) * k * k;
-    if (k < 2) EXPECT_TRUE(torch::equal(whole.values(), weights(k)));
+    if (k < 2) {
+      EXPECT_TRUE(torch::equal(whole.values(), weights(k)));
+    }
   }
   EXPECT_NEAR(whole.values()[0].item<float>(), wanted, 1e-4);
   EXPECT_EQ(whole.calls(), 20);

@@ -9,6 +9,7 @@
 #include "learn/diffusion/allocation_count_test.h"
 #include "learn/diffusion/denoiser_weights.h"
 #include "learn/networks/encoders.h"
+#include "learn/torch_setup.h"
 
 namespace inknav::learn {
 namespace {
@@ -39,6 +40,7 @@ std::span<const float> floats(const Tensor& tensor) {
 }
 
 TEST(FastDenoiser, EqualsTheTorchModule) {
+  setup_torch();
   torch::NoGradGuard no_grad;
   const std::vector<Unet1dSettings> shapes = {
       {.down_dims = {32, 64, 128}},
@@ -105,6 +107,7 @@ Batch make_batch(const Unet1dSettings& s, std::size_t rows) {
 }
 
 TEST(FastDenoiser, TheLoopEqualsTheSamplerOverTheTorchModule) {
+  setup_torch();
   torch::NoGradGuard no_grad;
   const Unet1dSettings s{.cond_dim = 20, .down_dims = {16, 32}, .time_dim = 16};
   ConditionalUnet1d net = random_net(s);
