@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 #include <tuple>
 
+#include "app/report/failure_causes.h"
 #include "base/check.h"
 #include "base/file.h"
 
@@ -15,7 +16,9 @@ namespace {
 constexpr double kZ95 = 1.959963984540054;  // two-sided 95 % quantile of the normal distribution
 constexpr std::size_t kMaxStatsBytes = std::size_t{16} << 20;
 
-nlohmann::json to_json(const TrackRow& row) {
+nlohmann::ordered_json to_json(const TrackRow& row) {
+  nlohmann::ordered_json failures = nlohmann::ordered_json::object();
+  for (const auto& [cause, count] : row.failures) failures[cause] = count;
   return {{"episodes", row.episodes},
           {"success", row.success},
           {"success_ci95", {row.success_low, row.success_high}},
@@ -25,10 +28,11 @@ nlohmann::json to_json(const TrackRow& row) {
           {"collisions", row.collisions},
           {"distance_to_goal", row.distance_to_goal},
           {"path_length", row.path_length},
-          {"belief_error", row.belief_error}};
+          {"belief_error", row.belief_error},
+          {"failures", failures}};
 }
 
-TrackRow from_json(const std::string& name, const nlohmann::json& json) {
+TrackRow from_json(const std::string& name, const nlohmann::ordered_json& json) {
   TrackRow row;
   row.name = name;
   row.episodes = json.at("episodes").get<int>();
@@ -42,6 +46,10 @@ TrackRow from_json(const std::string& name, const nlohmann::json& json) {
   row.distance_to_goal = json.at("distance_to_goal").get<double>();
   row.path_length = json.at("path_length").get<double>();
   row.belief_error = json.at("belief_error").get<double>();
+  if (!json.contains("failures")) return row;  // of an earlier version
+  for (const auto& [cause, count] : json.at("failures").items()) {
+    row.failures.emplace_back(cause, count.template get<int>());
+  }
   return row;
 }
 
@@ -70,6 +78,10 @@ TrackRow summarize(const std::string& track, const learn::EvaluationResult& resu
   row.distance_to_goal = result.mean("distance_to_goal");
   row.path_length = result.mean("path_length");
   row.belief_error = result.median_final_belief_error;
+  const FailureCounts counts = count_failures(result);
+  for (int i = 0; i < kNumFailureCauses; ++i) {
+    row.failures.emplace_back(name_of(static_cast<FailureCause>(i)), counts[static_cast<std::size_t>(i)]);
+  }
   return row;
 }
 

@@ -5,6 +5,8 @@
 
 #include <fstream>
 
+#include "app/report/failure_causes.h"
+
 namespace inknav::app {
 namespace {
 
@@ -41,6 +43,28 @@ TEST(EvalStats, SummarizesAndSurvivesTheFile) {
   ASSERT_EQ(read->tracks.size(), 1u);
   EXPECT_EQ(read->tracks[0].name, "L1");
   EXPECT_DOUBLE_EQ(read->tracks[0].success_high, row.success_high);
+  EXPECT_EQ(read->tracks[0].failures, row.failures);
+}
+
+TEST(FailureCauses, EachFailureHasTheFirstCauseThatHolds) {
+  learn::EvaluationResult result;
+  result.measure_names = kNames;
+  const auto add = [&](float success, float collisions, float reached, float stopped, float belief_error) {
+    learn::EpisodeOutcome outcome;
+    outcome.steps = 100;
+    outcome.measures = {success, 0, 0, 0, 5, collisions, 9, reached, stopped};
+    outcome.final_belief_error = belief_error;
+    result.episodes.push_back(outcome);
+  };
+  add(1, 90, 1, 1, 9.0f);  // no failure
+  add(0, 90, 1, 1, 1.6f);
+  add(0, 0, 1, 1, 0.2f);
+  add(0, 0, 0, 1, -1.0f);
+  add(0, 90, 1, 0, 0.2f);
+  add(0, 21, 0, 0, 0.2f);
+  add(0, 20, 0, 0, 0.2f);
+  EXPECT_EQ(count_failures(result), (FailureCounts{1, 1, 1, 1, 1, 1}));
+  EXPECT_EQ(name_of(FailureCause::kNoStop), "no_stop");
 }
 
 TEST(EvalStats, ATruncatedFileIsAnErrorThatNamesIt) {

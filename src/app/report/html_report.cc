@@ -8,6 +8,7 @@
 #include <cstddef>
 
 #include "app/report/curve_svg.h"
+#include "app/report/failure_causes.h"
 
 namespace inknav::app {
 namespace {
@@ -71,6 +72,27 @@ std::string track_table(const std::vector<TrackRow>& tracks) {
   return text + "</tbody></table></div>";
 }
 
+/// Why each track's failures failed; controls fail as they should and are left out.
+std::string failure_table(const std::vector<TrackRow>& tracks) {
+  std::string text =
+      "<h2>Why it failed</h2><div class='scroll'><table><thead><tr><th>Track</th><th>Failed</th>";
+  for (int i = 0; i < kNumFailureCauses; ++i) {
+    text += fmt::format("<th>{}</th>", description_of(static_cast<FailureCause>(i)));
+  }
+  text += "</tr></thead><tbody>\n";
+  bool any = false;
+  for (const TrackRow& track : tracks) {
+    if (is_control(track) || track.failures.empty()) continue;
+    any = true;
+    int failed = 0;
+    for (const auto& [cause, count] : track.failures) failed += count;
+    text += fmt::format("<tr><td>{}</td><td>{}</td>", escape_html(track.name), failed);
+    for (const auto& [cause, count] : track.failures) text += fmt::format("<td>{}</td>", count);
+    text += "</tr>\n";
+  }
+  return any ? text + "</tbody></table></div>" : std::string();
+}
+
 std::string picture(const std::vector<std::uint8_t>& png, const char* caption) {
   return fmt::format(
       "<figure><img loading='lazy' alt='{}' src='data:image/png;base64,{}'><figcaption>{}</figcaption>"
@@ -110,6 +132,7 @@ std::string render_html(const HtmlReport& report) {
   html +=
       "<p class='legend'>Grey rows are controls: an agent that does as well with a wrong drawing or none has "
       "not read the map.</p>";
+  html += failure_table(report.tracks);
   if (!report.curves.empty()) {
     html += "<h2>Training</h2><div class='curves'>";
     for (const Curve& curve : report.curves) {

@@ -30,6 +30,7 @@ struct TrackRow {
   double distance_to_goal = 0.0;  // metres, mean at the end
   double path_length = 0.0;       // metres, mean
   double belief_error = -1.0;     // metres, median at the end; -1 where the truth is not known
+  std::vector<std::pair<std::string, int>> failures;  // name of each cause and how many failed by it
 };
 
 struct EpisodeCard {
