@@ -24,17 +24,6 @@ Action define_train(CLI::App& app) {
 
 namespace {
 
-base::Status refuse_diffusion(const ExperimentOptions& options) {
-  INKNAV_ASSIGN_OR_RETURN(const config::LoadedConfig loaded, load_config(options));
-  if (!loaded.config.use_diffusion_policy) return base::ok_status();
-  const auto origin = loaded.origins.find("USE_DIFFUSION_POLICY");
-  return base::Error{
-      base::ErrorCode::kUsage,
-      (origin == loaded.origins.end() ? std::string("built-in default") : origin->second) +
-          ": USE_DIFFUSION_POLICY = True, but the diffusion learner is not in this version; train "
-          "PPO with --exp-config configs/train_hwnav.yaml"};
-}
-
 /// What would otherwise only be found out after minutes of loading scenes.
 base::Status check_early(const ExperimentOptions& options, const PreparedExperiment& prepared,
                          run::ExistingRun existing) {
@@ -66,7 +55,6 @@ base::Result<int> run_train(const ExperimentOptions& options) {
     std::cout << config::to_yaml(loaded.config, /*comments=*/true) << std::flush;
     return 0;
   }
-  INKNAV_RETURN_IF_ERROR(refuse_diffusion(options));
   INKNAV_ASSIGN_OR_RETURN(const PreparedExperiment prepared, prepare_experiment(options));
   const run::ExistingRun existing =
       options.overwrite ? run::ExistingRun::kOverwrite : run::ExistingRun::kRefuse;

@@ -28,6 +28,7 @@ class AgentImpl final : public Agent {
   void attach(const task::VectorEnv& env) override {
     runner_ = std::make_unique<PolicyRunner>(network_, env, pool_);
     runner_->prior_log_scale() = prior_log_scale_;
+    runner_->set_plan_noise(options_.seed, -1);
     slot_ = make_slot(network_->settings(), env.spec().num_envs);
     actions_.assign(static_cast<std::size_t>(env.spec().num_envs), 0);
     ended_.assign(actions_.size(), 0);
@@ -109,13 +110,17 @@ class AgentImpl final : public Agent {
   std::uint32_t steps_ = 0;
 };
 
-/// Copies "value/..." entries into a fresh network; the name of one that is missing or of another shape.
+/// Copies "ema/..." entries, or without them "value/...", into a fresh network; the name of one that is
+/// missing or of another shape.
 std::string assign_values(PolicyNetwork& network, const std::vector<NamedBytes>& state) {
   torch::NoGradGuard no_grad;
+  const bool averaged = std::any_of(state.begin(), state.end(),
+                                    [](const NamedBytes& entry) { return entry.name.rfind("ema/", 0) == 0; });
   for (const auto& item : network.named_parameters()) {
-    const NamedBytes* entry = find_entry(state, "value/" + item.key());
+    const std::string name = (averaged ? "ema/" : "value/") + item.key();
+    const NamedBytes* entry = find_entry(state, name);
     if (entry == nullptr || at::IntArrayRef(entry->shape) != item.value().sizes() || entry->dtype != "F32") {
-      return item.key();
+      return name;
     }
     item.value().copy_(tensor_of(*entry));
   }
@@ -142,7 +147,7 @@ base::Result<std::unique_ptr<Agent>> Agent::load(const std::filesystem::path& ch
   }
   std::vector<NamedBytes> state;
   for (const auto& [name, entry] : file.entries()) {
-    if (name.rfind("value/", 0) != 0) continue;
+    if (name.rfind("value/", 0) != 0 && name.rfind("ema/", 0) != 0) continue;
     INKNAV_ASSIGN_OR_RETURN(const run::NamedSpan span, file.find(name));
     state.push_back({name, std::string(run::name_of(span.type)), span.shape,
                      std::vector<std::uint8_t>(span.bytes.begin(), span.bytes.end())});
@@ -151,7 +156,7 @@ base::Result<std::unique_ptr<Agent>> Agent::load(const std::filesystem::path& ch
   const std::string missing = assign_values(*network, state);
   if (!missing.empty()) {
     return base::Error{base::ErrorCode::kData,
-                       checkpoint.string() + ": tensor \"value/" + missing +
+                       checkpoint.string() + ": tensor \"" + missing +
                            "\" in the shape that its own settings ask for is wanted, not "
                            "found; use another checkpoint"};
   }

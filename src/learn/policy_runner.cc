@@ -96,6 +96,15 @@ PolicyRunner::PolicyRunner(std::shared_ptr<PolicyNetwork> network, const task::V
   drawings_.resize(count);
   serials_.assign(count, -1);
   fresh_.assign(count, 0);
+  if (settings_.diffusion.enabled) {
+    planner_ = std::make_unique<Planner>(*network_, num_envs_, pool);
+    plan_keys_.resize(count);
+  }
+}
+
+void PolicyRunner::set_plan_noise(std::uint64_t seed, std::int64_t first_env) {
+  plan_seed_ = seed;
+  plan_first_env_ = first_env;
 }
 
 Odometry PolicyRunner::odometry_of(const task::VectorEnv& env, std::int64_t row) const {
@@ -115,7 +124,8 @@ void PolicyRunner::encode_rows(const std::vector<std::int64_t>& rows, const task
   scale_correction_.index_copy_(0, index, scale);
 }
 
-void PolicyRunner::refresh_drawings() {
+void PolicyRunner::refresh_weights() {
+  if (planner_) planner_->refresh();
   if (!settings_.reading.enabled) return;
   torch::NoGradGuard no_grad;
   const auto [features, scale] = network_->encode_drawings(planes_);
@@ -141,6 +151,7 @@ void PolicyRunner::begin(const task::VectorEnv& env, std::span<const std::uint8_
       changed.push_back(row);
     }
   }
+  if (planner_) planner_->begin(rows);
   if (!settings_.reading.enabled) return;
   encode_rows(changed, env);
   const int side = settings_.reading.drawing_size;
@@ -219,6 +230,7 @@ void PolicyRunner::write(const task::VectorEnv& env, std::span<const std::uint8_
   const bool image = settings_.backbone != Backbone::kNone;
   OccupancyGrid occupancy{nullptr, settings_.reading.grid_size, settings_.reading.grid_cell};
   if (reading) occupancy.cells = env.observation("occupancy").as<std::uint8_t>();
+  if (planner_) note_plan_keys(env, occupancy);
   const std::size_t map_bytes =
       static_cast<std::size_t>(occupancy.size) * static_cast<std::size_t>(occupancy.size);
   const bool depth = image && settings_.image_channels != 3, rgb = image && settings_.image_channels >= 3;
@@ -260,10 +272,34 @@ PolicyOutput PolicyRunner::infer(const ObservationSlot& slot) {
   torch::NoGradGuard no_grad;
   PolicyOutput output = network_->forward(
       {slot.image, slot.crops, slot.numbers, slot.previous_action, drawing_features_}, state_, keep_);
+  if (planner_) plan(slot, output);
   // A non-finite row must not outlive its update: zeroing by a product keeps NaN.
   state_.copy_(output.state.nan_to_num());
   keep_.fill_(1.0f);
   return output;
+}
+
+void PolicyRunner::note_plan_keys(const task::VectorEnv& env, const OccupancyGrid& maps) {
+  maps_ = maps;
+  const std::int64_t* episode = env.observation("episode_index").as<std::int64_t>();
+  const std::int32_t* step = env.observation("step_index").as<std::int32_t>();
+  for (std::size_t i = 0; i < plan_keys_.size(); ++i) {
+    const std::int64_t environment = plan_first_env_ < 0 ? 0 : plan_first_env_ + static_cast<std::int64_t>(i);
+    plan_keys_[i] = {plan_seed_, static_cast<std::uint32_t>(environment),
+                     static_cast<std::uint32_t>(episode[i]), static_cast<std::uint32_t>(step[i]),
+                     base::Purpose::kDiffusionSampling};
+  }
+}
+
+void PolicyRunner::plan(const ObservationSlot& slot, PolicyOutput& output) {
+  PlanRequest request;
+  request.condition = output.condition;
+  request.poses = odometry_;
+  request.keys = plan_keys_;
+  request.maps = maps_;
+  output.waypoint = torch::empty({num_envs_, 2});
+  planner_->plan(request, output.waypoint);
+  network_->decode(output, slot.previous_action);
 }
 
 Tensor PolicyRunner::peek_values(const ObservationSlot& slot, const Tensor& rows) {

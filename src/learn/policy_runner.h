@@ -22,6 +22,7 @@
 #include <vector>
 
 #include "base/thread_pool.h"
+#include "learn/diffusion/planner.h"
 #include "learn/networks/policy_network.h"
 #include "learn/reading/belief.h"
 #include "learn/reading/crop.h"
@@ -51,8 +52,12 @@ class PolicyRunner {
 
   /// Rows flagged in `rows` begin an episode: belief from the marks, no previous action, state cleared.
   void begin(const task::VectorEnv& env, std::span<const std::uint8_t> rows);
-  /// Encodes the drawings of all environments anew (after the weights changed).
-  void refresh_drawings();
+  /// After the weights changed: encodes the drawings of all environments anew, hands the planner the new
+  /// denoiser.
+  void refresh_weights();
+  /// Keys of the plans' noise: seed and, in training, the global number of environment 0 (so that an episode
+  /// that is run again meets other noise); -1: the noise follows from episode and step alone.
+  void set_plan_noise(std::uint64_t seed, std::int64_t first_env);
   /// Restores what is derived from the environment's views (after a resume).
   void reload(const task::VectorEnv& env);
 
@@ -81,10 +86,14 @@ class PolicyRunner {
   /// Rows whose drawing changed in the last begin().
   const std::vector<std::uint8_t>& fresh_drawings() const { return fresh_; }
   float& prior_log_scale() { return prior_log_scale_; }
+  /// Null unless the policy is a diffusion policy.
+  Planner* planner() { return planner_.get(); }
   PolicyNetwork& network() { return *network_; }
   std::int64_t num_envs() const { return num_envs_; }
 
  private:
+  void note_plan_keys(const task::VectorEnv& env, const OccupancyGrid& maps);
+  void plan(const ObservationSlot& slot, PolicyOutput& output);
   void write_numbers(const task::VectorEnv& env, std::int64_t row, float* out) const;
   void encode_rows(const std::vector<std::int64_t>& rows, const task::VectorEnv& env);
   Odometry odometry_of(const task::VectorEnv& env, std::int64_t row) const;
@@ -99,6 +108,11 @@ class PolicyRunner {
   torch::Tensor previous_action_;
   torch::Tensor drawing_features_;
   torch::Tensor scale_correction_;  // [N]
+  std::unique_ptr<Planner> planner_;
+  std::vector<base::PhiloxKey> plan_keys_;
+  std::uint64_t plan_seed_ = 0;
+  std::int64_t plan_first_env_ = -1;
+  OccupancyGrid maps_;
   std::vector<Belief> beliefs_;
   std::vector<Odometry> odometry_;
   std::vector<DrawingMarks> marks_;

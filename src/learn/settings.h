@@ -12,11 +12,15 @@
 #include <vector>
 
 #include "base/result.h"
+#include "learn/diffusion/noise_schedule.h"
+#include "learn/diffusion/sampler.h"
+#include "learn/diffusion/unet1d_settings.h"
 
 namespace inknav::learn {
 
 enum class Backbone : std::uint8_t { kNone, kSmallCnn, kSeResNet9 };
-enum class Recurrence : std::uint8_t { kNone, kGru, kLstm };
+/// What remembers: a recurrent core, or a window of the last observations (networks/context_core.h).
+enum class Recurrence : std::uint8_t { kNone, kGru, kLstm, kTransformer, kStack };
 
 /// How the drawing is read (spec/sketch.md, "Reading").
 struct ReadingSettings {
@@ -31,6 +35,27 @@ struct ReadingSettings {
   int drawing_features = 16;  // size of the embedding of the whole drawing, 0 = none
 };
 
+/// The way ahead as a plan drawn by diffusion (spec/diffusion.md 3).
+struct DiffusionSettings {
+  bool enabled = false;
+  int horizon = 16;  // waypoints of a plan, kWaypointSpacing apart; a multiple of 4
+  int point_size =
+      2;            // numbers a waypoint: increment (right, forward); 4: and the unit vector of its heading
+  int width = 256;  // channels of the U-Net's lowest level, a multiple of 32; half and a quarter of it above
+  NoiseScheduleSettings noise;
+  SamplerSettings sampling;
+  int n_action_steps = 4;  // steps between two plans
+  int num_candidates = 1;  // plans drawn at once, one of them is followed
+  float warm_start =
+      0.0f;           // part of the noise levels passed over when the last plan is refined; 0: from noise
+  int goal_rows = 0;  // cells of the goal predictor over the crop, 0: no goal predictor
+  int goal_cols = 0;
+  int goal_rays = 0;  // directions of goals outside the cells
+};
+
+/// Shape of the denoiser of such a policy with a condition of `condition_size` numbers.
+Unet1dSettings denoiser_settings(const DiffusionSettings& settings, int condition_size);
+
 struct PolicySettings {
   int num_actions = 4;
   std::vector<std::string> number_fields;  // f32 fields of the environment that are read as plain numbers
@@ -44,7 +69,12 @@ struct PolicySettings {
   int base_planes = 32;    // of the visual backbone
   Recurrence recurrence = Recurrence::kGru;
   int hidden_size = 512;
+  int context_window = 5;  // observations that kTransformer and kStack see, the present one included
+  int attention_heads = 4;
+  int attention_layers = 2;
+  int attention_ff_factor = 4;
   ReadingSettings reading;
+  DiffusionSettings diffusion;
   bool decode_waypoint = false;    // logits from the waypoint's bearing, with hysteresis (needs 4 actions)
   float turn_angle = 0.17453293f;  // radians a turn action makes
   bool predict_goal = false;
@@ -77,6 +107,14 @@ struct PpoSettings {
   float goal_prediction_coef = 0.1f;
   float goal_prediction_lr = 7e-4f;
   bool normalize_advantage = false;  // to mean 0, deviation 1 over a rollout of all ranks
+};
+
+/// What training of a diffusion policy has beside imitation.
+struct DiffusionTraining {
+  int batch_size = 32;      // plans an optimiser step denoises, over all ranks
+  float coef = 1.0f;        // weight of the denoising loss
+  double ema_power = 0.75;  // of EmaSettings
+  double ema_max = 0.9999;
 };
 
 /// Imitation (DAgger) before and beside PPO, and the curriculum of the belief.

@@ -34,6 +34,49 @@ Recurrence recurrence_of(config::RnnType type) {
 
 float f(double value) { return static_cast<float>(value); }
 
+NoiseScheduleSettings noise_settings(const config::DiffusionConfig& from) {
+  NoiseScheduleSettings to;
+  to.num_train_timesteps = from.num_train_timesteps;
+  to.beta_start = from.beta_start;
+  to.beta_end = from.beta_end;
+  // The enumerators stand in the same order on both sides (test).
+  to.beta_schedule = static_cast<BetaSchedule>(from.beta_schedule);
+  to.prediction_type = static_cast<PredictionType>(from.prediction_type);
+  to.spacing = static_cast<TimestepSpacing>(from.timestep_spacing);
+  return to;
+}
+
+SamplerKind sampler_of(config::Sampler sampler) {
+  switch (sampler) {
+    case config::Sampler::kDdpm:
+      return SamplerKind::kDdpm;
+    case config::Sampler::kDdim:
+      return SamplerKind::kDdim;
+    case config::Sampler::kFlow:
+      return SamplerKind::kFlowEuler;
+  }
+  return SamplerKind::kDdim;
+}
+
+DiffusionSettings diffusion_settings(const config::DiffusionConfig& from) {
+  DiffusionSettings to;
+  to.enabled = true;
+  to.horizon = from.horizon;
+  to.point_size = from.action_dim;
+  to.width = from.hidden_size;
+  to.noise = noise_settings(from);
+  to.sampling = {sampler_of(from.sampler), from.num_inference_steps};
+  to.n_action_steps = from.n_action_steps;
+  to.num_candidates = from.num_candidates;
+  to.warm_start = f(from.warm_start);
+  if (from.use_goal_predictor) {
+    to.goal_rows = from.goal_predictor_k_rows;
+    to.goal_cols = from.goal_predictor_k_cols;
+    to.goal_rays = from.goal_predictor_n_rays;
+  }
+  return to;
+}
+
 PpoSettings ppo_settings(const config::ExperimentConfig& config, int world_size) {
   const config::PpoConfig& from = config.rl.ppo;
   PpoSettings to;
@@ -112,8 +155,40 @@ PolicySettings policy_settings(const config::ExperimentConfig& config, const tas
   settings.reading.belief_gain = f(config.model.belief_gain);
   settings.reading.grid_cell = env.simulator.mapper.cell_size;
   settings.reading.drawing_features = config.model.drawing_embedding;
+  if (config.use_diffusion_policy) {
+    const config::DiffusionConfig& diffusion = config.rl.diffusion;
+    settings.diffusion = diffusion_settings(diffusion);
+    settings.decode_waypoint = true;
+    settings.hidden_size = diffusion.obs_dim;
+    settings.recurrence = diffusion.use_transformer_encoder ? Recurrence::kTransformer : Recurrence::kStack;
+    settings.context_window =
+        diffusion.use_transformer_encoder ? diffusion.context_size : diffusion.n_obs_steps;
+    settings.attention_heads = diffusion.mha_num_attention_heads;
+    settings.attention_layers = diffusion.mha_num_attention_layers;
+    settings.attention_ff_factor = diffusion.mha_ff_dim_factor;
+  }
   complete_settings(settings, spec);
   return settings;
+}
+
+/// A diffusion policy is taught by the expert alone, all through its run.
+void set_diffusion_training(const config::ExperimentConfig& config, int world_size,
+                            TrainerSettings& settings) {
+  const config::DiffusionConfig& from = config.rl.diffusion;
+  settings.ppo.lr = f(config::scaled_learning_rate(from.lr, config.rl.lr_scaling, world_size));
+  settings.ppo.goal_prediction_lr = settings.ppo.lr;
+  settings.ppo.weight_decay = f(from.weight_decay);
+  settings.ppo.use_linear_lr_decay = from.use_linear_lr_decay;
+  settings.ppo.value_loss_coef = 0.0f;
+  config::PpoConfig teaching = config.rl.ppo;
+  teaching.imitation_updates = static_cast<int>(config.num_updates);
+  if (teaching.waypoint_coef == 0.0) teaching.waypoint_coef = 1.0;
+  if (teaching.correction_coef == 0.0) teaching.correction_coef = 1.0;
+  settings.imitation = imitation_settings(teaching);
+  settings.diffusion.batch_size = from.batch_size;
+  settings.diffusion.coef = f(from.diffusion_coef);
+  settings.diffusion.ema_power = from.ema_power;
+  settings.diffusion.ema_max = from.ema_max;
 }
 
 TrainerSettings trainer_settings(const config::ExperimentConfig& config, const task::EnvSpec& spec,
@@ -124,6 +199,7 @@ TrainerSettings trainer_settings(const config::ExperimentConfig& config, const t
   settings.policy = policy_settings(config, spec, env);
   settings.ppo = ppo_settings(config, world_size);
   settings.imitation = imitation_settings(config.rl.ppo);
+  if (config.use_diffusion_policy) set_diffusion_training(config, world_size, settings);
   return settings;
 }
 

@@ -8,9 +8,13 @@
 #include <chrono>
 #include <cmath>
 #include <deque>
+#include <optional>
 
+#include "base/check.h"
 #include "base/log.h"
 #include "learn/checkpoint.h"
+#include "learn/diffusion/denoising_loss.h"
+#include "learn/diffusion/ema.h"
 #include "learn/policy_runner.h"
 #include "learn/ppo/collector.h"
 #include "learn/ppo/rollout.h"
@@ -57,8 +61,19 @@ class TrainerImpl final : public Trainer {
         runner_(network_, env, pool),
         collector_({settings_.seed, rank() * env.spec().num_envs, settings_.imitation}, env, runner_),
         rollout_(settings_.policy, settings_.ppo.num_steps, env.spec().num_envs),
-        updater_(settings_.ppo, settings_.seed, *network_, parameters_, ranks) {
+        denoising_(denoising_of(settings_, world())),
+        updater_(settings_.ppo, settings_.seed, *network_, parameters_, denoising_ ? &*denoising_ : nullptr,
+                 ranks) {
     skips_.fill(-1);
+    runner_.set_plan_noise(settings_.seed, rank() * env.spec().num_envs);
+    if (settings_.policy.diffusion.enabled) {
+      runner_.planner()->set_num_candidates(1);  // the states to learn from need no choice among plans
+      EmaSettings ema;
+      ema.power = settings_.diffusion.ema_power;
+      ema.max_value = settings_.diffusion.ema_max;
+      ema_.emplace(parameters_.values(), ema);
+      updater_.on_step = [this] { ema_->update(parameters_.values()); };
+    }
     parameters_.keep_snapshot();
   }
 
@@ -80,6 +95,13 @@ class TrainerImpl final : public Trainer {
     complete_settings(settings.policy, env.spec());
     return settings;
   }
+  static std::optional<DenoisingLoss> denoising_of(const TrainerSettings& settings, std::int64_t world) {
+    if (!settings.policy.diffusion.enabled) return std::nullopt;
+    const std::int64_t rows = std::max<std::int64_t>(settings.diffusion.batch_size / world, 1);
+    auto loss = DenoisingLoss::make(settings.policy.diffusion, rows, settings.diffusion.coef);
+    INKNAV_CHECK(loss.ok());  // the settings were validated with the configuration
+    return std::move(loss).value();
+  }
   std::int64_t rank() const { return ranks_ == nullptr ? 0 : ranks_->rank(); }
   std::int64_t world() const { return ranks_ == nullptr ? 1 : ranks_->size(); }
   std::string local_name(const std::string& name) const {
@@ -92,6 +114,7 @@ class TrainerImpl final : public Trainer {
   std::vector<NamedBytes> local_state();
   std::vector<NamedBytes> shared_state();
   base::Status restore_local(const std::vector<NamedBytes>& state);
+  base::Status restore_ema(const std::vector<NamedBytes>& state);
 
   TrainerSettings settings_;
   task::VectorEnv& env_;
@@ -101,7 +124,9 @@ class TrainerImpl final : public Trainer {
   PolicyRunner runner_;
   Collector collector_;
   Rollout rollout_;
+  std::optional<DenoisingLoss> denoising_;
   Updater updater_;
+  std::optional<Ema> ema_;
 
   bool started_ = false;
   std::int64_t update_ = 0;
@@ -232,6 +257,11 @@ base::Status TrainerImpl::reduce_statistics(UpdateReport& report, const UpdateOu
     metrics.emplace_back("Policy/Remaining_Loss", outcome.terms[kRemainingLoss]);
     metrics.emplace_back("Policy/Correction_Loss", outcome.terms[kCorrectionLoss]);
     metrics.emplace_back("Policy/Scale_Loss", outcome.terms[kScaleLoss]);
+    if (ema_) {
+      metrics.emplace_back("Training/Loss", outcome.terms[kDenoisingLoss]);
+      metrics.emplace_back("Training/Learning_Rate", lr);
+      metrics.emplace_back("Policy/Goal_Place_Loss", outcome.terms[kGoalPlaceLoss]);
+    }
     metrics.emplace_back("Policy/Clipped_Fraction", outcome.terms[kClippedFraction]);
     metrics.emplace_back("Policy/Approximate_KL", outcome.terms[kApproximateKl]);
     metrics.emplace_back("Policy/Gradient_Norm", outcome.grad_norm);
@@ -249,6 +279,12 @@ std::vector<NamedBytes> TrainerImpl::shared_state() {
   std::vector<NamedBytes> state;
   for (const auto& [name, tensor] : parameters_.named_values()) state.push_back(bytes_of(name, tensor));
   for (const auto& [name, tensor] : parameters_.named_moments()) state.push_back(bytes_of(name, tensor));
+  if (ema_) {
+    for (const auto& [name, tensor] : parameters_.named("ema/", ema_->values())) {
+      state.push_back(bytes_of(name, tensor));
+    }
+    state.push_back(bytes_of("trainer/ema_calls", torch::tensor({ema_->calls()}, torch::kInt64)));
+  }
   const std::vector<std::int64_t> counters{update_, frames_, order_key_, skips_in_row_, rollbacks_, world()};
   state.push_back(bytes_of("trainer/counters", torch::tensor(counters, torch::kInt64)));
   state.push_back(
@@ -270,6 +306,8 @@ std::vector<NamedBytes> TrainerImpl::local_state() {
   state.push_back(bytes_of(local_name("beliefs"), torch::tensor(beliefs).view({-1, 4})));
   state.push_back(bytes_of(local_name("recurrent"), runner_.state()));
   state.push_back(bytes_of(local_name("keep"), runner_.keep()));
+  if (runner_.planner() != nullptr)
+    state.push_back(bytes_of(local_name("plans"), runner_.planner()->state()));
   state.push_back(bytes_of(local_name("previous_action"), runner_.previous_action()));
   std::vector<double> window;
   for (const std::vector<double>& row : window_) window.insert(window.end(), row.begin(), row.end());
@@ -313,7 +351,23 @@ base::Status TrainerImpl::load_weights(const std::vector<NamedBytes>& state) {
   if (numbers != nullptr && numbers->bytes.size() == 4 * sizeof(double)) {
     runner_.prior_log_scale() = static_cast<float>(tensor_of(*numbers)[3].item<double>());
   }
+  if (ema_) ema_->restore(parameters_.values().clone(), 0);
   parameters_.keep_snapshot();
+  return base::ok_status();
+}
+
+base::Status TrainerImpl::restore_ema(const std::vector<NamedBytes>& state) {
+  Tensor values = ema_->values().clone();
+  const NamedBytes* calls = find_entry(state, "trainer/ema_calls");
+  std::string missing = "trainer/ema_calls";
+  if (calls == nullptr || calls->bytes.size() != 8 ||
+      !parameters_.assign(tensors_with_prefix(state, "ema/"), "ema/", values, &missing)) {
+    return base::Error{base::ErrorCode::kData,
+                       "checkpoint: \"" + missing +
+                           "\" of the averaged weights is wanted and is not there; resume "
+                           "from a checkpoint of a diffusion policy"};
+  }
+  ema_->restore(values, tensor_of(*calls).item<std::int64_t>());
   return base::ok_status();
 }
 
@@ -341,6 +395,10 @@ base::Status TrainerImpl::restore_local(const std::vector<NamedBytes>& state) {
   INKNAV_ASSIGN_OR_RETURN(const Tensor keep, need("keep", runner_.keep().numel()));
   INKNAV_ASSIGN_OR_RETURN(const Tensor previous, need("previous_action", runner_.num_envs()));
   INKNAV_ASSIGN_OR_RETURN(const Tensor window, need("window", -1));
+  if (runner_.planner() != nullptr) {
+    INKNAV_ASSIGN_OR_RETURN(const Tensor plans, need("plans", runner_.planner()->state().numel()));
+    runner_.planner()->restore(plans);
+  }
   INKNAV_RETURN_IF_ERROR(env_.restore_state(
       {world_bytes.data_ptr<std::uint8_t>(), static_cast<std::size_t>(world_bytes.numel())}));
   runner_.reload(env_);
@@ -385,6 +443,7 @@ base::Status TrainerImpl::restore_state(const std::vector<NamedBytes>& state) {
     return base::Error{base::ErrorCode::kData, "checkpoint: optimiser state \"" + missing +
                                                    "\" is wanted and is not there; use another checkpoint"};
   }
+  if (ema_) INKNAV_RETURN_IF_ERROR(restore_ema(state));
   INKNAV_RETURN_IF_ERROR(restore_local(state));
   update_ = c[0];
   frames_ = c[1];

@@ -33,6 +33,7 @@ struct TrainerSettings {
   PolicySettings policy;
   PpoSettings ppo;
   ImitationSettings imitation;
+  DiffusionTraining diffusion;  // only with policy.diffusion.enabled
 };
 
 /// Seconds of the last update by phase.

@@ -77,6 +77,7 @@ NavigationEnvSettings env_settings(const config::ExperimentConfig& config, const
   settings.success_distance = static_cast<float>(config.task_config.task.success_distance);
   settings.max_episode_steps = config.task_config.environment.max_episode_steps;
   settings.drawing_size = config.task_config.task.drawing_size;
+  if (config.use_diffusion_policy) settings.expert_path_points = config.rl.diffusion.horizon;
   if (!config.cache_dir.empty()) settings.cache_dir = config.cache_dir;
   return settings;
 }

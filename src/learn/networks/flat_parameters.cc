@@ -72,13 +72,15 @@ void FlatParameters::restore_snapshot() {
   step_.copy_(snapshot_[3]);
 }
 
-FlatParameters::NamedTensors FlatParameters::named_values() const {
+FlatParameters::NamedTensors FlatParameters::named(const std::string& prefix, const Tensor& flat) const {
   NamedTensors result;
   for (const Slice& slice : slices_) {
-    result.emplace_back("value/" + slice.name, view_of(values_, slice).clone(at::MemoryFormat::Contiguous));
+    result.emplace_back(prefix + slice.name, view_of(flat, slice).clone(at::MemoryFormat::Contiguous));
   }
   return result;
 }
+
+FlatParameters::NamedTensors FlatParameters::named_values() const { return named("value/", values_); }
 
 FlatParameters::NamedTensors FlatParameters::named_moments() const {
   NamedTensors result;
@@ -93,7 +95,7 @@ FlatParameters::NamedTensors FlatParameters::named_moments() const {
 }
 
 bool FlatParameters::assign(const NamedTensors& source, const std::string& prefix, const Tensor& flat,
-                            std::string* missing) {
+                            std::string* missing) const {
   torch::NoGradGuard no_grad;
   for (const Slice& slice : slices_) {
     const auto found = std::find_if(source.begin(), source.end(),

@@ -47,9 +47,13 @@ class FlatParameters {
   /// Contiguous copies "<prefix>value/<name>", and with moments "adam_m/", "adam_v/", "adam_step".
   NamedTensors named_values() const;
   NamedTensors named_moments() const;
+  /// Any array of the same layout, "<prefix><name>".
+  NamedTensors named(const std::string& prefix, const torch::Tensor& flat) const;
   /// Reverse of the above; false names in `missing` when one is absent or of another shape.
   bool assign_values(const NamedTensors& source, std::string* missing);
   bool assign_moments(const NamedTensors& source, std::string* missing);
+  bool assign(const NamedTensors& source, const std::string& prefix, const torch::Tensor& flat,
+              std::string* missing) const;
 
  private:
   struct Slice {
@@ -58,8 +62,6 @@ class FlatParameters {
     std::vector<std::int64_t> shape;
   };
   torch::Tensor view_of(const torch::Tensor& flat, const Slice& slice) const;
-  bool assign(const NamedTensors& source, const std::string& prefix, const torch::Tensor& flat,
-              std::string* missing);
 
   std::vector<Slice> slices_;
   std::int64_t size_ = 0;

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "base/check.h"
+#include "learn/diffusion/goal_places.h"
 
 namespace inknav::learn {
 namespace {
@@ -35,6 +36,7 @@ Tensor bearing_of(const Tensor& waypoint) {
 
 PolicyNetwork::PolicyNetwork(const PolicySettings& settings, std::uint64_t seed) : settings_(settings) {
   INKNAV_CHECK(!settings.decode_waypoint || settings.num_actions == 4, settings.num_actions);
+  INKNAV_CHECK(!settings.diffusion.enabled || settings.decode_waypoint);
   // With the decoder the previous action is its business alone: a network that sees it copies it, and spins.
   std::int64_t width = settings.vector_size + (settings.decode_waypoint ? 0 : settings.num_actions + 1);
   if (settings.reading.enabled) {
@@ -53,11 +55,23 @@ PolicyNetwork::PolicyNetwork(const PolicySettings& settings, std::uint64_t seed)
     width += small_cnn_->out_size();
   }
   trunk_ = register_module("trunk", torch::nn::Linear(width, settings.hidden_size));
-  if (settings.recurrence == Recurrence::kNone) {
-    second_ = register_module("second", torch::nn::Linear(settings.hidden_size, settings.hidden_size));
-  } else {
-    core_ = register_module("core",
-                            RecurrentCore(settings.recurrence, settings.hidden_size, settings.hidden_size));
+  switch (settings.recurrence) {
+    case Recurrence::kNone:
+      second_ = register_module("second", torch::nn::Linear(settings.hidden_size, settings.hidden_size));
+      break;
+    case Recurrence::kGru:
+    case Recurrence::kLstm:
+      core_ = register_module("core",
+                              RecurrentCore(settings.recurrence, settings.hidden_size, settings.hidden_size));
+      break;
+    case Recurrence::kTransformer:
+    case Recurrence::kStack:
+      context_ = register_module(
+          "context",
+          ContextCore(settings.recurrence,
+                      ContextShape{settings.context_window, settings.hidden_size, settings.attention_heads,
+                                   settings.attention_layers, settings.attention_ff_factor}));
+      break;
   }
   // Columns: logits, value, waypoint (2), remaining.
   head_ = register_module("head", torch::nn::Linear(settings.hidden_size, settings.num_actions + 4));
@@ -65,12 +79,29 @@ PolicyNetwork::PolicyNetwork(const PolicySettings& settings, std::uint64_t seed)
     correction_ = register_module("zero_correction", torch::nn::Linear(settings.hidden_size, 4));
   }
   goal_ = register_module("goal_head", torch::nn::Linear(settings.hidden_size, 2));
+  const DiffusionSettings& diffusion = settings.diffusion;
+  if (diffusion.enabled) {
+    if (goal_places(diffusion) > 0) {
+      goal_places_ =
+          register_module("goal_places", torch::nn::Linear(settings.hidden_size, goal_places(diffusion)));
+    }
+    denoiser_ = register_module(
+        "denoiser", ConditionalUnet1d(denoiser_settings(diffusion, static_cast<int>(condition_size()))));
+  }
   initialize(*this, seed);
+  if (!denoiser_.is_empty()) denoiser_->reset_film_and_output();
   torch::NoGradGuard no_grad;
   head_->weight.narrow(0, 0, settings.num_actions).mul_(kHeadGain);
 }
 
-std::int64_t PolicyNetwork::state_size() const { return core_.is_empty() ? 1 : core_->state_size(); }
+std::int64_t PolicyNetwork::state_size() const {
+  if (!context_.is_empty()) return context_->state_size();
+  return core_.is_empty() ? 1 : core_->state_size();
+}
+
+std::int64_t PolicyNetwork::condition_size() const {
+  return settings_.hidden_size + goal_places(settings_.diffusion);
+}
 
 std::pair<Tensor, Tensor> PolicyNetwork::encode_drawings(const Tensor& planes) {
   const Tensor encoded = drawing_encoder_(planes);
@@ -104,19 +135,34 @@ Tensor PolicyNetwork::decoded_motions(const Tensor& waypoint, const Tensor& prev
   return torch::stack({zero, left, right}, 1);
 }
 
-PolicyOutput PolicyNetwork::forward(const PolicyInput& input, const Tensor& state, const Tensor& keep) {
+Tensor PolicyNetwork::hidden(const Tensor& trunk, const Tensor& state, const Tensor& keep,
+                             PolicyOutput& output) {
   const std::int64_t steps = keep.size(0), rows = keep.size(1);
-  const Tensor trunk = features(input);
-  PolicyOutput output;
-  Tensor hidden;
-  if (core_.is_empty()) {
-    hidden = second_(trunk).relu_();
-    output.state = state;
-  } else {
+  if (!core_.is_empty()) {
     const RecurrentCoreImpl::Output core = core_->forward(trunk.view({steps, rows, -1}), state, keep);
-    hidden = core.features.view({steps * rows, -1});
     output.state = core.state;
+    return core.features.view({steps * rows, -1});
   }
+  if (!context_.is_empty()) {
+    const ContextCoreImpl::Output context = context_->forward(trunk.view({steps, rows, -1}), state, keep);
+    output.state = context.state;
+    return context.features.view({steps * rows, -1});
+  }
+  output.state = state;
+  return second_(trunk).relu_();
+}
+
+void PolicyNetwork::decode(PolicyOutput& output, const Tensor& previous_action) const {
+  const Tensor learned = kMaxLearned * torch::tanh(output.motions / kMaxLearned);
+  const Tensor motions = learned + decoded_motions(output.waypoint, previous_action);
+  const Tensor go = torch::log_sigmoid(-output.stop).unsqueeze(1);
+  output.log_probabilities =
+      torch::cat({torch::log_sigmoid(output.stop).unsqueeze(1), go + torch::log_softmax(motions, 1)}, 1);
+}
+
+PolicyOutput PolicyNetwork::forward(const PolicyInput& input, const Tensor& state, const Tensor& keep) {
+  PolicyOutput output;
+  const Tensor hidden = this->hidden(features(input), state, keep, output);
   const Tensor head = head_(hidden);
   const std::int64_t actions = settings_.num_actions;
   const Tensor logits = head.narrow(1, 0, actions);
@@ -126,12 +172,18 @@ PolicyOutput PolicyNetwork::forward(const PolicyInput& input, const Tensor& stat
   if (settings_.predict_goal) output.goal = goal_(hidden);
   if (!correction_.is_empty()) output.correction = correction_(hidden);
   if (settings_.decode_waypoint) {
-    const Tensor learned = kMaxLearned * torch::tanh(logits.narrow(1, 1, actions - 1) / kMaxLearned);
-    const Tensor motions = learned + decoded_motions(output.waypoint, input.previous_action);
     output.stop = logits.select(1, 0);
-    const Tensor go = torch::log_sigmoid(-output.stop).unsqueeze(1);
-    output.log_probabilities =
-        torch::cat({torch::log_sigmoid(output.stop).unsqueeze(1), go + torch::log_softmax(motions, 1)}, 1);
+    output.motions = logits.narrow(1, 1, actions - 1);
+  }
+  if (settings_.diffusion.enabled) {
+    output.condition = hidden;
+    if (!goal_places_.is_empty()) {
+      output.goal_logits = goal_places_(hidden);
+      // Where the goal may be steers the plan; the plan's loss does not teach where the goal is.
+      output.condition = torch::cat({hidden, torch::softmax(output.goal_logits.detach(), 1)}, 1);
+    }
+  } else if (settings_.decode_waypoint) {
+    decode(output, input.previous_action);
   } else {
     output.log_probabilities = torch::log_softmax(logits, 1);
   }

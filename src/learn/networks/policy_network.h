@@ -4,16 +4,19 @@
 //
 //   crops --CropEncoder--.
 //   image --backbone-----+-- concat with numbers, previous action, drawing features -- FC -- core -- one
-//   linear head
+//   linear head                                                                               '-- condition
 //
 // The head gives action logits, value, waypoint direction, remaining way, correction of the belief, goal.
 // With decode_waypoint the logits of the three motions come from the bearing of the waypoint, with
 // hysteresis against turning back, plus the learned part; STOP is learned alone. The result is
-// differentiable, so imitation and PPO share one policy. All randomness is in initialize(). Shapes: T steps,
-// N environments, B = T * N rows in (t, n) order.
+// differentiable, so imitation and PPO share one policy. A diffusion policy draws its way from denoiser() on
+// the condition (learn/diffusion/planner.h); all else is the same network. All randomness is in initialize().
+// Shapes: T steps, N environments, B = T * N rows in (t, n) order.
 
 #include <torch/torch.h>
 
+#include "learn/diffusion/conditional_unet1d.h"
+#include "learn/networks/context_core.h"
 #include "learn/networks/encoders.h"
 #include "learn/networks/recurrent.h"
 #include "learn/settings.h"
@@ -29,13 +32,16 @@ struct PolicyInput {
 };
 
 struct PolicyOutput {
-  torch::Tensor log_probabilities;  // [B, num_actions]
+  torch::Tensor log_probabilities;  // [B, num_actions]; a diffusion policy has them after decode()
   torch::Tensor stop;               // [B] log odds of STOP, only with decode_waypoint
+  torch::Tensor motions;            // [B, num_actions - 1] learned part of the motions, likewise
   torch::Tensor value;              // [B]
   torch::Tensor waypoint;           // [B, 2] direction (right, forward), about unit length
   torch::Tensor remaining;          // [B] metres / kRemainingScale
   torch::Tensor correction;         // [B, 4] of the belief, in units of kCorrectionScale
   torch::Tensor goal;               // [B, 2] goal in the body frame / kGoalScale, or undefined
+  torch::Tensor goal_logits;        // [B, goal cells and rays] of a diffusion policy's goal predictor
+  torch::Tensor condition;          // [B, condition_size] of a diffusion policy
   torch::Tensor state;              // [N, state_size] after the last step
 };
 
@@ -57,8 +63,17 @@ class PolicyNetwork : public torch::nn::Module {
   /// input rows are (t, n) ordered; state [N, state_size]; keep [T, N] f32, 0 where an episode begins.
   PolicyOutput forward(const PolicyInput& input, const torch::Tensor& state, const torch::Tensor& keep);
 
+  /// Log probabilities of the actions from `waypoint`, the odds of STOP and the learned part of the motions.
+  void decode(PolicyOutput& output, const torch::Tensor& previous_action) const;
+
+  /// Of a diffusion policy; width of its condition.
+  ConditionalUnet1d& denoiser() { return denoiser_; }
+  std::int64_t condition_size() const;
+
  private:
   torch::Tensor features(const PolicyInput& input);
+  torch::Tensor hidden(const torch::Tensor& trunk, const torch::Tensor& state, const torch::Tensor& keep,
+                       PolicyOutput& output);
   torch::Tensor decoded_motions(const torch::Tensor& waypoint, const torch::Tensor& previous_action) const;
 
   PolicySettings settings_;
@@ -69,9 +84,12 @@ class PolicyNetwork : public torch::nn::Module {
   torch::nn::Linear trunk_{nullptr};
   torch::nn::Linear second_{nullptr};
   RecurrentCore core_{nullptr};
+  ContextCore context_{nullptr};
   torch::nn::Linear head_{nullptr};
   torch::nn::Linear correction_{nullptr};
   torch::nn::Linear goal_{nullptr};
+  torch::nn::Linear goal_places_{nullptr};
+  ConditionalUnet1d denoiser_{nullptr};
 };
 
 }  // namespace inknav::learn

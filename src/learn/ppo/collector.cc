@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "base/philox.h"
+#include "learn/diffusion/goal_places.h"
 
 namespace inknav::learn {
 namespace {
@@ -105,6 +106,7 @@ void Collector::write_labels(std::int64_t t, Rollout& rollout) {
     float* out = labels.goal[t].data_ptr<float>();
     for (std::int64_t i = 0; i < 2 * num_envs_; ++i) out[i] = goal[i] / kGoalScale;
   }
+  if (runner_.network().settings().diffusion.enabled) write_plan_labels(t, labels);
   if (!has_truth_) return;
   float* out = labels.correction[t].data_ptr<float>();
   float* weight = labels.correction_weight[t].data_ptr<float>();
@@ -124,6 +126,22 @@ void Collector::write_labels(std::int64_t t, Rollout& rollout) {
     totals_.belief_error += position_error(belief, truth);
     totals_.belief_rows += 1.0;
     totals_.log_scale += truth.log_scale;
+  }
+}
+
+void Collector::write_plan_labels(std::int64_t t, RolloutLabels& labels) {
+  const PolicySettings& policy = runner_.network().settings();
+  const DiffusionSettings& diffusion = policy.diffusion;
+  const auto horizon = static_cast<std::size_t>(diffusion.horizon);
+  const std::size_t size = horizon * static_cast<std::size_t>(diffusion.point_size);
+  const auto* path = reinterpret_cast<const base::Vec2*>(env_.observation("expert_path").as<float>());
+  const auto* goal = reinterpret_cast<const base::Vec2*>(env_.observation("goal_body").as<float>());
+  float* plan = labels.plan[t].data_ptr<float>();
+  std::int64_t* place = labels.goal_place.defined() ? labels.goal_place[t].data_ptr<std::int64_t>() : nullptr;
+  const CropGrid crop{policy.reading.crop_cells, policy.reading.metres_per_cell};
+  for (std::size_t n = 0; n < static_cast<std::size_t>(num_envs_); ++n) {
+    plan_to_numbers({path + n * horizon, horizon}, diffusion.point_size, {plan + n * size, size});
+    if (place != nullptr) place[n] = goal_place_of(diffusion, crop, goal[n]);
   }
 }
 
@@ -187,7 +205,7 @@ void Collector::collect(std::int64_t update, const CollectMode& mode, Rollout& r
   const std::int64_t steps = rollout.num_steps();
   {
     const Stopwatch watch(seconds.reading);
-    runner_.refresh_drawings();
+    runner_.refresh_weights();
     if (reading) rollout.start_drawings(env_.observation("drawing_planes").as<std::uint8_t>());
     rollout.state = runner_.state().clone();
   }

@@ -52,6 +52,7 @@ class Collector {
 
  private:
   void write_labels(std::int64_t t, Rollout& rollout);
+  void write_plan_labels(std::int64_t t, RolloutLabels& labels);
   void choose_actions(std::int64_t update, std::int64_t t, const CollectMode& mode,
                       const PolicyOutput& output, Rollout& rollout);
   void disturb_beliefs(std::int64_t update, std::int64_t t, float probability);

@@ -34,12 +34,16 @@ PpoTerms ppo_terms(const PolicyOutput& output, const Minibatch& batch, float cli
   return terms;
 }
 
-Loss minibatch_loss(const PolicyOutput& output, const Tensor& scale_correction, const Minibatch& batch,
-                    const LossWeights& weights) {
-  const PpoTerms ppo = ppo_terms(output, batch, weights.clip, weights.clip_value);
+Loss minibatch_loss(const PolicyOutput& output, const Tensor& scale_correction, const Tensor& denoising,
+                    const Minibatch& batch, const LossWeights& weights) {
   const RolloutLabels& labels = batch.labels;
   const Tensor zero = torch::zeros({});
+  // A plan has no action probabilities to compare; its policy is taught by the expert alone.
+  const PpoTerms ppo = output.log_probabilities.defined()
+                           ? ppo_terms(output, batch, weights.clip, weights.clip_value)
+                           : PpoTerms{zero, zero, zero, zero, zero};
   Tensor cloning = zero, waypoint = zero, remaining = zero, correction = zero, scale = zero, goal = zero;
+  Tensor goal_place = zero;
   Tensor total = weights.value * ppo.value;
   if (weights.action != 0.0f) total = total + weights.action * ppo.action - weights.entropy * ppo.entropy;
   if (weights.cloning != 0.0f) {
@@ -71,12 +75,18 @@ Loss minibatch_loss(const PolicyOutput& output, const Tensor& scale_correction, 
     goal = huber(output.goal, labels.goal).sum(1).mean();
     total = total + weights.goal * goal;
   }
+  if (weights.goal_place != 0.0f && output.goal_logits.defined()) {
+    goal_place = torch::cross_entropy_loss(output.goal_logits, labels.goal_place);
+    total = total + weights.goal_place * goal_place;
+  }
+  if (denoising.defined()) total = total + denoising;
   Loss loss;
   loss.total = total;
   torch::NoGradGuard no_grad;
   loss.terms = torch::stack({total.detach(), ppo.action.detach(), ppo.value.detach(), ppo.entropy.detach(),
                              cloning.detach(), waypoint.detach(), remaining.detach(), correction.detach(),
-                             scale.detach(), goal.detach(), ppo.clipped, ppo.kl});
+                             scale.detach(), goal.detach(), goal_place.detach(),
+                             denoising.defined() ? denoising.detach() : zero, ppo.clipped, ppo.kl});
   return loss;
 }
 

@@ -26,6 +26,7 @@ struct LossWeights {
   float waypoint = 0.0f;
   float correction = 0.0f;
   float goal = 0.0f;
+  float goal_place = 0.0f;
 };
 
 enum LossTerm : int {
@@ -39,6 +40,8 @@ enum LossTerm : int {
   kCorrectionLoss,
   kScaleLoss,
   kGoalLoss,
+  kGoalPlaceLoss,
+  kDenoisingLoss,
   kClippedFraction,
   kApproximateKl,
   kNumLossTerms,
@@ -57,8 +60,9 @@ struct Loss {
   torch::Tensor total;  // scalar with gradient
   torch::Tensor terms;  // [kNumLossTerms] detached
 };
-/// `scale_correction` [B] is the drawing encoder's correction of the prior log scale, or undefined.
-Loss minibatch_loss(const PolicyOutput& output, const torch::Tensor& scale_correction, const Minibatch& batch,
-                    const LossWeights& weights);
+/// `scale_correction` [B] is the drawing encoder's correction of the prior log scale, or undefined;
+/// `denoising` is the weighted scalar of learn/diffusion/denoising_loss.h, or undefined.
+Loss minibatch_loss(const PolicyOutput& output, const torch::Tensor& scale_correction,
+                    const torch::Tensor& denoising, const Minibatch& batch, const LossWeights& weights);
 
 }  // namespace inknav::learn

@@ -143,7 +143,7 @@ TEST(Loss, EqualsThePlainTwinInValueAndGradient) {
     weights.clip_value = clip_value;
     weights.cloning = 0.3f;
     weights.entropy = 0.02f;
-    const Loss loss = minibatch_loss(output, Tensor(), c.batch, weights);
+    const Loss loss = minibatch_loss(output, Tensor(), Tensor(), c.batch, weights);
     loss.total.backward();
     const TwinWeights twin{weights.clip, weights.value, weights.entropy, weights.cloning, clip_value};
     std::vector<double> logits = numbers(c.logits), values = numbers(c.values);

@@ -3,6 +3,8 @@
 
 #include <cstring>
 
+#include "learn/diffusion/goal_places.h"
+
 namespace inknav::learn {
 
 using torch::Tensor;
@@ -43,6 +45,11 @@ Rollout::Rollout(const PolicySettings& settings, std::int64_t num_steps, std::in
   labels.correction_weight = torch::zeros({num_steps, n});
   labels.log_scale = torch::zeros({num_steps, n});
   labels.goal = torch::zeros({num_steps, n, 2});
+  const DiffusionSettings& diffusion = settings.diffusion;
+  if (diffusion.enabled) {
+    labels.plan = torch::zeros({num_steps, n, std::int64_t{diffusion.horizon} * diffusion.point_size});
+    if (goal_places(diffusion) > 0) labels.goal_place = torch::zeros({num_steps, n}, torch::kInt64);
+  }
 }
 
 void Rollout::start_drawings(const std::uint8_t* planes) {
@@ -105,7 +112,8 @@ Minibatch Rollout::minibatch(const std::vector<std::int64_t>& environments) cons
   batch.advantages = gather(advantages);
   batch.labels = {gather(labels.expert_action), gather(labels.waypoint),   gather(labels.waypoint_weight),
                   gather(labels.remaining),     gather(labels.correction), gather(labels.correction_weight),
-                  gather(labels.log_scale),     gather(labels.goal)};
+                  gather(labels.log_scale),     gather(labels.goal),       gather(labels.plan),
+                  gather(labels.goal_place)};
   return batch;
 }
 

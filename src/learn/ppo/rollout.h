@@ -24,6 +24,8 @@ struct RolloutLabels {
   torch::Tensor correction_weight;  // [T, N] 1 where the truth is known
   torch::Tensor log_scale;          // [T, N] truth minus prior
   torch::Tensor goal;               // [T, N, 2] / kGoalScale
+  torch::Tensor plan;        // [T, N, horizon * point_size] numbers of learn/diffusion/plan.h, or undefined
+  torch::Tensor goal_place;  // [T, N] i64 class of learn/diffusion/goal_places.h, or undefined
 };
 inline constexpr float kMaxCorrection = 3.0f;
 

@@ -14,7 +14,8 @@ namespace {
 
 using torch::Tensor;
 
-constexpr double kAdvantageFloor = 1e-5;  // added to the deviation before dividing
+constexpr std::uint32_t kDenoisingKeys = 1u << 16;  // apart from the keys of epochs
+constexpr double kAdvantageFloor = 1e-5;            // added to the deviation before dividing
 
 /// A permutation of [0, count) from one philox key (Fisher-Yates).
 std::vector<std::int64_t> permutation(std::int64_t count, const base::PhiloxKey& key) {
@@ -45,12 +46,18 @@ LossWeights loss_weights(const PpoSettings& ppo, const ImitationSettings& imitat
   weights.waypoint = imitation.waypoint_coef;
   weights.correction = imitation.correction_coef;
   weights.goal = predict_goal ? ppo.goal_prediction_coef : 0.0f;
+  weights.goal_place = ppo.goal_prediction_coef;
   return weights;
 }
 
 Updater::Updater(const PpoSettings& settings, std::uint64_t seed, PolicyNetwork& network,
-                 FlatParameters& parameters, Ranks* ranks)
-    : settings_(settings), seed_(seed), network_(network), parameters_(parameters), ranks_(ranks) {}
+                 FlatParameters& parameters, const DenoisingLoss* denoising, Ranks* ranks)
+    : settings_(settings),
+      seed_(seed),
+      network_(network),
+      parameters_(parameters),
+      denoising_(denoising),
+      ranks_(ranks) {}
 
 base::Status Updater::prepare(Rollout& rollout) {
   ReturnArrays arrays;
@@ -78,7 +85,7 @@ base::Status Updater::prepare(Rollout& rollout) {
   return base::ok_status();
 }
 
-base::Status Updater::minibatch(const UpdateSchedule& schedule, const Minibatch& batch,
+base::Status Updater::minibatch(const UpdateSchedule& schedule, const Minibatch& batch, std::uint32_t number,
                                 UpdateOutcome& outcome) {
   parameters_.zero_gradients();
   PolicyInput input = batch.input;
@@ -89,7 +96,14 @@ base::Status Updater::minibatch(const UpdateSchedule& schedule, const Minibatch&
     scale = correction.index_select(0, batch.drawing_index);
   }
   const PolicyOutput output = network_.forward(input, batch.state, batch.keep);
-  const Loss loss = minibatch_loss(output, scale, batch, schedule.weights);
+  Tensor denoising;
+  if (denoising_ != nullptr) {
+    const auto rank = static_cast<std::uint32_t>(ranks_ == nullptr ? 0 : ranks_->rank());
+    const base::PhiloxKey key{seed_ + schedule.order_key, rank, static_cast<std::uint32_t>(schedule.update),
+                              kDenoisingKeys + number, base::Purpose::kMinibatchOrder};
+    denoising = (*denoising_)(network_.denoiser(), output.condition, batch.labels.plan, key);
+  }
+  const Loss loss = minibatch_loss(output, scale, denoising, batch, schedule.weights);
   const double share = ranks_ == nullptr ? 1.0 : 1.0 / ranks_->size();
   (loss.total * share).backward();
   torch::NoGradGuard no_grad;
@@ -115,6 +129,7 @@ base::Status Updater::minibatch(const UpdateSchedule& schedule, const Minibatch&
   adam.eps = settings_.eps;
   adam.weight_decay = settings_.weight_decay;
   parameters_.step(adam);
+  if (on_step) on_step();
   const Tensor terms = parameters_.extra();
   const float* values = terms.data_ptr<float>();
   for (std::size_t i = 0; i < kNumLossTerms; ++i) outcome.terms[i] += values[i];
@@ -137,7 +152,8 @@ base::Result<UpdateOutcome> Updater::run(const UpdateSchedule& schedule, Rollout
     for (int k = 0; k < settings_.num_mini_batch; ++k) {
       const auto first = order.begin() + k * part;
       INKNAV_RETURN_IF_ERROR(
-          minibatch(schedule, rollout.minibatch(std::vector<std::int64_t>(first, first + part)), outcome));
+          minibatch(schedule, rollout.minibatch(std::vector<std::int64_t>(first, first + part)),
+                    static_cast<std::uint32_t>(epoch * settings_.num_mini_batch + k), outcome));
     }
   }
   const double count = std::max(outcome.minibatches, 1);

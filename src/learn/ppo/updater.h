@@ -10,8 +10,10 @@
 
 #include <array>
 #include <cstdint>
+#include <functional>
 
 #include "base/result.h"
+#include "learn/diffusion/denoising_loss.h"
 #include "learn/networks/flat_parameters.h"
 #include "learn/ppo/loss.h"
 #include "learn/ppo/rollout.h"
@@ -37,20 +39,24 @@ struct UpdateOutcome {
 
 class Updater {
  public:
+  /// `denoising` may be null (not a diffusion policy); `on_step` is called after every optimiser step.
   Updater(const PpoSettings& settings, std::uint64_t seed, PolicyNetwork& network, FlatParameters& parameters,
-          Ranks* ranks);
+          const DenoisingLoss* denoising, Ranks* ranks);
+  std::function<void()> on_step;
 
   /// Fills returns and advantages, then learns.
   base::Result<UpdateOutcome> run(const UpdateSchedule& schedule, Rollout& rollout);
 
  private:
   base::Status prepare(Rollout& rollout);
-  base::Status minibatch(const UpdateSchedule& schedule, const Minibatch& batch, UpdateOutcome& outcome);
+  base::Status minibatch(const UpdateSchedule& schedule, const Minibatch& batch, std::uint32_t number,
+                         UpdateOutcome& outcome);
 
   PpoSettings settings_;
   std::uint64_t seed_;
   PolicyNetwork& network_;
   FlatParameters& parameters_;
+  const DenoisingLoss* denoising_;
   Ranks* ranks_;
 };
 
