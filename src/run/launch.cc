@@ -2,6 +2,7 @@
 #include "run/launch.h"
 
 #include <arpa/inet.h>
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <netinet/in.h>
 #include <signal.h>
@@ -10,6 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <charconv>
 #include <chrono>
 #include <cstdlib>
@@ -91,45 +93,65 @@ struct Child {
   int status = 0;
 };
 
-/// Children start with these variables; the parent's own environment is otherwise passed on.
-void become_rank(const LaunchRequest& request, int rank, int port, pid_t parent) {
-  // A process group of its own: the terminal's Ctrl-C reaches the parent only, which forwards it once.
-  setpgid(0, 0);
-  prctl(PR_SET_PDEATHSIG, SIGTERM);
-  if (getppid() != parent) _exit(static_cast<int>(base::ErrorCode::kPeer));
-  setenv("RANK", std::to_string(rank).c_str(), 1);
-  setenv("LOCAL_RANK", std::to_string(rank).c_str(), 1);
-  setenv("WORLD_SIZE", std::to_string(request.num_ranks).c_str(), 1);
-  setenv("MASTER_ADDR", "127.0.0.1", 1);
-  setenv("MASTER_PORT", std::to_string(port).c_str(), 1);
-  std::vector<char*> argv;
-  for (const std::string& argument : request.arguments) argv.push_back(const_cast<char*>(argument.c_str()));
-  argv.push_back(nullptr);
-  // The resolved name, so that a process list shows inknav and not "exe".
+/// A program that cannot be loaded ends with this: the dynamic linker's way of telling.
+constexpr int kNotLoadedExit = 127;
+
+std::string own_program() {
+  // The resolved name, so that a process list shows inknav and not "exe"; a program that was rebuilt
+  // meanwhile has none any more.
   std::error_code problem;
   const auto program = std::filesystem::read_symlink("/proc/self/exe", problem);
-  execv(problem ? "/proc/self/exe" : program.c_str(), argv.data());
-  _exit(127);
+  if (problem || !std::filesystem::exists(program, problem)) return "/proc/self/exe";
+  return program.string();
 }
+
+/// What a child tells its parent: errno of a failed exec, through a pipe that a successful one closes.
+class ExecReport {
+ public:
+  ExecReport() : open_(pipe2(ends_, O_CLOEXEC) == 0) {}
+  ~ExecReport() {
+    close_end(0);
+    close_end(1);
+  }
+  ExecReport(const ExecReport&) = delete;
+  ExecReport& operator=(const ExecReport&) = delete;
+
+  bool is_open() const { return open_; }
+  void tell(int error) const {
+    if (write(ends_[1], &error, sizeof(error)) != sizeof(error)) _exit(kNotLoadedExit);
+  }
+  /// In the parent: 0 once the child runs the program, else its errno.
+  int wait() {
+    close_end(1);
+    int error = 0;
+    ssize_t got = 0;
+    do {
+      got = read(ends_[0], &error, sizeof(error));
+    } while (got < 0 && errno == EINTR);
+    return got == sizeof(error) ? error : 0;
+  }
+
+ private:
+  void close_end(int which) {
+    if (open_ && ends_[which] >= 0) close(std::exchange(ends_[which], -1));
+  }
+  int ends_[2] = {-1, -1};
+  bool open_;
+};
 
 class RankSupervisor {
  public:
-  explicit RankSupervisor(const LaunchRequest& request) : request_(request) {}
+  explicit RankSupervisor(const LaunchRequest& request)
+      : request_(request), program_(request.program.empty() ? own_program() : request.program.string()) {}
 
   base::Status start() {
-    INKNAV_ASSIGN_OR_RETURN(const int port, free_loopback_port());
-    const pid_t parent = getpid();
+    INKNAV_ASSIGN_OR_RETURN(port_, free_loopback_port());
     for (int rank = 0; rank < request_.num_ranks; ++rank) {
-      const pid_t pid = fork();
-      if (pid == 0) become_rank(request_, rank, port, parent);
-      if (pid < 0) {
+      if (const base::Status started = start(rank); !started.ok()) {
         signal_all(SIGKILL);
-        return base::Error{base::ErrorCode::kPeer,
-                           fmt::format("rank {} could not be started: {}; free memory or lower "
-                                       "NUM_RANKS",
-                                       rank, std::strerror(errno))};
+        for (const Child& child : children_) waitpid(child.pid, nullptr, 0);
+        return started;
       }
-      children_.push_back({pid, true, 0});
     }
     return base::ok_status();
   }
@@ -149,6 +171,46 @@ class RankSupervisor {
   }
 
  private:
+  base::Status start(int rank) {
+    const pid_t parent = getpid();
+    ExecReport report;
+    const pid_t pid = report.is_open() ? fork() : -1;
+    if (pid == 0) become_rank(rank, parent, report);
+    if (pid < 0) {
+      return base::Error{base::ErrorCode::kPeer,
+                         fmt::format("rank {} could not be started: {}; free memory or lower NUM_RANKS", rank,
+                                     std::strerror(errno))};
+    }
+    children_.push_back({pid, true, 0});
+    const int error = report.wait();
+    if (error == 0) return base::ok_status();
+    return base::Error{
+        base::ErrorCode::kPeer,
+        fmt::format("rank {} could not be started: {} cannot be run: {} (errno {}); {}", rank, program_,
+                    std::strerror(error), error,
+                    error == E2BIG ? "give fewer or shorter arguments" : "build again with ./inknav setup")};
+  }
+
+  /// The child: these variables are added to the parent's own environment.
+  [[noreturn]] void become_rank(int rank, pid_t parent, const ExecReport& report) const {
+    // A process group of its own: the terminal's Ctrl-C reaches the parent only, which forwards it once.
+    setpgid(0, 0);
+    prctl(PR_SET_PDEATHSIG, SIGTERM);
+    if (getppid() != parent) _exit(static_cast<int>(base::ErrorCode::kPeer));
+    setenv("RANK", std::to_string(rank).c_str(), 1);
+    setenv("LOCAL_RANK", std::to_string(rank).c_str(), 1);
+    setenv("WORLD_SIZE", std::to_string(request_.num_ranks).c_str(), 1);
+    setenv("MASTER_ADDR", "127.0.0.1", 1);
+    setenv("MASTER_PORT", std::to_string(port_).c_str(), 1);
+    std::vector<char*> argv;
+    for (const std::string& argument : request_.arguments)
+      argv.push_back(const_cast<char*>(argument.c_str()));
+    argv.push_back(nullptr);
+    execv(program_.c_str(), argv.data());
+    report.tell(errno);
+    _exit(kNotLoadedExit);
+  }
+
   void forward_stop() {
     const StopRequest request = stop_request();
     if (request == forwarded_) return;
@@ -183,6 +245,12 @@ class RankSupervisor {
           "checkpoint with --resume-from",
           rank, number, strsignal(number));
       exit_code_ = static_cast<int>(base::ErrorCode::kPeer);
+    } else if (WEXITSTATUS(status) == kNotLoadedExit) {
+      base::log_error(
+          "rank {} ended with exit code {}: {} could not be loaded, the lines above name the library that is "
+          "missing; build again with ./inknav setup; the other ranks are stopped",
+          rank, kNotLoadedExit, program_);
+      exit_code_ = static_cast<int>(base::ErrorCode::kPeer);
     } else {
       exit_code_ = WEXITSTATUS(status);
       base::log_error("rank {} ended with exit code {}; the other ranks are stopped", rank, exit_code_);
@@ -203,6 +271,8 @@ class RankSupervisor {
   }
 
   const LaunchRequest& request_;
+  const std::string program_;
+  int port_ = 0;
   std::vector<Child> children_;
   StopRequest forwarded_ = StopRequest::kNone;
   std::optional<Clock::time_point> deadline_;

@@ -6,6 +6,7 @@
 // Ranks that we start meet on 127.0.0.1 only. MASTER_ADDR given from outside is used as it is, with a warning
 // when it is not loopback, because the transport has no authorisation.
 
+#include <filesystem>
 #include <functional>
 #include <optional>
 #include <string>
@@ -33,12 +34,14 @@ base::Result<std::optional<RankInfo>> rank_from_environment(const EnvironmentLoo
 struct LaunchRequest {
   int num_ranks = 1;
   std::vector<std::string> arguments;  // argv of ourselves, argv[0] included
+  std::filesystem::path program = {};  // what the ranks run; "": ourselves
   double grace_s = 30.0;               // between the forwarded stop or a peer's death and SIGKILL
 };
 
 /// Starts the ranks, waits for all. Returns the exit code of the run: 0, 75 and the like when all ranks
 /// agree; the first failing rank's own documented code; kPeer (7) with "rank 1 was ended by signal 9
-/// (Killed)" in the log when a rank died.
+/// (Killed)" in the log when a rank died or could not be loaded (exit code 127). A rank whose program cannot
+/// be run is an error kPeer that names program and errno; those before it are ended.
 base::Result<int> launch_ranks(const LaunchRequest& request);
 
 /// A free TCP port on loopback.

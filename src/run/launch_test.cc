@@ -84,5 +84,52 @@ TEST(Launch, FreePortsAreUsable) {
   EXPECT_LE(port, 65535);
 }
 
+LaunchRequest shell(int num_ranks, const std::string& script) {
+  LaunchRequest request;
+  request.num_ranks = num_ranks;
+  request.program = "/bin/sh";
+  request.arguments = {"sh", "-c", script};
+  return request;
+}
+
+TEST(Launch, RanksKnowWhoTheyAreAndTheirCodesAreTheRuns) {
+  clear_stop_request();
+  const std::string knows = "[ $WORLD_SIZE = 2 ] && [ $RANK = $LOCAL_RANK ] && [ $MASTER_PORT -gt 0 ]";
+  EXPECT_EQ(launch_ranks(shell(2, knows)).value(), 0);
+  EXPECT_EQ(launch_ranks(shell(2, "exit 75")).value(), 75);
+  EXPECT_EQ(launch_ranks(shell(2, "[ $RANK = 0 ] && exec sleep 60; exit 3")).value(), 3);
+  EXPECT_EQ(launch_ranks(shell(2, "[ $RANK = 0 ] && exec sleep 60; kill -9 $$")).value(), 7);
+}
+
+TEST(Launch, AProgramThatCannotBeRunIsNamedWithItsErrno) {
+  LaunchRequest request = shell(2, "true");
+  request.program = "/no/such folder/inknav";
+  auto code = launch_ranks(request);
+  ASSERT_FALSE(code.ok());
+  EXPECT_EQ(code.error().code, base::ErrorCode::kPeer);
+  EXPECT_EQ(code.error().message,
+            "rank 0 could not be started: /no/such folder/inknav cannot be run: No such file or directory "
+            "(errno 2); build again with ./inknav setup");
+  request.program = "/";
+  code = launch_ranks(request);
+  ASSERT_FALSE(code.ok());
+  EXPECT_NE(code.error().message.find("/ cannot be run: Permission denied (errno 13)"), std::string::npos);
+  request = shell(1, std::string(1 << 20, 'x'));
+  code = launch_ranks(request);
+  ASSERT_FALSE(code.ok());
+  EXPECT_EQ(code.error().code, base::ErrorCode::kPeer);
+  EXPECT_NE(code.error().message.find("Argument list too long"), std::string::npos) << code.error().message;
+}
+
+TEST(Launch, AProgramThatCannotBeLoadedIsALostPeer) {
+  testing::internal::CaptureStderr();
+  testing::internal::CaptureStdout();
+  const auto code = launch_ranks(shell(2, "[ $RANK = 0 ] && exec sleep 60; exit 127"));
+  const std::string text = testing::internal::GetCapturedStderr() + testing::internal::GetCapturedStdout();
+  EXPECT_EQ(code.value(), 7);
+  EXPECT_NE(text.find("rank 1 ended with exit code 127: /bin/sh could not be loaded"), std::string::npos)
+      << text;
+}
+
 }  // namespace
 }  // namespace inknav::run
