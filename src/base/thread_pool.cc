@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include "base/thread_pool.h"
 
-#include <sched.h>
-
 #include <algorithm>
 
 #include "base/check.h"
+#include "base/control_group.h"
 
 namespace inknav::base {
 
@@ -75,11 +74,6 @@ void ThreadPool::work(int worker) {
   }
 }
 
-int available_cores() {
-  cpu_set_t set;
-  CPU_ZERO(&set);
-  if (sched_getaffinity(0, sizeof(set), &set) != 0) return 1;
-  return std::max(1, CPU_COUNT(&set));
-}
+int available_cores() { return usable_cores(affinity_cores(), control_group_limits()); }
 
 }  // namespace inknav::base

@@ -62,7 +62,7 @@ class ThreadPool {
   std::atomic<std::int64_t> next_{0};
 };
 
-/// Number of cores this process may run on (its affinity mask), at least 1.
+/// Number of threads worth starting: cores by affinity mask and control groups (usable_cores), at least 1.
 int available_cores();
 
 }  // namespace inknav::base

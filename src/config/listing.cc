@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/edit_distance.h"
 #include "config/load.h"
 #include "config/reader.h"
 #include "config/yaml_tree.h"
@@ -111,35 +112,6 @@ class Lister : public FieldVisitor {
   std::vector<std::string> prefixes_;
 };
 
-std::string lower(std::string_view text) {
-  std::string result(text);
-  for (char& c : result) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return result;
-}
-
-/// Edits (insert, delete, change, swap of neighbours) between two words, letter case ignored.
-int edit_distance(std::string_view first, std::string_view second) {
-  const std::string a = lower(first.substr(0, 64));
-  const std::string b = lower(second.substr(0, 64));
-  std::vector<std::vector<int>> cost(a.size() + 1, std::vector<int>(b.size() + 1));
-  for (std::size_t i = 0; i <= a.size(); ++i) {
-    for (std::size_t j = 0; j <= b.size(); ++j) {
-      if (i == 0 || j == 0) {
-        cost[i][j] = static_cast<int>(i + j);
-        continue;
-      }
-      cost[i][j] =
-          std::min({cost[i - 1][j] + 1, cost[i][j - 1] + 1, cost[i - 1][j - 1] + (a[i - 1] != b[j - 1])});
-      if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1]) {
-        cost[i][j] = std::min(cost[i][j], cost[i - 2][j - 2] + 1);
-      }
-    }
-  }
-  return cost[a.size()][b.size()];
-}
-
 std::string_view last_part(std::string_view path) { return path.substr(path.rfind('.') + 1); }
 std::string_view parent_of(std::string_view path) {
   const std::size_t dot = path.rfind('.');
@@ -175,7 +147,7 @@ std::string nearest_key_hint(std::string_view dotted_key) {
   int best = 2 * limit + 2;
   std::string nearest;
   for (const std::string& key : known_keys()) {
-    const int edits = edit_distance(word, last_part(key));
+    const int edits = base::edit_distance(word, last_part(key));
     if (edits > limit) continue;
     // A key of another section is taken only when it fits better than the siblings do.
     const int score = 2 * edits + (parent_of(key) == parent_of(dotted_key) ? 0 : 1);
