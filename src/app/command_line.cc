@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT
 #include "app/command_line.h"
 
+#include <fmt/ranges.h>
 #include <spdlog/fmt/fmt.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cstdio>
 #include <filesystem>
 #include <iostream>
@@ -11,6 +13,7 @@
 #include <memory>
 #include <new>
 
+#include "base/edit_distance.h"
 #include "base/result.h"
 #include "run/console_log.h"
 
@@ -64,6 +67,7 @@ class Parser {
       std::cout << app_.help() << std::flush;
       return kUsageExit;
     }
+    if (const std::string fault = unknown_word(arguments); !fault.empty()) return complain(fault, kUsageExit);
     // CLI11 takes the arguments from the back.
     std::vector<std::string> reversed(arguments.rbegin(), arguments.rend() - 1);
     try {
@@ -102,6 +106,29 @@ class Parser {
       sub->allow_extras();
     }
     commands_[sub] = &command;
+  }
+
+  /// What is wrong with the first two words, naming the nearest command; "" when they are commands or flags.
+  std::string unknown_word(const std::vector<std::string>& arguments) const {
+    std::vector<std::string> first_words, second_words;
+    for (const Command& command : table_) {
+      const auto [first, second] = words_of(command);
+      const bool is_new = std::find(first_words.begin(), first_words.end(), first) == first_words.end();
+      if (is_new) first_words.push_back(first);
+      if (first == arguments[1] && !second.empty()) second_words.push_back(second);
+    }
+    if (arguments[1].starts_with("-")) return {};
+    if (!firsts_.contains(arguments[1])) return no_such("there is no command", arguments[1], first_words);
+    if (second_words.empty() || arguments.size() < 3 || arguments[2].starts_with("-")) return {};
+    if (std::find(second_words.begin(), second_words.end(), arguments[2]) != second_words.end()) return {};
+    return no_such(arguments[1] + " has no", arguments[2], second_words);
+  }
+
+  static std::string no_such(const std::string& what, const std::string& word,
+                             const std::vector<std::string>& known) {
+    const std::string nearest = base::nearest_word(word, known);
+    if (!nearest.empty()) return fmt::format("{} '{}'; did you mean '{}'?", what, word, nearest);
+    return fmt::format("{} '{}'; there are {}", what, word, fmt::join(known, ", "));
   }
 
   const CLI::App* chosen() const {

@@ -101,7 +101,11 @@ TEST_F(CommandLineTest, HelpIsCodeZeroAndWrongWordsAreUsage) {
   EXPECT_EQ(run({"train", "--help"}).code, 0);
   EXPECT_EQ(run({"--version"}).code, 0);
   EXPECT_EQ(run({}).code, 2);
-  expect_refusal({"frobnicate"}, 2, "The following argument was not expected: frobnicate");
+  expect_refusal({"frobnicate"}, 2, "there is no command 'frobnicate'; there are train, later, fail");
+  expect_refusal({"trian", "--help"}, 2, "there is no command 'trian'; did you mean 'train'?");
+  expect_refusal({"fail", "dsik"}, 2, "fail has no 'dsik'; did you mean 'disk'?");
+  expect_refusal({"fail", "nothing"}, 2, "fail has no 'nothing'; there are disk, seven, memory, file");
+  EXPECT_EQ(run({"fail", "--help"}).code, 0);
   expect_refusal({"fail"}, 2, "fail wants one of: disk, seven, memory, file");
 }
 
@@ -137,6 +141,59 @@ TEST_F(CommandLineTest, FlagsAndOverridesAreRead) {
   EXPECT_EQ(seen_experiment->model_dir, fs::path("runs/x"));
   EXPECT_EQ(seen_experiment->plan.envs_per_rank, 12);
   EXPECT_TRUE(seen_experiment->devices.gpu_ids.empty());
+}
+
+TEST_F(CommandLineTest, ReadingTrainArgumentsGivesTheOptionsBack) {
+  ExperimentOptions plain;
+  plain.exp_config = config_;
+  ExperimentOptions full = plain;
+  full.model_dir = "runs/a b=c";
+  full.num_gpus = 0;
+  full.resume_from = "-x.safetensors";
+  full.eval_interval = 3;
+  full.prev_ckpt_ind = 7;
+  full.eval_best = true;
+  full.overwrite = true;
+  full.overrides = {"RL.SLACK_REWARD", "-0.5", "SENSORS", "[DEPTH_SENSOR]"};
+  ExperimentOptions evaluating = full;
+  evaluating.evaluate = true;
+  for (const ExperimentOptions& options : {plain, full, evaluating}) {
+    std::vector<std::string> words = train_arguments(options);
+    ASSERT_EQ(words[1], "train");
+    words.erase(words.begin());
+    const Outcome outcome = run(words);
+    EXPECT_EQ(outcome.code, 0) << outcome.text;
+    EXPECT_TRUE(seen_options == options);
+  }
+}
+
+TEST_F(CommandLineTest, ATrainingRequestSaysWhatTheOptionsSay) {
+  ExperimentOptions options;
+  options.exp_config = config_;
+  options.model_dir = "runs/x";
+  options.overwrite = true;
+  options.resume_from = "c.safetensors";
+  const auto prepared = prepare_experiment(options);
+  ASSERT_TRUE(prepared.ok()) << prepared.error().message;
+  const learn::TrainingRequest request = training_request(options, *prepared);
+  EXPECT_EQ(request.model_dir, fs::path("runs/x"));
+  EXPECT_EQ(request.existing, run::ExistingRun::kOverwrite);
+  EXPECT_EQ(request.resume_from, fs::path("c.safetensors"));
+  EXPECT_EQ(request.plan.envs_per_rank, 12);
+  EXPECT_EQ(request.loaded.config.num_processes, 12);
+  EXPECT_EQ(request.arguments, train_arguments(options));
+}
+
+TEST_F(CommandLineTest, ShippedFilesAreFoundFromAnyFolder) {
+  const fs::path here = fs::current_path();
+  ASSERT_TRUE(fs::exists("configs/demo.yaml"));
+  EXPECT_EQ(shipped_file("configs/demo.yaml"), "configs/demo.yaml");
+  fs::current_path(fs::temp_directory_path());
+  const std::string found = shipped_file("configs/demo.yaml");
+  const std::string absent = shipped_file("configs/no_such.yaml");
+  fs::current_path(here);
+  EXPECT_TRUE(fs::equivalent(found, "configs/demo.yaml"));
+  EXPECT_EQ(absent, "configs/no_such.yaml");
 }
 
 TEST_F(CommandLineTest, DefaultsFollowTheRunType) {
