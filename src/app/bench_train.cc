@@ -10,7 +10,6 @@
 #include <string>
 #include <utility>
 
-#include "app/command_line.h"
 #include "app/experiment_options.h"
 #include "base/thread_pool.h"
 #include "learn/training_run.h"
@@ -79,22 +78,13 @@ class TrainBenchmark {
 
   base::Result<std::vector<base::BenchmarkResult>> run(int planes, int ranks, const std::string& name) {
     ExperimentOptions options;
-    options.exp_config = "configs/train_hwnav.yaml";
+    options.exp_config = shipped_file("configs/train_hwnav.yaml");
     options.model_dir = (folder_ / fmt::format("run-{}-{}", planes, ranks)).string();
     options.overwrite = true;
     options.overrides = overrides(planes, ranks);
     INKNAV_ASSIGN_OR_RETURN(const PreparedExperiment prepared, prepare_experiment(options));
-    learn::TrainingRequest request;
-    request.loaded = prepared.loaded;
-    request.model_dir = prepared.model_dir;
-    request.existing = run::ExistingRun::kOverwrite;
-    request.devices = prepared.devices;
-    request.plan = prepared.plan;
+    learn::TrainingRequest request = training_request(options, prepared);
     request.progress_title = name;
-    request.arguments = {
-        program_arguments().front(), "train",      "--exp-config", options.exp_config, "--model-dir",
-        *options.model_dir,          "--overwrite"};
-    request.arguments.insert(request.arguments.end(), options.overrides.begin(), options.overrides.end());
     INKNAV_ASSIGN_OR_RETURN(const int code, learn::run_training(request));
     if (code != 0) {
       return base::Error{base::ErrorCode::kPeer,

@@ -11,7 +11,6 @@
 #include <string>
 
 #include "app/bench_table.h"
-#include "app/command_line.h"
 #include "app/eval_command.h"
 #include "app/evaluation.h"
 #include "app/experiment_options.h"
@@ -48,13 +47,14 @@ class Demo {
   base::Result<int> run() {
     std::cout << "InkNav demo on " << device_description() << "; everything goes to " << dir_.string()
               << "\n";
+    // First, because a fault in the configuration must not cost minutes.
+    INKNAV_ASSIGN_OR_RETURN(const PreparedExperiment prepared, prepare());
     INKNAV_RETURN_IF_ERROR(make_homes("train", options_.train_homes, kTrainSeed));
     INKNAV_RETURN_IF_ERROR(make_homes("unseen", options_.test_homes, kTestSeed));
     INKNAV_RETURN_IF_ERROR(
         make_episodes("train", "train", sketch::DrawerSplit::kTrain, options_.train_episodes, kTrainSeed));
     INKNAV_RETURN_IF_ERROR(
         make_episodes("L1", "unseen", sketch::DrawerSplit::kTest, options_.test_episodes, kTestSeed));
-    INKNAV_ASSIGN_OR_RETURN(const PreparedExperiment prepared, prepare());
     INKNAV_ASSIGN_OR_RETURN(const int code, train(prepared));
     if (code != 0) return code;
     return evaluate(prepared);
@@ -105,7 +105,7 @@ class Demo {
   /// What a person would have typed to train the same.
   ExperimentOptions experiment() const {
     ExperimentOptions options;
-    options.exp_config = options_.config;
+    options.exp_config = shipped_file(options_.config);
     options.model_dir = (dir_ / "model").string();
     options.overwrite = true;
     options.overrides = {"CACHE_DIR",
@@ -123,18 +123,7 @@ class Demo {
 
   base::Result<int> train(const PreparedExperiment& prepared) {
     const Clock::time_point start = Clock::now();
-    learn::TrainingRequest request;
-    request.loaded = prepared.loaded;
-    request.model_dir = prepared.model_dir;
-    request.existing = run::ExistingRun::kOverwrite;
-    request.devices = prepared.devices;
-    request.plan = prepared.plan;
-    const ExperimentOptions options = experiment();
-    request.arguments = {
-        program_arguments().front(), "train",      "--exp-config", options.exp_config, "--model-dir",
-        *options.model_dir,          "--overwrite"};
-    request.arguments.insert(request.arguments.end(), options.overrides.begin(), options.overrides.end());
-    INKNAV_ASSIGN_OR_RETURN(const int code, learn::run_training(request));
+    INKNAV_ASSIGN_OR_RETURN(const int code, learn::run_training(training_request(experiment(), prepared)));
     training_seconds_ = std::chrono::duration<double>(Clock::now() - start).count();
     return code;
   }

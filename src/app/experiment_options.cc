@@ -3,7 +3,9 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <utility>
 
+#include "app/command_line.h"
 #include "base/thread_pool.h"
 #include "run/launch.h"
 
@@ -17,25 +19,7 @@ base::Error usage(std::string message) { return {base::ErrorCode::kUsage, std::m
 
 std::string config_list(const ExperimentOptions& options) {
   if (!options.exp_config.empty()) return options.exp_config;
-  return options.evaluate ? kEvalConfig : kTrainConfig;
-}
-
-/// This version computes on the CPU. GPUs that were asked for by name are an error, GPUs that merely are
-/// there a clear line.
-base::Status fall_back_to_cpu(const run::DeviceRequest& request, run::DeviceChoice& choice) {
-  const char* asked = request.gpu_ids_flag      ? "--gpu-ids"
-                      : request.num_gpus_flag   ? "--num-gpus"
-                      : request.gpu_ids_config  ? "GPU_IDS"
-                      : request.num_gpus_config ? "NUM_GPUS"
-                                                : nullptr;
-  if (asked != nullptr) {
-    return usage(std::string(asked) +
-                 " asks for GPUs, but this version has no CUDA back end; leave it out to use "
-                 "the CPU");
-  }
-  choice.gpu_ids.clear();
-  choice.sentence = "training on the CPU: GPUs are visible, but this version has no CUDA back end";
-  return base::ok_status();
+  return shipped_file(options.evaluate ? kEvalConfig : kTrainConfig);
 }
 
 }  // namespace
@@ -112,7 +96,7 @@ base::Result<PreparedExperiment> prepare_experiment(const ExperimentOptions& opt
   request.num_gpus_flag = options.num_gpus;
   request.gpu_ids_config = config.gpu_ids;
   request.num_gpus_config = config.num_gpus;
-  INKNAV_ASSIGN_OR_RETURN(prepared.devices, run::choose_devices(request, run::visible_gpus()));
+  INKNAV_ASSIGN_OR_RETURN(prepared.devices, choose_usable_devices(request, run::visible_gpus()));
 
   // Started by torchrun or SLURM, the number of ranks is theirs.
   INKNAV_ASSIGN_OR_RETURN(const std::optional<run::RankInfo> outside, run::rank_from_environment());
@@ -120,11 +104,75 @@ base::Result<PreparedExperiment> prepare_experiment(const ExperimentOptions& opt
   const int num_mini_batch = options.evaluate ? 1 : config.rl.ppo.num_mini_batch;
   INKNAV_ASSIGN_OR_RETURN(prepared.plan, run::plan_cpu(num_ranks, config.num_threads, config.num_processes,
                                                        base::available_cores(), num_mini_batch));
-  if (!prepared.devices.gpu_ids.empty()) INKNAV_RETURN_IF_ERROR(fall_back_to_cpu(request, prepared.devices));
   if (!options.evaluate) {
     INKNAV_RETURN_IF_ERROR(config::check_mini_batches(prepared.loaded, prepared.plan.envs_per_rank));
   }
   return prepared;
+}
+
+base::Result<run::DeviceChoice> choose_usable_devices(const run::DeviceRequest& request,
+                                                      const run::GpuList& present) {
+  INKNAV_ASSIGN_OR_RETURN(run::DeviceChoice choice, run::choose_devices(request, present));
+  if (choice.gpu_ids.empty()) return choice;
+  // GPUs that were asked for by name are an error, GPUs that merely are there a clear line.
+  const char* asked = request.gpu_ids_flag      ? "--gpu-ids"
+                      : request.num_gpus_flag   ? "--num-gpus"
+                      : request.gpu_ids_config  ? "GPU_IDS"
+                      : request.num_gpus_config ? "NUM_GPUS"
+                                                : nullptr;
+  if (asked != nullptr) {
+    return usage(std::string(asked) +
+                 " asks for GPUs, but this version has no CUDA back end; leave it out to use "
+                 "the CPU");
+  }
+  choice.gpu_ids.clear();
+  choice.sentence = "training on the CPU: GPUs are visible, but this version has no CUDA back end";
+  return choice;
+}
+
+std::vector<std::string> train_arguments(const ExperimentOptions& options) {
+  std::vector<std::string> words = {program_arguments().empty() ? "inknav" : program_arguments().front(),
+                                    "train"};
+  const auto add = [&words](const std::string& flag, const std::string& value) {
+    words.push_back(flag + "=" + value);
+  };
+  if (options.evaluate) add("--run-type", "eval");
+  if (!options.exp_config.empty()) add("--exp-config", options.exp_config);
+  if (options.model_dir) add("--model-dir", *options.model_dir);
+  if (options.num_gpus) add("--num-gpus", std::to_string(*options.num_gpus));
+  if (options.gpu_ids) add("--gpu-ids", *options.gpu_ids);
+  if (options.resume_from) add("--resume-from", *options.resume_from);
+  add("--eval-interval", std::to_string(options.eval_interval));
+  add("--prev-ckpt-ind", std::to_string(options.prev_ckpt_ind));
+  if (options.eval_best) words.push_back("--eval-best");
+  if (options.overwrite) words.push_back("--overwrite");
+  if (options.print_config) words.push_back("--print-config");
+  words.insert(words.end(), options.overrides.begin(), options.overrides.end());
+  return words;
+}
+
+learn::TrainingRequest training_request(const ExperimentOptions& options, PreparedExperiment prepared) {
+  learn::TrainingRequest request;
+  request.loaded = std::move(prepared.loaded);
+  request.model_dir = std::move(prepared.model_dir);
+  request.existing = options.overwrite ? run::ExistingRun::kOverwrite : run::ExistingRun::kRefuse;
+  if (options.resume_from) request.resume_from = *options.resume_from;
+  request.devices = std::move(prepared.devices);
+  request.plan = prepared.plan;
+  request.arguments = train_arguments(options);
+  return request;
+}
+
+std::string shipped_file(const std::string& name) {
+  std::error_code problem;
+  if (std::filesystem::exists(name, problem)) return name;
+  std::filesystem::path folder = std::filesystem::read_symlink("/proc/self/exe", problem).parent_path();
+  constexpr int kLevels = 5;  // <clone>/build/release/src/app/inknav_app_test
+  for (int level = 0; level < kLevels && !problem; ++level) {
+    if (std::filesystem::exists(folder / name, problem)) return (folder / name).string();
+    folder = folder.parent_path();
+  }
+  return name;
 }
 
 }  // namespace inknav::app

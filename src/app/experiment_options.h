@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 // What train and eval share: the flags of the lineage's train.py, and the way from them to a loaded config,
-// devices and ranks. All problems are kUsage.
+// devices and ranks; and what train, demo and bench train share: the way from there to a training run. All
+// problems are kUsage.
 
 #include <filesystem>
 #include <optional>
@@ -11,6 +12,7 @@
 #include "app/command.h"
 #include "base/result.h"
 #include "config/load.h"
+#include "learn/training_run.h"
 #include "run/device_choice.h"
 
 namespace inknav::app {
@@ -28,6 +30,7 @@ struct ExperimentOptions {
   bool overwrite = false;
   bool print_config = false;
   std::vector<std::string> overrides;  // trailing KEY VALUE ...
+  bool operator==(const ExperimentOptions&) const = default;
 };
 
 /// Adds the flags; `run_type` also adds --run-type (train only). `options` must outlive parsing.
@@ -47,5 +50,20 @@ struct PreparedExperiment {
 std::filesystem::path model_dir_of(const ExperimentOptions& options);
 base::Result<config::LoadedConfig> load_config(const ExperimentOptions& options);
 base::Result<PreparedExperiment> prepare_experiment(const ExperimentOptions& options);
+
+/// run::choose_devices, but only what this version can compute on: the CPU, with the reason in the sentence.
+base::Result<run::DeviceChoice> choose_usable_devices(const run::DeviceRequest& request,
+                                                      const run::GpuList& present);
+
+/// A training run of these options, for every command that trains: what to do, and the command line by which
+/// its ranks do the same.
+learn::TrainingRequest training_request(const ExperimentOptions& options, PreparedExperiment prepared);
+
+/// argv of `inknav train` that says the same as `options`; law: reading it gives `options` back.
+std::vector<std::string> train_arguments(const ExperimentOptions& options);
+
+/// A file that comes with InkNav, "configs/demo.yaml": as it is named from the working directory, else from
+/// the clone in which the program was built; the name itself where neither has it.
+std::string shipped_file(const std::string& name);
 
 }  // namespace inknav::app

@@ -6,7 +6,7 @@
 #include <iostream>
 #include <memory>
 
-#include "app/command_line.h"
+#include "app/eval_command.h"
 #include "learn/training_run.h"
 #include "run/launch.h"
 #include "run/run_directory.h"
@@ -18,15 +18,14 @@ Action define_train(CLI::App& app) {
   add_experiment_options(app, *options, /*run_type=*/true);
   return [options, &app]() -> base::Result<int> {
     INKNAV_RETURN_IF_ERROR(take_overrides(app, *options));
-    return run_train(*options);
+    return options->evaluate ? run_eval(*options) : run_train(*options);
   };
 }
 
 namespace {
 
 /// What would otherwise only be found out after minutes of loading scenes.
-base::Status check_early(const ExperimentOptions& options, const PreparedExperiment& prepared,
-                         run::ExistingRun existing) {
+base::Status check_early(const ExperimentOptions& options, const PreparedExperiment& prepared) {
   if (options.resume_from) {
     const std::filesystem::path checkpoint(*options.resume_from);
     if (checkpoint.extension() == ".pth") {
@@ -44,7 +43,8 @@ base::Status check_early(const ExperimentOptions& options, const PreparedExperim
   // Other ranks find what rank 0 has begun to write.
   INKNAV_ASSIGN_OR_RETURN(const std::optional<run::RankInfo> rank, run::rank_from_environment());
   if (rank && rank->world_size > 1) return base::ok_status();
-  return run::RunDirectory::check(prepared.model_dir, existing);
+  return run::RunDirectory::check(
+      prepared.model_dir, options.overwrite ? run::ExistingRun::kOverwrite : run::ExistingRun::kRefuse);
 }
 
 }  // namespace
@@ -56,18 +56,8 @@ base::Result<int> run_train(const ExperimentOptions& options) {
     return 0;
   }
   INKNAV_ASSIGN_OR_RETURN(const PreparedExperiment prepared, prepare_experiment(options));
-  const run::ExistingRun existing =
-      options.overwrite ? run::ExistingRun::kOverwrite : run::ExistingRun::kRefuse;
-  INKNAV_RETURN_IF_ERROR(check_early(options, prepared, existing));
-  learn::TrainingRequest request;
-  request.loaded = prepared.loaded;
-  request.model_dir = prepared.model_dir;
-  request.existing = existing;
-  if (options.resume_from) request.resume_from = *options.resume_from;
-  request.devices = prepared.devices;
-  request.plan = prepared.plan;
-  request.arguments = program_arguments();
-  return learn::run_training(request);
+  INKNAV_RETURN_IF_ERROR(check_early(options, prepared));
+  return learn::run_training(training_request(options, prepared));
 }
 
 }  // namespace inknav::app
