@@ -94,13 +94,14 @@ GpuList visible_gpus() {
   const auto name = reinterpret_cast<NameFunction>(dlsym(driver, "cuDeviceGetName"));
   const auto memory = reinterpret_cast<MemoryFunction>(dlsym(driver, "cuDeviceTotalMem_v2"));
   if (init == nullptr || count == nullptr || get == nullptr || name == nullptr || memory == nullptr) {
-    return {{}, "the NVIDIA driver library lacks a function of CUDA; update the driver"};
+    return {{}, "the NVIDIA driver library lacks a function of CUDA; update the driver", true};
   }
   int devices = 0;
   if (const int code = init(0); code != 0)
-    return {{}, fmt::format("the NVIDIA driver did not start (code {})", code)};
-  if (count(&devices) != 0 || devices == 0) return {{}, "the NVIDIA driver shows no device"};
+    return {{}, fmt::format("the NVIDIA driver did not start (code {})", code), true};
+  if (count(&devices) != 0 || devices == 0) return {{}, "the NVIDIA driver shows no device", true};
   GpuList list;
+  list.library_found = true;
   for (int i = 0; i < devices; ++i) {
     int device = 0;
     char text[256] = {};

@@ -23,6 +23,7 @@ struct Gpu {
 struct GpuList {
   std::vector<Gpu> gpus;
   std::string reason;
+  bool library_found = false;  // the driver's library, libcuda.so.1
 };
 GpuList visible_gpus();
 
