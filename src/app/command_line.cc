@@ -16,6 +16,7 @@
 #include "base/edit_distance.h"
 #include "base/result.h"
 #include "run/console_log.h"
+#include "run/signals.h"
 
 namespace inknav::app {
 namespace {
@@ -185,6 +186,7 @@ const std::vector<std::string>& program_arguments() { return stored_arguments();
 int run_command_line(const std::vector<std::string>& arguments, std::span<const Command> table) {
   stored_arguments() = arguments;
   run::install_console_log();
+  run::ignore_file_size_signal();
   try {
     return Parser(table).run(arguments);
   } catch (const std::bad_alloc&) {

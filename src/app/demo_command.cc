@@ -138,6 +138,7 @@ class Demo {
     request.output_dir = dir_ / "eval";
     request.video_dir = paths.videos;
     request.tensorboard_dir = paths.tensorboard;
+    request.update = request.config.num_updates;
     request.title = "InkNav demo";
     request.facts = {
         {"device", device_description()},

@@ -5,6 +5,7 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <charconv>
 #include <iostream>
 #include <map>
 #include <memory>
@@ -20,20 +21,24 @@
 namespace inknav::app {
 namespace {
 
-/// Index of the checkpoint with the highest SPL that training logged at its update.
-std::optional<std::int64_t> best_by_spl(const std::filesystem::path& tensorboard,
+/// Index of the checkpoint with the highest SPL: of evaluations on `split` if there were any, else of the
+/// training at its update.
+std::optional<std::int64_t> best_by_spl(const std::filesystem::path& tensorboard, const std::string& split,
                                         const std::vector<std::int64_t>& indices) {
   const auto scalars = run::read_scalars(tensorboard);
   if (!scalars.ok()) return std::nullopt;
-  std::map<std::int64_t, double> spl;
-  for (const run::ScalarPoint& point : *scalars) {
-    if (point.tag == "Environment/SPL") spl[point.step] = point.value;
+  for (const std::string& tag : {split + "/spl", std::string("Environment/SPL")}) {
+    std::map<std::int64_t, double> spl;
+    for (const run::ScalarPoint& point : *scalars) {
+      if (point.tag == tag) spl[point.step] = point.value;
+    }
+    std::optional<std::int64_t> best;
+    for (const std::int64_t index : indices) {
+      if (spl.contains(index) && (!best || spl[index] >= spl[*best])) best = index;
+    }
+    if (best) return best;
   }
-  std::optional<std::int64_t> best;
-  for (const std::int64_t index : indices) {
-    if (spl.contains(index) && (!best || spl[index] >= spl[*best])) best = index;
-  }
-  return best;
+  return std::nullopt;
 }
 
 base::Error no_checkpoint(const std::filesystem::path& folder) {
@@ -55,19 +60,22 @@ base::Result<std::vector<std::filesystem::path>> choose_checkpoints(const Experi
   std::vector<std::int64_t> indices = store.indices();
   if (options.eval_best) {
     std::optional<std::int64_t> best = store.best();
-    if (!best) best = best_by_spl(paths.tensorboard, indices);
+    if (!best) best = best_by_spl(paths.tensorboard, config.eval.split, indices);
     if (!best) return no_checkpoint(source);
     return std::vector{store.path_of(*best)};
   }
-  const bool selected = options.prev_ckpt_ind >= 0 || options.eval_interval > 1;
+  // Of the run's own checkpoints the last one counts, unless others are asked for; of a folder that is named,
+  // all.
+  const bool selected = !config.use_last_ckpt &&
+                        (options.prev_ckpt_ind >= 0 || options.eval_interval || source != paths.checkpoints);
   if (!selected && std::filesystem::is_regular_file(store.final_path(), ignored))
     return std::vector{store.final_path()};
   if (indices.empty()) return no_checkpoint(source);
-  if (config.use_last_ckpt || !selected) return std::vector{store.path_of(indices.back())};
+  if (!selected) return std::vector{store.path_of(indices.back())};
   std::vector<std::filesystem::path> chosen;
   std::erase_if(indices, [&](std::int64_t index) { return index <= options.prev_ckpt_ind; });
   for (std::size_t i = 0; i < indices.size();
-       i += static_cast<std::size_t>(std::max(1, options.eval_interval))) {
+       i += static_cast<std::size_t>(options.eval_interval.value_or(1))) {
     chosen.push_back(store.path_of(indices[i]));
   }
   return chosen.empty() ? base::Result<std::vector<std::filesystem::path>>(no_checkpoint(source)) : chosen;
@@ -75,13 +83,52 @@ base::Result<std::vector<std::filesystem::path>> choose_checkpoints(const Experi
 
 void print_stats(const EvaluationOutput& output) {
   for (const TrackRow& row : output.stats.tracks) {
-    std::cout << fmt::format(
-        "{:<24} {:>5} episodes  success {:.3f} [{:.3f}, {:.3f}]  SPL {:.3f}  SoftSPL {:.3f}  nDTW "
-        "{:.3f}\n",
-        row.name, row.episodes, row.success, row.success_low, row.success_high, row.spl, row.soft_spl,
-        row.ndtw);
+    std::cout << fmt::format("{:<24} {:>5} episodes  success {:.3f} [{:.3f}, {:.3f}]", row.name, row.episodes,
+                             row.success, row.success_low, row.success_high);
+    for (const char* shown : {"spl", "soft_spl", "ndtw"}) {
+      for (const TrackMeasure& measure : track_measures()) {
+        if (measure.name == shown && is_reported(shown, output.stats.measures))
+          std::cout << fmt::format("  {} {:.3f}", measure.title, row.*measure.value);
+      }
+    }
+    std::cout << "\n";
   }
   std::cout << "report: " << output.report.string() << std::endl;
+}
+
+/// "update" of a checkpoint's metadata; 0 when it does not say.
+std::int64_t update_of(const run::SafetensorsFile& file) {
+  const auto text = file.meta("update");
+  std::int64_t update = 0;
+  if (text.ok()) std::from_chars(text->data(), text->data() + text->size(), update);
+  return update;
+}
+
+/// Evaluates `checkpoint`; "": the expert acts.
+base::Result<EvaluationOutput> evaluate_one(const ExperimentOptions& options,
+                                            const PreparedExperiment& prepared,
+                                            const std::filesystem::path& checkpoint,
+                                            const std::filesystem::path& output_dir) {
+  const config::ExperimentConfig& wanted = prepared.loaded.config;
+  const run::RunPaths paths = run::run_paths(wanted, prepared.model_dir);
+  EvaluationRequest request;
+  request.output_dir = output_dir;
+  request.config = wanted;
+  request.facts = {{"policy", "the expert"}};
+  if (!checkpoint.empty()) {
+    std::error_code problem;
+    std::filesystem::create_directories(output_dir, problem);
+    INKNAV_ASSIGN_OR_RETURN(request.config,
+                            evaluation_config(wanted, options.overrides, checkpoint, output_dir));
+    INKNAV_ASSIGN_OR_RETURN(const run::SafetensorsFile file, run::read_safetensors(checkpoint));
+    request.update = update_of(file);
+    request.facts = {{"checkpoint", checkpoint.string()}};
+  }
+  request.checkpoint = checkpoint;
+  request.video_dir = paths.videos;
+  request.tensorboard_dir = paths.tensorboard;
+  request.title = "InkNav: " + prepared.model_dir.filename().string();
+  return run_evaluation(request);
 }
 
 }  // namespace
@@ -97,6 +144,7 @@ Action define_eval(CLI::App& app) {
 }
 
 base::Result<config::ExperimentConfig> evaluation_config(const config::ExperimentConfig& wanted,
+                                                         const std::vector<std::string>& overrides,
                                                          const std::filesystem::path& checkpoint,
                                                          const std::filesystem::path& scratch_dir) {
   if (!wanted.eval.use_ckpt_config) return wanted;
@@ -106,13 +154,22 @@ base::Result<config::ExperimentConfig> evaluation_config(const config::Experimen
   INKNAV_RETURN_IF_ERROR(base::write_text_atomic(stored, text));
   config::LoadRequest request;
   request.files = {stored};
+  request.overrides = overrides;
   INKNAV_ASSIGN_OR_RETURN(const config::LoadedConfig loaded, config::load_experiment(request));
   config::ExperimentConfig config = loaded.config;
   config.eval = wanted.eval;
   config.task_config.dataset = wanted.task_config.dataset;
+  config.task_config.task.measurements = wanted.task_config.task.measurements;
+  config.task_config.simulator.renderer = wanted.task_config.simulator.renderer;
   config.seed = wanted.seed;
   config.cache_dir = wanted.cache_dir;
+  config.num_processes = wanted.num_processes;
   config.num_threads = wanted.num_threads;
+  config.use_sync_vecenv = wanted.use_sync_vecenv;
+  config.use_expert_actions = wanted.use_expert_actions;
+  config.display_resolution = wanted.display_resolution;
+  config.video_option = wanted.video_option;
+  config.visualization_option = wanted.visualization_option;
   return config;
 }
 
@@ -120,21 +177,16 @@ base::Result<int> run_eval(const ExperimentOptions& options) {
   INKNAV_ASSIGN_OR_RETURN(const PreparedExperiment prepared, prepare_experiment(options));
   const config::ExperimentConfig& wanted = prepared.loaded.config;
   for (const std::string& notice : prepared.loaded.notices) base::log_info("{}", notice);
-  INKNAV_ASSIGN_OR_RETURN(const auto checkpoints, choose_checkpoints(options, wanted, prepared.model_dir));
-  const run::RunPaths paths = run::run_paths(wanted, prepared.model_dir);
+  std::vector<std::filesystem::path> checkpoints{std::filesystem::path()};
+  if (!wanted.use_expert_actions) {
+    INKNAV_ASSIGN_OR_RETURN(checkpoints, choose_checkpoints(options, wanted, prepared.model_dir));
+  }
   for (const std::filesystem::path& checkpoint : checkpoints) {
-    EvaluationRequest request;
-    request.output_dir = prepared.model_dir / "eval";
-    if (checkpoints.size() > 1) request.output_dir /= checkpoint.stem();
-    std::error_code problem;
-    std::filesystem::create_directories(request.output_dir, problem);
-    INKNAV_ASSIGN_OR_RETURN(request.config, evaluation_config(wanted, checkpoint, request.output_dir));
-    request.checkpoint = checkpoint;
-    request.video_dir = paths.videos;
-    request.tensorboard_dir = paths.tensorboard;
-    request.title = "InkNav: " + prepared.model_dir.filename().string();
-    request.facts = {{"checkpoint", checkpoint.string()}};
-    INKNAV_ASSIGN_OR_RETURN(const EvaluationOutput output, run_evaluation(request));
+    std::filesystem::path output_dir = prepared.model_dir / "eval";
+    if (wanted.use_expert_actions) output_dir /= "expert";
+    if (checkpoints.size() > 1) output_dir /= checkpoint.stem();
+    INKNAV_ASSIGN_OR_RETURN(const EvaluationOutput output,
+                            evaluate_one(options, prepared, checkpoint, output_dir));
     print_stats(output);
   }
   return 0;

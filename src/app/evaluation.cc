@@ -51,6 +51,10 @@ base::Result<Control> find_control(const std::string& name) {
                          name + "\"; correct the list"};
 }
 
+bool contains(const std::vector<std::string>& list, std::string_view name) {
+  return std::find(list.begin(), list.end(), name) != list.end();
+}
+
 std::vector<std::string> split_list(const std::string& text) {
   std::vector<std::string> parts;
   for (std::size_t begin = 0; begin <= text.size();) {
@@ -61,17 +65,21 @@ std::vector<std::string> split_list(const std::string& text) {
   return parts;
 }
 
+constexpr int kAutoEnvs = 32;  // NUM_PROCESSES auto
+
 struct Track {
   std::string name;
   std::string split;
   Control control;
 };
 
-base::Result<std::vector<Track>> list_tracks(const config::EvalConfig& eval) {
+/// The expert does not look at drawings: it has no controls.
+base::Result<std::vector<Track>> list_tracks(const config::ExperimentConfig& config) {
   std::vector<Track> tracks;
-  for (const std::string& split : split_list(eval.split)) {
+  for (const std::string& split : split_list(config.eval.split)) {
     tracks.push_back({split, split, kControls.front()});
-    for (const std::string& name : eval.controls) {
+    if (config.use_expert_actions) continue;
+    for (const std::string& name : config.eval.controls) {
       INKNAV_ASSIGN_OR_RETURN(const Control control, find_control(name));
       tracks.push_back({split + "+" + name, split, control});
     }
@@ -91,16 +99,22 @@ base::Result<TrackRun> run_track(const EvaluationRequest& request, const Track& 
   INKNAV_ASSIGN_OR_RETURN(run.dataset, task::load_dataset(request.config, track.split));
   const auto limit = static_cast<std::size_t>(request.config.eval.episodes);
   if (limit > 0 && run.dataset.episodes.size() > limit) run.dataset.episodes.resize(limit);
-  const int count = std::min(request.num_envs, static_cast<int>(run.dataset.episodes.size()));
+  const int wanted = request.config.num_processes.value_or(kAutoEnvs);
+  const int count = std::min(wanted, static_cast<int>(run.dataset.episodes.size()));
   task::NavigationEnvSettings settings = task::env_settings(request.config, {0, count, count});
   settings.shuffle = false;
   settings.drawing_mode = track.control.drawing_mode;
   INKNAV_ASSIGN_OR_RETURN(auto env, task::NavigationEnv::create(settings, run.dataset, pool));
   run.dataset.episodes = env->episodes();
-  learn::AgentOptions agent_options;
-  agent_options.belief_mode = track.control.belief_mode;
-  agent_options.seed = settings.seed;
-  INKNAV_ASSIGN_OR_RETURN(auto agent, learn::Agent::load(request.checkpoint, agent_options, pool));
+  const bool expert = request.config.use_expert_actions;
+  std::unique_ptr<learn::Agent> agent;
+  if (!expert) {
+    learn::AgentOptions agent_options;
+    agent_options.belief_mode = track.control.belief_mode;
+    agent_options.seed = settings.seed;
+    INKNAV_ASSIGN_OR_RETURN(agent, learn::Agent::load(request.checkpoint, agent_options, pool));
+    INKNAV_RETURN_IF_ERROR(learn::check_fits(agent->settings(), *env));
+  }
   run::ProgressSettings display;
   display.title = "evaluating " + track.name;
   display.total = static_cast<std::int64_t>(run.dataset.episodes.size());
@@ -112,7 +126,7 @@ base::Result<TrackRun> run_track(const EvaluationRequest& request, const Track& 
     progress.update(finished);
     return true;
   };
-  run.result = learn::evaluate(*agent, *env, options);
+  run.result = expert ? learn::evaluate_expert(*env, options) : learn::evaluate(*agent, *env, options);
   progress.finish(
       fmt::format("success {:.3f}  SPL {:.3f}", run.result.mean("success"), run.result.mean("spl")));
   return run;
@@ -157,7 +171,7 @@ float measure(const learn::EvaluationResult& result, const learn::EpisodeOutcome
 
 base::Result<EpisodeCard> show_episode(const EvaluationRequest& request, const Track& track,
                                        const TrackRun& run, const learn::EpisodeOutcome& outcome,
-                                       base::ThreadPool& pool) {
+                                       run::MetricsWriter* metrics, base::ThreadPool& pool) {
   const task::Episode& episode = run.dataset.episodes[static_cast<std::size_t>(outcome.episode)];
   const task::NavigationEnvSettings settings = task::env_settings(request.config, {0, 1, 1});
   WalkedEpisode walked;
@@ -179,16 +193,38 @@ base::Result<EpisodeCard> show_episode(const EvaluationRequest& request, const T
   walked.success_distance = settings.success_distance;
   const auto truth = load_truth(run.dataset, episode);
   for (const learn::TraceStep& step : outcome.trace) {
-    WalkedStep shown{step.pose_world_agent, true, step.belief.position, base::Vec2(0.0f), truth.has_value()};
-    if (truth) shown.believed_world = truth->to_world(step.belief.position);
+    const bool believes = !request.config.use_expert_actions;
+    WalkedStep shown{step.pose_world_agent, believes, step.belief.position, base::Vec2(0.0f),
+                     believes && truth.has_value()};
+    if (shown.has_believed_world) shown.believed_world = truth->to_world(step.belief.position);
     walked.steps.push_back(shown);
   }
   MediaSettings media;
   media.camera_height = settings.simulator.sensors.camera_position.y;
   media.hfov_deg = settings.simulator.sensors.camera.hfov_deg;
-  const auto video =
-      request.video_dir / fmt::format("{}_{}_epi{}.mp4", track.name, walked.scene->name, episode.episode_id);
-  return make_card(walked, media, video, pool);
+  media.video_px = request.config.display_resolution;
+  media.top_down_map = contains(request.config.visualization_option, "top_down_map");
+  const std::string name = fmt::format("{}_{}_epi{}", track.name, walked.scene->name, episode.episode_id);
+  VideoFiles videos;
+  if (contains(request.config.video_option, "disk")) videos.mp4 = request.video_dir / (name + ".mp4");
+  if (metrics != nullptr && contains(request.config.video_option, "tensorboard"))
+    videos.gif = request.video_dir / (name + ".gif");
+  INKNAV_ASSIGN_OR_RETURN(EpisodeCard card, make_card(walked, media, videos, pool));
+  if (!card.video_gif.empty()) {
+    const auto [width, height] = video_size(media);
+    metrics->image("Video/" + name, card.video_gif, width, height, request.update);
+  }
+  return card;
+}
+
+/// <track>/<measure> in TensorBoard, at the checkpoint's update.
+void write_scalars(const EvaluationRequest& request, const TrackRow& row, run::MetricsWriter& metrics) {
+  metrics.scalar(row.name + "/success", row.success, request.update);
+  for (const TrackMeasure& measure : track_measures()) {
+    if (is_reported(measure.name, request.config.task_config.task.measurements)) {
+      metrics.scalar(fmt::format("{}/{}", row.name, measure.name), row.*measure.value, request.update);
+    }
+  }
 }
 
 std::vector<Curve> training_curves(const std::filesystem::path& tensorboard_dir) {
@@ -242,20 +278,28 @@ base::Status make_folders(std::initializer_list<std::filesystem::path> folders) 
 
 base::Result<EvaluationOutput> run_evaluation(const EvaluationRequest& request) {
   INKNAV_RETURN_IF_ERROR(make_folders({request.output_dir, request.video_dir}));
-  INKNAV_ASSIGN_OR_RETURN(const std::vector<Track> tracks, list_tracks(request.config.eval));
-  base::ThreadPool pool(request.config.num_threads.value_or(base::available_cores()));
+  INKNAV_ASSIGN_OR_RETURN(const std::vector<Track> tracks, list_tracks(request.config));
+  base::ThreadPool pool(
+      task::step_threads(request.config, request.config.num_threads.value_or(base::available_cores())));
+  std::unique_ptr<run::MetricsWriter> metrics;
+  if (!request.tensorboard_dir.empty()) {
+    INKNAV_ASSIGN_OR_RETURN(metrics, run::MetricsWriter::open(request.tensorboard_dir));
+  }
   EvaluationOutput output;
-  output.stats.checkpoint = request.checkpoint.string();
+  output.stats.checkpoint = request.config.use_expert_actions ? "expert" : request.checkpoint.string();
+  output.stats.measures = request.config.task_config.task.measurements;
   output.report = request.output_dir / "report.html";
   HtmlReport report;
   report.title = request.title;
   for (const Track& track : tracks) {
     INKNAV_ASSIGN_OR_RETURN(const TrackRun run, run_track(request, track, pool));
     output.stats.tracks.push_back(summarize(track.name, run.result));
+    if (metrics) write_scalars(request, output.stats.tracks.back(), *metrics);
     if (!track.control.name.empty()) continue;
     for (const learn::EpisodeOutcome* outcome :
          choose_shown(run.result, request.config.eval.video_episodes)) {
-      INKNAV_ASSIGN_OR_RETURN(EpisodeCard card, show_episode(request, track, run, *outcome, pool));
+      INKNAV_ASSIGN_OR_RETURN(EpisodeCard card,
+                              show_episode(request, track, run, *outcome, metrics.get(), pool));
       report.episodes.push_back(std::move(card));
     }
   }
@@ -263,6 +307,7 @@ base::Result<EvaluationOutput> run_evaluation(const EvaluationRequest& request) 
   report.summary = summarize_in_words(output.stats);
   report.facts = request.facts;
   report.tracks = output.stats.tracks;
+  report.measures = output.stats.measures;
   report.curves = training_curves(request.tensorboard_dir);
   INKNAV_RETURN_IF_ERROR(base::write_text_atomic(output.report, render_html(report)));
   return output;

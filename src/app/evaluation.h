@@ -3,6 +3,7 @@
 // Evaluation of one checkpoint: every track (splits and their controls), eval/stats.json, report.html with
 // pictures and videos, and the figures in TensorBoard. Shared by eval_command and demo_command.
 
+#include <cstdint>
 #include <filesystem>
 #include <string>
 #include <vector>
@@ -15,14 +16,14 @@
 namespace inknav::app {
 
 struct EvaluationRequest {
-  config::ExperimentConfig config;  // dataset, EVAL, simulator; the network comes from the checkpoint
-  std::filesystem::path checkpoint;
+  config::ExperimentConfig config;        // dataset, EVAL, simulator; the network comes from the checkpoint
+  std::filesystem::path checkpoint;       // not read when the expert acts (USE_EXPERT_ACTIONS)
+  std::int64_t update = 0;                // of the checkpoint, the step in TensorBoard
   std::filesystem::path output_dir;       // stats.json and report.html
   std::filesystem::path video_dir;        // one mp4 per shown episode
-  std::filesystem::path tensorboard_dir;  // curves for the report; may be empty
+  std::filesystem::path tensorboard_dir;  // curves for the report, figures and videos; may be empty
   std::string title = "InkNav evaluation";
   std::vector<Fact> facts;  // shown under the title
-  int num_envs = 32;
 };
 
 struct EvaluationOutput {

@@ -22,6 +22,19 @@ std::string config_list(const ExperimentOptions& options) {
   return shipped_file(options.evaluate ? kEvalConfig : kTrainConfig);
 }
 
+/// A renderer that is asked for by name must be there.
+base::Status check_renderer(const config::LoadedConfig& loaded) {
+  constexpr const char* kKey = "TASK_CONFIG.SIMULATOR.RENDERER";
+  const config::RendererChoice wanted = loaded.config.task_config.simulator.renderer;
+  const char* name = wanted == config::RendererChoice::kCuda  ? "cuda"
+                     : wanted == config::RendererChoice::kEgl ? "egl"
+                                                              : nullptr;
+  if (name == nullptr) return base::ok_status();
+  const auto origin = loaded.origins.find(kKey);
+  return usage((origin == loaded.origins.end() ? std::string("built-in default") : origin->second) + ": " +
+               kKey + " = " + name + ", but this version renders on the CPU only; use cpu or auto");
+}
+
 }  // namespace
 
 void add_experiment_options(CLI::App& app, ExperimentOptions& options, bool run_type) {
@@ -39,7 +52,7 @@ void add_experiment_options(CLI::App& app, ExperimentOptions& options, bool run_
   app.add_option("--num-gpus", options.num_gpus, "devices 0..N-1 (default all visible); 0: CPU");
   app.add_option("--gpu-ids", options.gpu_ids, "exactly these, \"0,2\"");
   app.add_option("--resume-from", options.resume_from, ".safetensors, or a .pth with weights only");
-  app.add_option("--eval-interval", options.eval_interval, "eval: every N-th checkpoint")
+  app.add_option("--eval-interval", options.eval_interval, "eval: every N-th checkpoint; without it the last")
       ->check(CLI::Range(1, 1 << 30));
   app.add_option("--prev-ckpt-ind", options.prev_ckpt_ind, "eval: begin after this checkpoint")
       ->check(CLI::Range(-1, 1 << 30));
@@ -91,6 +104,7 @@ base::Result<PreparedExperiment> prepare_experiment(const ExperimentOptions& opt
   prepared.model_dir = model_dir_of(options);
   const config::ExperimentConfig& config = prepared.loaded.config;
 
+  INKNAV_RETURN_IF_ERROR(check_renderer(prepared.loaded));
   run::DeviceRequest request;
   request.gpu_ids_flag = options.gpu_ids;
   request.num_gpus_flag = options.num_gpus;

@@ -24,7 +24,7 @@ struct ExperimentOptions {
   std::optional<int> num_gpus;
   std::optional<std::string> gpu_ids;
   std::optional<std::string> resume_from;  // .safetensors, or .pth with weights only
-  int eval_interval = 1;
+  std::optional<int> eval_interval;        // every so many-th checkpoint
   int prev_ckpt_ind = -1;
   bool eval_best = false;
   bool overwrite = false;

@@ -2,6 +2,7 @@
 #include "app/generate_episodes_command.h"
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <map>
@@ -10,6 +11,7 @@
 #include <vector>
 
 #include "base/thread_pool.h"
+#include "config/load.h"
 #include "task/episode_generation.h"
 
 namespace inknav::app {
@@ -17,6 +19,7 @@ namespace inknav::app {
 namespace {
 
 struct Options {
+  std::string config;
   std::string scenes;
   std::string out;
   std::string cache;
@@ -25,6 +28,25 @@ struct Options {
   int threads = 0;
   task::EpisodeGenerationSettings settings;
 };
+
+/// What the experiment says and no flag does: body, seed, cache and DATA_GENERATION.
+base::Status take_config(const CLI::App& app, Options& options) {
+  if (options.config.empty()) return base::ok_status();
+  config::LoadRequest request;
+  INKNAV_ASSIGN_OR_RETURN(request.files, config::split_config_list(options.config));
+  INKNAV_ASSIGN_OR_RETURN(const config::LoadedConfig loaded, config::load_experiment(request));
+  const config::TaskConfig& task = loaded.config.task_config;
+  task::EpisodeGenerationSettings& settings = options.settings;
+  const auto unset = [&](const char* flag) { return app.count(flag) == 0; };
+  if (unset("--agent-radius")) settings.nav.agent_radius = static_cast<float>(task.simulator.agent_0.radius);
+  if (unset("--agent-height")) settings.nav.agent_height = static_cast<float>(task.simulator.agent_0.height);
+  if (unset("--seed")) settings.seed = static_cast<std::uint64_t>(loaded.config.seed);
+  if (unset("--cache-dir")) options.cache = loaded.config.cache_dir;
+  if (unset("--split-ratio")) settings.split_ratio = task.data_generation.split_ratio;
+  const std::int64_t most = task.data_generation.max_episodes;
+  if (most > 0) settings.count = static_cast<int>(std::min<std::int64_t>(settings.count, most));
+  return base::ok_status();
+}
 
 base::Result<int> run(const Options& options) {
   task::EpisodeGenerationSettings settings = options.settings;
@@ -61,6 +83,10 @@ base::Result<int> run(const Options& options) {
 Action define_generate_episodes(CLI::App& app) {
   auto options = std::make_shared<Options>();
   task::EpisodeGenerationSettings& s = options->settings;
+  app.add_option(
+      "--exp-config", options->config,
+      "A[,B...]: body, seed, cache and TASK_CONFIG.DATA_GENERATION of an experiment, where no flag says "
+      "otherwise");
   app.add_option("--scenes", options->scenes, "folder with scenes (.glb, .gltf, .ply, .obj)")->required();
   app.add_option("--out", options->out, "folder to write <split>/<split>.json.gz and <split>/sketches to")
       ->required();
@@ -93,7 +119,10 @@ Action define_generate_episodes(CLI::App& app) {
   app.add_option("--threads", options->threads, "0: all cores")
       ->check(CLI::Range(0, 1024))
       ->capture_default_str();
-  return [options] { return run(*options); };
+  return [options, &app]() -> base::Result<int> {
+    INKNAV_RETURN_IF_ERROR(take_config(app, *options));
+    return run(*options);
+  };
 }
 
 }  // namespace inknav::app

@@ -24,6 +24,17 @@ Action define_train(CLI::App& app) {
 
 namespace {
 
+/// USE_EXPERT_ACTIONS is of eval: a policy that is trained on actions it did not choose learns nothing.
+base::Status refuse_expert(const config::LoadedConfig& loaded) {
+  if (!loaded.config.use_expert_actions) return base::ok_status();
+  const auto origin = loaded.origins.find("USE_EXPERT_ACTIONS");
+  return base::Error{
+      base::ErrorCode::kUsage,
+      (origin == loaded.origins.end() ? std::string("built-in default") : origin->second) +
+          ": USE_EXPERT_ACTIONS = True belongs to inknav eval, where it shows the upper bound; to "
+          "let the expert act in a part of the rollouts set RL.PPO.expert_mix_start"};
+}
+
 /// What would otherwise only be found out after minutes of loading scenes.
 base::Status check_early(const ExperimentOptions& options, const PreparedExperiment& prepared) {
   if (options.resume_from) {
@@ -56,6 +67,7 @@ base::Result<int> run_train(const ExperimentOptions& options) {
     return 0;
   }
   INKNAV_ASSIGN_OR_RETURN(const PreparedExperiment prepared, prepare_experiment(options));
+  INKNAV_RETURN_IF_ERROR(refuse_expert(prepared.loaded));
   INKNAV_RETURN_IF_ERROR(check_early(options, prepared));
   return learn::run_training(training_request(options, prepared));
 }

@@ -15,6 +15,11 @@ template <typename... Args>
 void log_info(spdlog::format_string_t<Args...> format, Args&&... args) {
   spdlog::info(format, std::forward<Args>(args)...);
 }
+/// Only in train.log, and only with DEBUG True.
+template <typename... Args>
+void log_debug(spdlog::format_string_t<Args...> format, Args&&... args) {
+  spdlog::debug(format, std::forward<Args>(args)...);
+}
 template <typename... Args>
 void log_warning(spdlog::format_string_t<Args...> format, Args&&... args) {
   spdlog::warn(format, std::forward<Args>(args)...);

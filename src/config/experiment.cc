@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "config/experiment.h"
 
+#include <algorithm>
+#include <utility>
+
 namespace inknav::config {
 namespace {
 
@@ -13,8 +16,6 @@ void describe_run(ExperimentConfig& c, FieldVisitor& v) {
   v.field({.key = "USE_DIFFUSION_POLICY", .doc = "diffusion policy instead of PPO"}, c.use_diffusion_policy);
   v.field({.key = "NUM_PROCESSES", .doc = "environments over all ranks, or auto", .low = 1, .high = 1e6},
           c.num_processes);
-  v.field({.key = "USE_VECENV", .doc = "accepted; environments are always arrays", .shapes_result = false},
-          c.use_vecenv);
   v.field({.key = "USE_SYNC_VECENV", .doc = "step on the calling thread", .shapes_result = false},
           c.use_sync_vecenv);
   v.field({.key = "NUM_UPDATES", .doc = "rollouts with their updates", .low = 1, .high = 1e12},
@@ -43,28 +44,25 @@ void describe_run(ExperimentConfig& c, FieldVisitor& v) {
   v.field(
       {.key = "NUM_GPUS", .doc = "devices 0..N-1; auto: all", .low = 0, .high = 1024, .shapes_result = false},
       c.num_gpus);
-  v.field({.key = "SIMULATOR_GPU_ID",
-           .doc = "of a single-GPU run",
-           .low = 0,
-           .high = 1024,
-           .shapes_result = false},
-          c.simulator_gpu_id);
-  v.field(
-      {.key = "TORCH_GPU_ID", .doc = "of a single-GPU run", .low = 0, .high = 1024, .shapes_result = false},
-      c.torch_gpu_id);
-  v.field({.key = "DEBUG", .doc = "more in the log", .shapes_result = false}, c.debug);
+  v.field({.key = "DEBUG", .doc = "every update with all its figures in train.log", .shapes_result = false},
+          c.debug);
 }
 
 void describe_policy(ExperimentConfig& c, FieldVisitor& v) {
-  v.list({.key = "SENSORS", .doc = "cameras to simulate"}, c.sensors, {"RGB_SENSOR", "DEPTH_SENSOR"});
-  v.field({.key = "EXTRA_RGB", .doc = "the policy gets rgb"}, c.extra_rgb);
-  v.field({.key = "EXTRA_DEPTH", .doc = "the policy gets depth"}, c.extra_depth);
-  v.field({.key = "SLAM", .doc = "the policy gets the explored map as a picture"}, c.slam);
+  v.list({.key = "SENSORS", .doc = "cameras that the policy may look through"}, c.sensors,
+         {"RGB_SENSOR", "DEPTH_SENSOR"});
+  v.field({.key = "EXTRA_RGB", .doc = "the policy looks at rgb; needs RGB_SENSOR"}, c.extra_rgb);
+  v.field({.key = "EXTRA_DEPTH", .doc = "the policy looks at depth, where SENSORS has DEPTH_SENSOR"},
+          c.extra_depth);
+  v.field({.key = "SLAM", .doc = "the policy gets the explored map; with a drawing it always does"}, c.slam);
   v.field({.key = "USE_VAE", .doc = "lineage: drawing through an auto-encoder"}, c.use_vae);
   v.field({.key = "USE_POINTNAV", .doc = "baseline: true goal vector instead of the drawing"},
           c.use_pointnav);
   v.field({.key = "PREDICT_GOAL", .doc = "trains the policy to say where the goal is"}, c.predict_goal);
-  v.field({.key = "USE_EXPERT_ACTIONS", .doc = "the expert acts"}, c.use_expert_actions);
+  v.field({.key = "USE_EXPERT_ACTIONS",
+           .doc = "eval: the expert acts instead of a policy, the upper bound",
+           .shapes_result = false},
+          c.use_expert_actions);
   v.field({.key = "CONTINUOUS", .doc = "lineage: must stay False"}, c.continuous);
 }
 
@@ -77,10 +75,12 @@ void describe_output(ExperimentConfig& c, FieldVisitor& v) {
           c.display_resolution);
   v.list({.key = "VIDEO_OPTION", .doc = "where videos go; [] makes none", .shapes_result = false},
          c.video_option, {"disk", "tensorboard"});
-  v.list({.key = "VISUALIZATION_OPTION", .doc = "what is shown beside the camera", .shapes_result = false},
+  v.list({.key = "VISUALIZATION_OPTION",
+          .doc = "shown beside drawing and camera in videos; [] leaves it out",
+          .shapes_result = false},
          c.visualization_option, {"top_down_map"});
   v.field({.key = "TEST_EPISODE_COUNT",
-           .doc = "episodes of the quick evaluation",
+           .doc = "episodes of EVAL.SPLIT walked at each checkpoint of a training; 0: none",
            .low = 0,
            .high = 1e9,
            .shapes_result = false},
@@ -171,6 +171,65 @@ void describe(ExperimentConfig& c, FieldVisitor& v) {
   v.section({.key = "TASK_CONFIG", .doc = "the task; see BASE_TASK_CONFIG_PATH"}, c.task_config);
 }
 
+namespace {
+
+bool contains(const std::vector<std::string>& list, std::string_view name) {
+  return std::find(list.begin(), list.end(), name) != list.end();
+}
+
+/// Whether what the policy is to see is there to be seen.
+void check_observations(const ExperimentConfig& c, Problems& problems) {
+  const std::vector<std::string>& task_sensors = c.task_config.task.sensors;
+  const SimulatorConfig& simulator = c.task_config.simulator;
+  if (c.extra_rgb && !c.has_camera("RGB_SENSOR")) {
+    problems.push_back(
+        {"EXTRA_RGB", "= True, but SENSORS has no RGB_SENSOR; add it there or set EXTRA_RGB False"});
+  }
+  const CameraConfig& rgb = simulator.rgb_sensor;
+  const DepthCameraConfig& depth = simulator.depth_sensor;
+  if (c.extra_rgb && (rgb.width != depth.width || rgb.height != depth.height || rgb.hfov != depth.hfov ||
+                      rgb.position != depth.position)) {
+    problems.push_back({"TASK_CONFIG.SIMULATOR.RGB_SENSOR",
+                        "differs from DEPTH_SENSOR in WIDTH, HEIGHT, HFOV or POSITION, but one camera sees "
+                        "both in one pass; give both the same values"});
+  }
+  for (const auto& [name, camera] : {std::pair{"rgb", "RGB_SENSOR"}, std::pair{"depth", "DEPTH_SENSOR"}}) {
+    if (contains(task_sensors, name) && !c.has_camera(camera)) {
+      problems.push_back({"TASK_CONFIG.TASK.SENSORS", std::string("names ") + name + ", but SENSORS has no " +
+                                                          camera + "; add it there"});
+    }
+  }
+  if (!c.is_pointnav() && !contains(task_sensors, "handwriting_instr")) {
+    problems.push_back({"TASK_CONFIG.TASK.SENSORS",
+                        "has no handwriting_instr, the drawing that GOAL_SENSOR_UUID names; add it, or set "
+                        "USE_POINTNAV True for the baseline without a drawing"});
+  }
+  if (c.is_pointnav() && (c.slam || contains(task_sensors, "slam"))) {
+    problems.push_back({"SLAM",
+                        "= True does not go with USE_POINTNAV: the baseline without a drawing has no "
+                        "network that reads the explored map; leave SLAM (and slam in "
+                        "TASK_CONFIG.TASK.SENSORS) out"});
+  }
+}
+
+}  // namespace
+
+bool ExperimentConfig::is_pointnav() const {
+  return use_pointnav || task_config.task.goal_sensor_uuid != "handwriting_instr";
+}
+
+bool ExperimentConfig::has_camera(std::string_view sensor) const { return contains(sensors, sensor); }
+
+Problems without_effect(const ExperimentConfig& config) {
+  Problems notes;
+  if (config.slam && !config.is_pointnav()) {
+    notes.push_back({"SLAM",
+                     "= True adds nothing: with a drawing the policy always reads its explored map, in "
+                     "the crops of MODEL.CROP_CELLS"});
+  }
+  return notes;
+}
+
 Problems ExperimentConfig::validate() const {
   Problems problems;
   if (num_processes && num_ranks && *num_processes % *num_ranks != 0) {
@@ -179,6 +238,7 @@ Problems ExperimentConfig::validate() const {
                               " is not a multiple of NUM_RANKS = " + std::to_string(*num_ranks) + "; use " +
                               std::to_string((*num_processes + *num_ranks - 1) / *num_ranks * *num_ranks)});
   }
+  check_observations(*this, problems);
   if (use_vae) {
     problems.push_back({"USE_VAE", "= True is not supported: the drawing is read directly; leave it False"});
   }

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "config/diffusion_config.h"
@@ -47,30 +48,27 @@ struct ExperimentConfig {
   std::string base_task_config_path = "configs/hwnav_base.yaml";  // "": TASK_CONFIG stands in this file
   bool use_diffusion_policy = false;
   std::optional<int> num_processes = 8;  // environments over all ranks; nullopt = auto
-  bool use_vecenv = true;                // accepted; environments are always stepped as arrays
   bool use_sync_vecenv = false;          // step on the calling thread
   std::int64_t num_updates = 10000;
   std::int64_t log_interval = 10;         // updates
   std::int64_t checkpoint_interval = 50;  // updates
   std::vector<std::string> sensors{"RGB_SENSOR", "DEPTH_SENSOR"};
-  bool extra_rgb = false;     // the policy also gets rgb
-  bool extra_depth = true;    // the policy also gets depth
-  bool slam = false;          // the policy also gets the explored map as a picture
+  bool extra_rgb = false;     // the policy looks at rgb; needs RGB_SENSOR in sensors
+  bool extra_depth = true;    // the policy looks at depth, where DEPTH_SENSOR is in sensors
+  bool slam = false;          // the policy gets the explored map; with a drawing it always does
   bool use_vae = false;       // lineage: drawing through an auto-encoder; only False is supported
   bool use_pointnav = false;  // baseline: the true goal vector instead of the drawing
   bool predict_goal = true;
   int display_resolution = 128;  // pixels of video tiles
-  bool debug = false;
-  bool continuous = false;  // lineage: continuous audio; only False is supported
+  bool debug = false;            // every update with all its figures in train.log
+  bool continuous = false;       // lineage: continuous audio; only False is supported
   std::vector<std::string> video_option{"disk", "tensorboard"};
   std::vector<std::string> visualization_option{"top_down_map"};
-  std::int64_t test_episode_count = 2;  // episodes of the quick evaluation during training
+  std::int64_t test_episode_count = 2;  // episodes of EVAL.SPLIT walked at each checkpoint; 0 = none
   bool use_last_ckpt = false;           // eval: only the newest checkpoint
-  bool use_expert_actions = false;      // the expert acts; shows the upper bound and makes demonstrations
+  bool use_expert_actions = false;      // eval: the expert acts instead of a policy, the upper bound
   std::optional<std::vector<int>> gpu_ids;
-  std::optional<int> num_gpus;  // nullopt = auto: all that are visible
-  int simulator_gpu_id = 0;
-  int torch_gpu_id = 0;
+  std::optional<int> num_gpus;     // nullopt = auto: all that are visible
   std::string diffusion_data_dir;  // demonstrations of the diffusion learner
   std::string tensorboard_dir;     // "" in these paths: derived from the model directory
   std::string checkpoint_folder;
@@ -90,8 +88,16 @@ struct ExperimentConfig {
   EvalConfig eval;
   TaskConfig task_config;
 
+  /// Whether the policy is told the true goal vector (USE_POINTNAV, or a GOAL_SENSOR_UUID of that kind)
+  /// instead of reading the drawing.
+  bool is_pointnav() const;
+  bool has_camera(std::string_view sensor) const;  // "RGB_SENSOR", "DEPTH_SENSOR" in SENSORS
+
   Problems validate() const;
 };
+
+/// Settings that are accepted but change nothing, with the reason, for the log.
+Problems without_effect(const ExperimentConfig& config);
 
 void describe(RlConfig& config, FieldVisitor& visitor);
 void describe(EvalConfig& config, FieldVisitor& visitor);

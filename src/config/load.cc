@@ -214,6 +214,9 @@ base::Result<LoadedConfig> load_experiment(const LoadRequest& request) {
   INKNAV_RETURN_IF_ERROR(apply_overrides(loader, overrides));
   INKNAV_RETURN_IF_ERROR(check_problems(loader.loaded));
   loader.loaded.config.base_task_config_path.clear();
+  for (const Problem& note : without_effect(loader.loaded.config)) {
+    loader.loaded.notices.push_back(origin_of(loader.loaded, note.key) + ": " + note.key + " " + note.text);
+  }
   for (const auto& [key, reason] : loader.ignored) {
     loader.loaded.notices.push_back(key + " is ignored: " + reason);
   }

@@ -113,15 +113,20 @@ TEST_F(LoadTest, ErrorsNamePlaceKeyValueAndRemedy) {
   EXPECT_EQ(message_of("NUM_UPDATES: \"7\"\n"),
             "a.yaml:1:1: NUM_UPDATES = \"7\" is not a whole number (rollouts with their updates)");
   EXPECT_EQ(message_of("NUM_UPDATES: 99999999999999999999\n").substr(0, 28), "a.yaml:1:1: NUM_UPDATES = 99");
-  EXPECT_EQ(message_of("DEBUG: 1\n"), "a.yaml:1:1: DEBUG = 1 is not True or False (more in the log)");
-  EXPECT_EQ(message_of("DEBUG: [1]\n"), "a.yaml:1:1: DEBUG = a list is not True or False (more in the log)");
+  EXPECT_EQ(message_of("DEBUG: 1\n"),
+            "a.yaml:1:1: DEBUG = 1 is not True or False (every update with all its figures in train.log)");
+  EXPECT_EQ(
+      message_of("DEBUG: [1]\n"),
+      "a.yaml:1:1: DEBUG = a list is not True or False (every update with all its figures in train.log)");
   EXPECT_EQ(message_of("RL:\n    PPO:\n        gamma: 1.5\n"),
             "a.yaml:3:9: RL.PPO.gamma = 1.5 is not a number from 0 to 1 (discount a step)");
   EXPECT_EQ(message_of("RL: 5\n"), "a.yaml:1:1: RL = 5 is not a section with keys (reward and learners)");
   EXPECT_EQ(message_of("SENSORS: [RGB_SENSOR, SONAR]\n"),
-            "a.yaml:1:1: SENSORS = SONAR is not one of RGB_SENSOR or DEPTH_SENSOR (cameras to simulate)");
+            "a.yaml:1:1: SENSORS = SONAR is not one of RGB_SENSOR or DEPTH_SENSOR (cameras that the policy "
+            "may look through)");
   EXPECT_EQ(message_of("SENSORS: RGB_SENSOR\n"),
-            "a.yaml:1:1: SENSORS = RGB_SENSOR is not a list; write [a, b] or [] (cameras to simulate)");
+            "a.yaml:1:1: SENSORS = RGB_SENSOR is not a list; write [a, b] or [] (cameras that the policy may "
+            "look through)");
   EXPECT_EQ(message_of("MODEL:\n    BACKBONE: vit\n"),
             "a.yaml:2:5: MODEL.BACKBONE = vit is not se_resnet9, small_cnn or none (network that reads depth "
             "and rgb)");

@@ -3,24 +3,31 @@
 
 namespace inknav::config {
 
-std::string expand_split(std::string_view path, std::string_view split) {
-  constexpr std::string_view kPlaceholder = "{split}";
-  std::string expanded;
+namespace {
+
+std::string replaced(std::string_view text, std::string_view placeholder, std::string_view value) {
+  std::string result;
   std::size_t begin = 0;
   for (;;) {
-    const std::size_t found = path.find(kPlaceholder, begin);
-    expanded += path.substr(begin, found == std::string_view::npos ? found : found - begin);
-    if (found == std::string_view::npos) return expanded;
-    expanded += split;
-    begin = found + kPlaceholder.size();
+    const std::size_t found = text.find(placeholder, begin);
+    result += text.substr(begin, found == std::string_view::npos ? found : found - begin);
+    if (found == std::string_view::npos) return result;
+    result += value;
+    begin = found + placeholder.size();
   }
+}
+
+}  // namespace
+
+std::string expand_path(std::string_view path, std::string_view split, std::string_view version) {
+  return replaced(replaced(path, "{version}", version), "{split}", split);
 }
 
 void describe(DatasetConfig& c, FieldVisitor& v) {
   v.field({.key = "TYPE", .doc = "kind of dataset", .shapes_result = false}, c.type);
   v.field({.key = "SPLIT", .doc = "replaces {split} in the paths below"}, c.split);
   v.field({.key = "CONTENT_SCENES", .doc = "names of the scenes to keep; \"*\" keeps all"}, c.content_scenes);
-  v.field({.key = "VERSION", .doc = "version of the dataset", .shapes_result = false}, c.version);
+  v.field({.key = "VERSION", .doc = "replaces {version} in the paths below"}, c.version);
   v.field({.key = "SCENES_DIR", .doc = "root of the scene ids", .shapes_result = false}, c.scenes_dir);
   v.field({.key = "DATA_PATH", .doc = "episodes, .json or .json.gz", .shapes_result = false}, c.data_path);
   v.field({.key = "SKETCH_DIR", .doc = "drawings, <scene>_epi<id>_cut1.png", .shapes_result = false},
@@ -39,12 +46,16 @@ Problems DatasetConfig::validate() const {
 }
 
 void describe(TaskSettings& c, FieldVisitor& v) {
-  v.field({.key = "TYPE", .doc = "name of the task", .shapes_result = false}, c.type);
-  v.list({.key = "SENSORS", .doc = "besides the cameras; pointgoal and handwriting_goal are privileged"},
-         c.sensors,
-         {"handwriting_instr", "gps", "compass", "pointgoal", "handwriting_goal", "slam", "depth", "rgb",
-          "pointgoal_with_gps_compass"});
-  v.list({.key = "MEASUREMENTS", .doc = "what is reported of an episode", .shapes_result = false},
+  v.list(
+      {.key = "SENSORS",
+       .doc =
+           "what the policy gets besides pictures; pointgoal, handwriting_goal: truth, only for supervision"},
+      c.sensors,
+      {"handwriting_instr", "gps", "compass", "pointgoal", "handwriting_goal", "slam", "depth", "rgb",
+       "pointgoal_with_gps_compass"});
+  v.list({.key = "MEASUREMENTS",
+          .doc = "what is reported of an episode; success always is",
+          .shapes_result = false},
          c.measurements,
          {"success", "spl", "soft_spl", "ndtw", "distance_to_goal", "collisions", "path_length",
           "oracle_success", "stop_called"});
@@ -53,7 +64,8 @@ void describe(TaskSettings& c, FieldVisitor& v) {
            .low = 1e-3,
            .high = 100},
           c.success_distance);
-  v.field({.key = "GOAL_SENSOR_UUID", .doc = "the sensor that says where to go"}, c.goal_sensor_uuid);
+  v.field({.key = "GOAL_SENSOR_UUID", .doc = "says where to go; pointgoal: as USE_POINTNAV"},
+          c.goal_sensor_uuid);
   v.field({.key = "DRAWING_SIZE",
            .doc = "side of the planes that the policy reads, pixels",
            .low = 16,
@@ -138,9 +150,15 @@ Problems SimulatorConfig::validate() const {
 }
 
 void describe(DataGenerationConfig& c, FieldVisitor& v) {
-  v.field({.key = "MAX_EPISODES", .doc = "0: as many as the command asks for", .low = 0, .high = 1e9},
+  v.field({.key = "MAX_EPISODES",
+           .doc = "of generate episodes --exp-config; 0: as many as --count asks for",
+           .low = 0,
+           .high = 1e9},
           c.max_episodes);
-  v.field({.key = "SPLIT_RATIO", .doc = "part of the scenes that go to train", .low = 0, .high = 1},
+  v.field({.key = "SPLIT_RATIO",
+           .doc = "of generate episodes --exp-config: part of the scenes that go to train",
+           .low = 0,
+           .high = 1},
           c.split_ratio);
 }
 

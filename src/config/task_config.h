@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 // TASK_CONFIG: dataset, task, simulator and data generation (the task file, configs/hwnav_base.yaml).
-// Paths may hold "{split}", which expand_split() replaces.
+// Paths may hold "{split}" and "{version}", which expand_path() replaces.
 
 #include <array>
 #include <cstdint>
@@ -29,7 +29,6 @@ struct DatasetConfig {
 };
 
 struct TaskSettings {
-  std::string type = "HandWritingNav-v0";
   std::vector<std::string> sensors{"handwriting_instr", "gps", "compass"};
   std::vector<std::string> measurements{"success",          "spl",        "soft_spl",   "ndtw",
                                         "distance_to_goal", "collisions", "path_length"};
@@ -90,7 +89,7 @@ struct SimulatorConfig {
 };
 
 struct DataGenerationConfig {
-  std::int64_t max_episodes = 0;  // 0: as many as the sub-command asks for
+  std::int64_t max_episodes = 0;  // generate episodes writes no more than this; 0: as many as --count says
   double split_ratio = 0.9;       // part of the scenes (never of the episodes of one scene) that go to train
 
   Problems validate() const { return {}; }
@@ -106,8 +105,8 @@ struct TaskConfig {
   Problems validate() const { return {}; }
 };
 
-/// "data/{split}/{split}.json" -> "data/val/val.json".
-std::string expand_split(std::string_view path, std::string_view split);
+/// "data/{version}/{split}/{split}.json" -> "data/v1/val/val.json".
+std::string expand_path(std::string_view path, std::string_view split, std::string_view version);
 
 void describe(DatasetConfig& config, FieldVisitor& visitor);
 void describe(TaskSettings& config, FieldVisitor& visitor);

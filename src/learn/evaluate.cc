@@ -18,12 +18,13 @@ struct Running {
   float last_error = -1.0f;
 };
 
-void note_step(const Agent& agent, const task::NavigationEnv& env, int i, std::int32_t action, bool record,
+/// `agent` is null when the expert acts.
+void note_step(const Agent* agent, const task::NavigationEnv& env, int i, std::int32_t action, bool record,
                Running& running) {
-  const AgentThought thought = agent.thought(i);
+  const AgentThought thought = agent != nullptr ? agent->thought(i) : AgentThought{};
   Belief truth;
   float error = -1.0f;
-  if (agent.settings().reading.enabled && PolicyRunner::truth_of(env, i, &truth)) {
+  if (agent != nullptr && agent->settings().reading.enabled && PolicyRunner::truth_of(env, i, &truth)) {
     error = position_error(thought.belief, truth);
     running.error_sum += error;
     ++running.error_count;
@@ -72,7 +73,13 @@ double EvaluationResult::mean(std::string_view measure) const {
   return episodes.empty() ? 0.0 : sum / static_cast<double>(episodes.size());
 }
 
-EvaluationResult evaluate(Agent& agent, task::NavigationEnv& env, const EvaluationOptions& options) {
+namespace {
+
+std::span<const std::int32_t> expert_actions(const task::NavigationEnv& env) {
+  return {env.observation("expert_action").as<std::int32_t>(), static_cast<std::size_t>(env.spec().num_envs)};
+}
+
+EvaluationResult run_episodes(Agent* agent, task::NavigationEnv& env, const EvaluationOptions& options) {
   const auto start = std::chrono::steady_clock::now();
   EvaluationResult result;
   result.measure_names = env.measure_names();
@@ -80,9 +87,9 @@ EvaluationResult evaluate(Agent& agent, task::NavigationEnv& env, const Evaluati
   const auto total = static_cast<std::int64_t>(env.episodes().size());
   std::vector<Running> running(static_cast<std::size_t>(num_envs));
   env.reset();
-  agent.attach(env);
+  if (agent != nullptr) agent->attach(env);
   while (!env.exhausted()) {
-    const std::span<const std::int32_t> actions = agent.act(env);
+    const std::span<const std::int32_t> actions = agent != nullptr ? agent->act(env) : expert_actions(env);
     for (int i = 0; i < num_envs; ++i) {
       if (!env.episode_view(i).active) continue;
       note_step(agent, env, i, actions[static_cast<std::size_t>(i)], options.record_traces,
@@ -93,9 +100,9 @@ EvaluationResult evaluate(Agent& agent, task::NavigationEnv& env, const Evaluati
     for (const task::EpisodeResult& episode : env.finished()) {
       result.episodes.push_back(outcome_of(episode, running[static_cast<std::size_t>(episode.environment)]));
     }
-    agent.observe_step(env, step);
+    if (agent != nullptr) agent->observe_step(env, step);
     env.reset_done();
-    agent.observe_reset(env);
+    if (agent != nullptr) agent->observe_reset(env);
     if (options.on_progress &&
         !options.on_progress(static_cast<std::int64_t>(result.episodes.size()), total)) {
       result.stopped_early = true;
@@ -107,6 +114,57 @@ EvaluationResult evaluate(Agent& agent, task::NavigationEnv& env, const Evaluati
   result.median_final_belief_error = median_error(result.episodes);
   result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   return result;
+}
+
+base::Error misfit(const std::string& key, const std::string& wanted, const std::string& found) {
+  return {base::ErrorCode::kUsage, key + ": the checkpoint's policy was trained with " + wanted +
+                                       ", the configuration gives " + found +
+                                       "; leave the key out (EVAL.USE_CKPT_CONFIG True takes the "
+                                       "checkpoint's) or use another checkpoint"};
+}
+
+std::string size_text(std::int64_t width, std::int64_t height) {
+  return std::to_string(width) + " x " + std::to_string(height);
+}
+
+}  // namespace
+
+EvaluationResult evaluate(Agent& agent, task::NavigationEnv& env, const EvaluationOptions& options) {
+  return run_episodes(&agent, env, options);
+}
+
+EvaluationResult evaluate_expert(task::NavigationEnv& env, const EvaluationOptions& options) {
+  return run_episodes(nullptr, env, options);
+}
+
+base::Status check_fits(const PolicySettings& policy, const task::NavigationEnv& env) {
+  const task::NavigationEnvSettings& settings = env.settings();
+  if (policy.reading.enabled) {
+    if (policy.reading.drawing_size != settings.drawing_size) {
+      return misfit("TASK_CONFIG.TASK.DRAWING_SIZE", std::to_string(policy.reading.drawing_size),
+                    std::to_string(settings.drawing_size));
+    }
+    const auto& mapper = settings.simulator.mapper;
+    if (policy.reading.grid_size != mapper.grid_size) {
+      return misfit("TASK_CONFIG.SIMULATOR.MAP_CELLS", std::to_string(policy.reading.grid_size),
+                    std::to_string(mapper.grid_size));
+    }
+    if (policy.reading.grid_cell != mapper.cell_size) {
+      return misfit("TASK_CONFIG.SIMULATOR.GRID_SIZE", std::to_string(policy.reading.grid_cell),
+                    std::to_string(mapper.cell_size));
+    }
+  }
+  if (policy.backbone == Backbone::kNone) return base::ok_status();
+  const auto& camera = settings.simulator.sensors.camera;
+  if (policy.image_width != camera.width || policy.image_height != camera.height) {
+    return misfit("TASK_CONFIG.SIMULATOR.DEPTH_SENSOR",
+                  "pictures of " + size_text(policy.image_width, policy.image_height),
+                  size_text(camera.width, camera.height));
+  }
+  if (policy.image_channels >= 3 && !settings.simulator.sensors.rgb) {
+    return misfit("EXTRA_RGB", "colour pictures", "none");
+  }
+  return base::ok_status();
 }
 
 }  // namespace inknav::learn

@@ -54,7 +54,12 @@ struct EvaluationResult {
   double mean(std::string_view measure) const;
 };
 
-/// `env` must be fresh (before reset()).
+/// `env` must be fresh (before reset()) and the agent must fit it.
 EvaluationResult evaluate(Agent& agent, task::NavigationEnv& env, const EvaluationOptions& options);
+/// The same with the expert's actions: the upper bound of what the task allows. No beliefs.
+EvaluationResult evaluate_expert(task::NavigationEnv& env, const EvaluationOptions& options);
+
+/// Whether a policy of these settings can look at this environment; kUsage with the key that is at odds.
+base::Status check_fits(const PolicySettings& policy, const task::NavigationEnv& env);
 
 }  // namespace inknav::learn

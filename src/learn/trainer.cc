@@ -20,6 +20,7 @@
 #include "learn/ppo/rollout.h"
 #include "learn/ppo/updater.h"
 #include "learn/torch_setup.h"
+#include "task/measures.h"
 
 namespace inknav::learn {
 namespace {
@@ -31,24 +32,6 @@ constexpr int kSkipsInWindow = 10;          // ... or so many ...
 constexpr std::int64_t kSkipWindow = 1000;  // ... of these make a rollback
 constexpr int kMaxRollbacks = 2;            // without recovery between them
 constexpr std::int64_t kRecovered = 1000;   // updates without a skip after which rollbacks are forgotten
-
-/// TensorBoard names of measures (spec/cli-config.md, "Logs").
-const char* metric_name(const std::string& measure) {
-  constexpr std::array<std::pair<const char*, const char*>, 9> kNames{
-      {{"success", "Success"},
-       {"spl", "SPL"},
-       {"soft_spl", "SoftSPL"},
-       {"ndtw", "nDTW"},
-       {"distance_to_goal", "Distance_to_goal"},
-       {"collisions", "Collisions"},
-       {"path_length", "Path_length"},
-       {"oracle_success", "Oracle_success"},
-       {"stop_called", "Stop_called"}}};
-  for (const auto& [from, to] : kNames) {
-    if (measure == from) return to;
-  }
-  return measure.c_str();
-}
 
 class TrainerImpl final : public Trainer {
  public:
@@ -242,8 +225,7 @@ base::Status TrainerImpl::reduce_statistics(UpdateReport& report, const UpdateOu
     metrics.emplace_back("Environment/Reward", sums[head] / episodes);
     metrics.emplace_back("Environment/Episode_length", sums[head + 1] / episodes);
     for (std::size_t i = 0; i < measures.size(); ++i) {
-      metrics.emplace_back(std::string("Environment/") + metric_name(measures[i]),
-                           sums[head + 2 + i] / episodes);
+      metrics.emplace_back(task::metric_name(measures[i]), sums[head + 2 + i] / episodes);
     }
   }
   metrics.emplace_back("Policy/Learning_Rate", lr);

@@ -7,6 +7,7 @@
 #include <chrono>
 #include <cmath>
 #include <memory>
+#include <set>
 #include <span>
 #include <utility>
 
@@ -14,6 +15,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/thread_pool.h"
+#include "learn/quick_evaluation.h"
 #include "learn/ranks.h"
 #include "learn/settings_from_config.h"
 #include "learn/trainer.h"
@@ -24,6 +26,7 @@
 #include "run/signals.h"
 #include "run/train_log.h"
 #include "task/env_from_config.h"
+#include "task/measures.h"
 
 namespace inknav::learn {
 namespace {
@@ -75,6 +78,9 @@ run::ProgressSettings progress_settings(const TrainingRequest& request) {
   return settings;
 }
 
+/// Whether a later save can make up for this one.
+enum class LastSave : std::uint8_t { kNo, kStopped, kFinal };
+
 /// What only rank 0 does: files, log, display.
 class MainRank {
  public:
@@ -85,13 +91,14 @@ class MainRank {
     INKNAV_ASSIGN_OR_RETURN(run::RunDirectory directory,
                             run::RunDirectory::open(request.model_dir, existing));
     const run::RunPaths paths = run::run_paths(config, request.model_dir);
-    INKNAV_ASSIGN_OR_RETURN(run::TrainLog log, run::TrainLog::open(paths.log_file));
+    INKNAV_ASSIGN_OR_RETURN(run::TrainLog log, run::TrainLog::open(paths.log_file, config.debug));
     std::optional<std::int64_t> resume_step;
     if (trainer.updates_done() > 0) resume_step = trainer.updates_done() + 1;
     INKNAV_ASSIGN_OR_RETURN(auto metrics, run::MetricsWriter::open(paths.tensorboard, resume_step));
     INKNAV_RETURN_IF_ERROR(
         base::write_text_atomic(directory.config_file(), config::to_yaml(config, /*comments=*/true)));
     for (const std::string& notice : request.loaded.notices) base::log_info("{}", notice);
+    for (const auto& [key, place] : request.loaded.origins) base::log_debug("{} is set by {}", key, place);
     return std::unique_ptr<MainRank>(
         new MainRank(request, std::move(directory), std::move(log), std::move(metrics), paths, trainer));
   }
@@ -100,7 +107,13 @@ class MainRank {
     const double fps = seconds > 0.0 ? static_cast<double>(update.frames - frames_) / seconds : 0.0;
     frames_ = update.frames;
     smooth_fps_ = smooth_fps_ == 0.0 ? fps : 0.9 * smooth_fps_ + 0.1 * fps;
-    for (const auto& [tag, value] : update.metrics) metrics_->scalar(tag, value, update.update);
+    std::string figures;
+    for (const auto& [tag, value] : update.metrics) {
+      figures += fmt::format("  {} {:.5g}", tag, value);
+      if (!hidden_.contains(tag)) metrics_->scalar(tag, value, update.update);
+    }
+    spl_ = metric(update, "Environment/SPL", std::nan(""));
+    base::log_debug("update {}: {:.3f} s{}", update.update, seconds, figures);
     metrics_->scalar("Perf/fps", fps, update.update);
     metrics_->scalar("Perf/environment_seconds", update.seconds.environment, update.update);
     metrics_->scalar("Perf/reading_seconds", update.seconds.reading, update.update);
@@ -116,7 +129,7 @@ class MainRank {
   }
 
   base::Status save(std::int64_t update, std::int64_t frames, const Trainer& trainer,
-                    const PolicySettings& policy, const std::vector<NamedBytes>& state, bool final) {
+                    const PolicySettings& policy, const std::vector<NamedBytes>& state, LastSave last) {
     metrics_->flush();
     const run::Metadata metadata = {{"policy", policy.to_json()},
                                     {"prior_log_scale", fmt::format("{:.9g}", trainer.prior_log_scale())},
@@ -124,12 +137,24 @@ class MainRank {
                                     {"frames", std::to_string(frames)},
                                     {"config", config::to_yaml(config_, /*comments=*/false)}};
     const std::vector<run::NamedSpan> spans = as_spans(state);
-    INKNAV_ASSIGN_OR_RETURN(const run::SaveOutcome outcome, store_.save(update, spans, metadata));
+    const run::SaveNeed need = last == LastSave::kNo ? run::SaveNeed::kMayMiss : run::SaveNeed::kMust;
+    INKNAV_ASSIGN_OR_RETURN(const run::SaveOutcome outcome, store_.save(update, spans, metadata, need));
     if (outcome == run::SaveOutcome::kMissed) {
       metrics_->scalar("Perf/missed_checkpoints", store_.missed(), update);
       return base::ok_status();
     }
-    return final ? store_.save_final(spans, metadata) : base::ok_status();
+    keep_best(update);
+    return last == LastSave::kFinal ? store_.save_final(spans, metadata) : base::ok_status();
+  }
+
+  /// <split>/<measure> of the episodes that were walked at this checkpoint.
+  void report_evaluation(const std::string& split, const EvaluationResult& result, std::int64_t update) {
+    for (const std::string& measure : result.measure_names) {
+      if (!hidden_.contains(task::metric_name(measure)))
+        metrics_->scalar(split + "/" + measure, result.mean(measure), update);
+    }
+    base::log_info("update {}: {} episodes of {}: success {:.2f}  spl {:.2f}", update, result.episodes.size(),
+                   split, result.mean("success"), result.mean("spl"));
   }
 
   void finish(std::string_view facts) { progress_.finish(facts); }
@@ -145,7 +170,29 @@ class MainRank {
                {.keep_last = config_.keep_last_checkpoints, .keep_every = config_.keep_every_checkpoint}),
         progress_(progress_settings(request), trainer.updates_done()),
         first_update_(trainer.updates_done()),
-        frames_(trainer.frames_done()) {}
+        frames_(trainer.frames_done()),
+        best_spl_(store_.best_score().value_or(0.0)) {
+    for (const std::string& measure : task::measure_names()) {
+      const std::vector<std::string>& wanted = config_.task_config.task.measurements;
+      if (measure != "success" && std::find(wanted.begin(), wanted.end(), measure) == wanted.end())
+        hidden_.insert(task::metric_name(measure));
+    }
+  }
+
+  /// The best checkpoint, by the training's SPL, is kept when older ones go; only from where the policy acts
+  /// alone, since before that the expert earns a part of it.
+  void keep_best(std::int64_t update) {
+    const config::PpoConfig& ppo = config_.rl.ppo;
+    const bool alone = update > ppo.imitation_updates && ppo.expert_mix_end == 0.0 &&
+                       (update > ppo.expert_mix_updates || ppo.expert_mix_start == 0.0);
+    if (!alone || std::isnan(spl_) || spl_ < best_spl_) return;
+    const base::Status marked = store_.mark_best(update, spl_);
+    if (marked.ok()) {
+      best_spl_ = spl_;
+    } else {
+      base::log_warning("{}; the best checkpoint is not marked", marked.error().message);
+    }
+  }
 
   void log_line(const UpdateReport& update) {
     run::TrainStatus status;
@@ -178,6 +225,9 @@ class MainRank {
   run::Progress progress_;
   std::int64_t first_update_ = 0;
   std::int64_t frames_ = 0;
+  double spl_ = std::nan("");  // of the last update
+  double best_spl_ = 0.0;
+  std::set<std::string> hidden_;  // tags of measures that MEASUREMENTS does not name
   double smooth_fps_ = 0.0;
   double env_seconds_ = 0.0;
   double network_seconds_ = 0.0;
@@ -208,11 +258,14 @@ class RankRun {
       begin = Clock::now();
       if (main_) main_->report(update, seconds);
       INKNAV_ASSIGN_OR_RETURN(const run::StopRequest stop, agreed_stop());
+      if (stop != run::StopRequest::kNone) {
+        INKNAV_RETURN_IF_ERROR(save(LastSave::kStopped));
+        return stopped(stop);
+      }
       const bool due = update.update % config_.checkpoint_interval == 0;
-      if (due || stop != run::StopRequest::kNone) INKNAV_RETURN_IF_ERROR(save(false));
-      if (stop != run::StopRequest::kNone) return stopped(stop);
+      if (due && !trainer_->finished()) INKNAV_RETURN_IF_ERROR(save(LastSave::kNo));
     }
-    INKNAV_RETURN_IF_ERROR(save(true));
+    INKNAV_RETURN_IF_ERROR(save(LastSave::kFinal));
     if (main_) main_->finish("done");
     return 0;
   }
@@ -236,8 +289,10 @@ class RankRun {
     if (request_.resume_from) INKNAV_RETURN_IF_ERROR(resume(*request_.resume_from));
     if (!rank_.is_main()) return base::ok_status();
     INKNAV_ASSIGN_OR_RETURN(main_, MainRank::open(request_, *trainer_));
-    base::log_info("{} environments on {} rank(s), {} scenes' episodes: {}", total_envs, rank_.world_size,
-                   split, env_->episodes().size());
+    if (config_.test_episode_count > 0) evaluation_ = std::make_unique<QuickEvaluation>(config_, pool_);
+    const int skipped = env_->skipped_episodes();
+    base::log_info("{} environments on {} rank(s), episodes of {}: {}{}", total_envs, rank_.world_size, split,
+                   env_->episodes().size(), skipped > 0 ? fmt::format(" ({} skipped)", skipped) : "");
     return base::ok_status();
   }
 
@@ -247,11 +302,15 @@ class RankRun {
     return trainer_->restore_state(state);
   }
 
-  base::Status save(bool final) {
+  base::Status save(LastSave last) {
     INKNAV_ASSIGN_OR_RETURN(const std::vector<NamedBytes> state, trainer_->save_state());
     if (!main_) return base::ok_status();
-    return main_->save(trainer_->updates_done(), trainer_->frames_done(), *trainer_, settings_.policy, state,
-                       final);
+    INKNAV_RETURN_IF_ERROR(main_->save(trainer_->updates_done(), trainer_->frames_done(), *trainer_,
+                                       settings_.policy, state, last));
+    if (last == LastSave::kStopped || !evaluation_) return base::ok_status();
+    const auto result = evaluation_->run(trainer_->network(), trainer_->prior_log_scale());
+    if (result) main_->report_evaluation(evaluation_->split(), *result, trainer_->updates_done());
+    return base::ok_status();
   }
 
   /// The strongest request that any rank has seen; all ranks get the same answer.
@@ -280,6 +339,7 @@ class RankRun {
   TrainerSettings settings_;
   std::unique_ptr<Trainer> trainer_;
   std::unique_ptr<MainRank> main_;
+  std::unique_ptr<QuickEvaluation> evaluation_;  // of rank 0
 };
 
 }  // namespace
@@ -300,8 +360,8 @@ base::Result<int> run_training(const TrainingRequest& request) {
     launch.arguments = request.arguments;
     return run::launch_ranks(launch);
   }
-  const int threads = config.use_sync_vecenv ? 1 : plan.threads_per_rank;
-  RankRun rank_run(request, outside.value_or(run::RankInfo{}), threads);
+  RankRun rank_run(request, outside.value_or(run::RankInfo{}),
+                   task::step_threads(config, plan.threads_per_rank));
   return rank_run.run(plan.num_ranks * plan.envs_per_rank);
 }
 

@@ -18,6 +18,7 @@ namespace {
 
 constexpr std::string_view kPrefix = "ckpt.";
 constexpr std::string_view kSuffix = ".safetensors";
+constexpr const char* kBestName = "best.json";
 
 std::optional<std::int64_t> index_of(const std::string& name) {
   if (!name.starts_with(kPrefix) || !name.ends_with(kSuffix)) return std::nullopt;
@@ -37,6 +38,25 @@ bool all_finite(std::span<const std::uint8_t> bytes) {
     if (!std::isfinite(value)) return false;
   }
   return true;
+}
+
+struct Best {
+  std::int64_t index = 0;
+  double score = 0.0;
+};
+
+std::optional<Best> read_best(const std::filesystem::path& path) {
+  const auto text = base::read_text_file(path, 1 << 16);
+  if (!text.ok()) return std::nullopt;
+  const nlohmann::json json = nlohmann::json::parse(*text, nullptr, /*allow_exceptions=*/false);
+  if (!json.is_object() || !json.contains("checkpoint") || !json["checkpoint"].is_number_integer() ||
+      !json.contains("score") || !json["score"].is_number()) {
+    base::log_warning(
+        "{}: a checkpoint number and its score were wanted, found something else; no best is kept",
+        path.string());
+    return std::nullopt;
+  }
+  return Best{json["checkpoint"].get<std::int64_t>(), json["score"].get<double>()};
 }
 
 base::Status create_folder(const std::filesystem::path& folder) {
@@ -102,7 +122,7 @@ base::Status CheckpointStore::publish(const std::filesystem::path& path, std::sp
 }
 
 base::Result<SaveOutcome> CheckpointStore::save(std::int64_t index, std::span<const NamedSpan> spans,
-                                                const Metadata& metadata) {
+                                                const Metadata& metadata, SaveNeed need) {
   const base::Status published = publish(path_of(index), spans, metadata);
   if (published.ok()) {
     missed_ = 0;
@@ -111,10 +131,12 @@ base::Result<SaveOutcome> CheckpointStore::save(std::int64_t index, std::span<co
   }
   if (published.error().code != base::ErrorCode::kDisk) return published.error();
   ++missed_;
-  if (missed_ >= settings_.max_missed) {
+  if (need == SaveNeed::kMust || missed_ >= settings_.max_missed) {
     return base::Error{base::ErrorCode::kDisk,
                        published.error().message + "; " + std::to_string(missed_) +
-                           " checkpoints in a row could not be saved, older ones are intact"};
+                           (missed_ == 1 ? " checkpoint" : " checkpoints in a row") +
+                           " could not be saved, older ones are intact; free some space, then go on with "
+                           "--resume-from"};
   }
   base::log_error("{}; training goes on without this checkpoint ({} of {} missed)", published.error().message,
                   missed_, settings_.max_missed);
@@ -127,20 +149,18 @@ base::Status CheckpointStore::save_final(std::span<const NamedSpan> spans, const
 
 base::Status CheckpointStore::mark_best(std::int64_t index, double score) {
   INKNAV_CHECK(std::isfinite(score), index, score);
-  return base::write_text_atomic(directory_ / "best.json",
+  return base::write_text_atomic(directory_ / kBestName,
                                  nlohmann::json{{"checkpoint", index}, {"score", score}}.dump(1) + "\n");
 }
 
 std::optional<std::int64_t> CheckpointStore::best() const {
-  const auto text = base::read_text_file(directory_ / "best.json", 1 << 16);
-  if (!text.ok()) return std::nullopt;
-  const nlohmann::json json = nlohmann::json::parse(*text, nullptr, /*allow_exceptions=*/false);
-  if (!json.is_object() || !json.contains("checkpoint") || !json["checkpoint"].is_number_integer()) {
-    base::log_warning("{}: a checkpoint number was wanted, found something else; no best is kept",
-                      (directory_ / "best.json").string());
-    return std::nullopt;
-  }
-  return json["checkpoint"].get<std::int64_t>();
+  const std::optional<Best> found = read_best(directory_ / kBestName);
+  return found ? std::optional(found->index) : std::nullopt;
+}
+
+std::optional<double> CheckpointStore::best_score() const {
+  const std::optional<Best> found = read_best(directory_ / kBestName);
+  return found ? std::optional(found->score) : std::nullopt;
 }
 
 std::vector<std::int64_t> CheckpointStore::indices() const {

@@ -10,7 +10,8 @@
 // Nothing is deleted before the newer one was read back. Kept: the last keep_last, every keep_every-th, the
 // best (mark_best) and final_model.
 // A full disk: save retries three times; after that it reports kMissed and training goes on with the old
-// checkpoints intact; the third missed interval in a row is an error kDisk (exit 6).
+// checkpoints intact; the third missed interval in a row is an error kDisk (exit 6). The last save of a run
+// (SaveNeed::kMust) has no later one to make up for it: it fails at once.
 // Only rank 0 has a store. Not thread-safe.
 
 #include <cstdint>
@@ -36,6 +37,7 @@ struct CheckpointSettings {
 };
 
 enum class SaveOutcome : std::uint8_t { kSaved, kMissed };
+enum class SaveNeed : std::uint8_t { kMayMiss, kMust };
 
 /// kDiverged with the tensor's name when one that `prefixes` names (empty: any) is not finite.
 base::Status check_finite(std::span<const NamedSpan> spans, std::span<const std::string> prefixes);
@@ -51,7 +53,7 @@ class CheckpointStore {
 
   /// Publishes data/ckpt.<index>.safetensors.
   base::Result<SaveOutcome> save(std::int64_t index, std::span<const NamedSpan> spans,
-                                 const Metadata& metadata);
+                                 const Metadata& metadata, SaveNeed need = SaveNeed::kMayMiss);
   /// Publishes data/final_model.safetensors.
   base::Status save_final(std::span<const NamedSpan> spans, const Metadata& metadata);
   /// Protects checkpoint `index` from pruning until another is best; recorded in data/best.json.
@@ -65,6 +67,7 @@ class CheckpointStore {
   /// Indices of the files that are there, ascending, not verified.
   std::vector<std::int64_t> indices() const;
   std::optional<std::int64_t> best() const;
+  std::optional<double> best_score() const;  // with which it was marked
   int missed() const { return missed_; }
 
  private:

@@ -138,8 +138,8 @@ void MetricsWriter::scalar(std::string_view tag, double value, std::int64_t step
   impl_->add(event, step);
 }
 
-void MetricsWriter::image_png(std::string_view tag, std::span<const std::uint8_t> png, int width, int height,
-                              std::int64_t step) {
+void MetricsWriter::image(std::string_view tag, std::span<const std::uint8_t> encoded, int width, int height,
+                          std::int64_t step) {
   tensorboard::Event event;
   tensorboard::Summary::Value* entry = event.mutable_summary()->add_value();
   entry->set_tag(std::string(tag));
@@ -147,7 +147,7 @@ void MetricsWriter::image_png(std::string_view tag, std::span<const std::uint8_t
   image->set_width(width);
   image->set_height(height);
   image->set_colorspace(3);
-  image->set_encoded_image_string(png.data(), png.size());
+  image->set_encoded_image_string(encoded.data(), encoded.size());
   impl_->add(event, step);
 }
 

@@ -29,9 +29,9 @@ class MetricsWriter {
   MetricsWriter& operator=(const MetricsWriter&) = delete;
 
   void scalar(std::string_view tag, double value, std::int64_t step);
-  /// An encoded PNG of the given size.
-  void image_png(std::string_view tag, std::span<const std::uint8_t> png, int width, int height,
-                 std::int64_t step);
+  /// An encoded PNG, or a GIF, which TensorBoard plays, of the given size.
+  void image(std::string_view tag, std::span<const std::uint8_t> encoded, int width, int height,
+             std::int64_t step);
   void text(std::string_view tag, std::string_view markdown, std::int64_t step);
   void flush();
 

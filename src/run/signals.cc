@@ -44,7 +44,10 @@ void handle(int number, void (*handler)(int)) {
 void install_signal_handlers() {
   for (const int number : {SIGINT, SIGTERM, SIGUSR1}) handle(number, on_signal);
   for (const int number : {SIGHUP, SIGPIPE}) handle(number, SIG_IGN);
+  ignore_file_size_signal();
 }
+
+void ignore_file_size_signal() { handle(SIGXFSZ, SIG_IGN); }
 
 StopRequest stop_request() { return static_cast<StopRequest>(strongest.load(std::memory_order_relaxed)); }
 

@@ -12,6 +12,9 @@ enum class StopRequest : std::uint8_t { kNone = 0, kInterrupt = 1, kPreempt = 2 
 
 /// Installs the handlers; call once, early, on the main thread.
 void install_signal_handlers();
+/// A write beyond the file size limit of the shell (ulimit -f) then fails like one on a full disk, instead of
+/// killing the program. For commands that install no handlers.
+void ignore_file_size_signal();
 /// The strongest request so far. All ranks must agree (reduce by max) before acting on it.
 StopRequest stop_request();
 /// For tests, and for the launcher's children that learn of a stop from their peers.

@@ -56,7 +56,7 @@ TEST(TensorBoard, ReadsScalarsImagesAndTextsAcrossAResume) {
   {
     auto writer = MetricsWriter::open(folder).value();
     for (int step = 1; step <= 5; ++step) writer->scalar("Environment/SPL", 0.125 * step, step);
-    writer->image_png("Video/frame", png, 1, 1, 2);
+    writer->image("Video/frame", png, 1, 1, 2);
     writer->text("config", "# heading", 0);
   }
   {

@@ -11,11 +11,13 @@
 
 namespace inknav::run {
 
-base::Result<TrainLog> TrainLog::open(const std::filesystem::path& path) {
+base::Result<TrainLog> TrainLog::open(const std::filesystem::path& path, bool debug) {
   try {
     auto sink = std::make_shared<spdlog::sinks::basic_file_sink_mt>(path.string(), /*truncate=*/false);
     sink->set_pattern("%Y-%m-%d %H:%M:%S %l %v");
     spdlog::default_logger()->sinks().push_back(sink);
+    // The console's own level stays as it is.
+    spdlog::default_logger()->set_level(debug ? spdlog::level::debug : spdlog::level::info);
     spdlog::default_logger()->flush_on(spdlog::level::info);
     return TrainLog(std::move(sink));
   } catch (const spdlog::spdlog_ex& problem) {

@@ -16,7 +16,8 @@ namespace inknav::run {
 /// Adds the file as a second sink (appending) for the life of the object.
 class TrainLog {
  public:
-  static base::Result<TrainLog> open(const std::filesystem::path& path);
+  /// `debug`: also the lines of log_debug.
+  static base::Result<TrainLog> open(const std::filesystem::path& path, bool debug = false);
   TrainLog(TrainLog&&) noexcept;
   TrainLog& operator=(TrainLog&&) = delete;
   ~TrainLog();

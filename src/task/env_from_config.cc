@@ -23,7 +23,7 @@ sim::SensorSettings sensor_settings(const config::ExperimentConfig& config) {
   const config::DepthCameraConfig& depth = simulator.depth_sensor;
   sim::SensorSettings sensors;
   sensors.depth = true;  // the explored map is made from it, whether or not the policy also sees it
-  sensors.rgb = config.extra_rgb && contains(config.sensors, "RGB_SENSOR");
+  sensors.rgb = config.extra_rgb && config.has_camera("RGB_SENSOR");
   sensors.camera.width = depth.width;
   sensors.camera.height = depth.height;
   sensors.camera.hfov_deg = static_cast<float>(depth.hfov);
@@ -82,12 +82,16 @@ NavigationEnvSettings env_settings(const config::ExperimentConfig& config, const
   return settings;
 }
 
+int step_threads(const config::ExperimentConfig& config, int planned) {
+  return config.use_sync_vecenv ? 1 : planned;
+}
+
 base::Result<Dataset> load_dataset(const config::ExperimentConfig& config, std::string_view split) {
   const config::DatasetConfig& source = config.task_config.dataset;
-  const std::string path = config::expand_split(source.data_path, split);
+  const std::string path = config::expand_path(source.data_path, split, source.version);
   Dataset dataset;
-  dataset.scenes_dir = config::expand_split(source.scenes_dir, split);
-  dataset.sketch_dir = config::expand_split(source.sketch_dir, split);
+  dataset.scenes_dir = config::expand_path(source.scenes_dir, split, source.version);
+  dataset.sketch_dir = config::expand_path(source.sketch_dir, split, source.version);
   INKNAV_ASSIGN_OR_RETURN(dataset.episodes, load_episodes(path));
   if (!contains(source.content_scenes, "*")) {
     std::erase_if(dataset.episodes, [&](const Episode& episode) {

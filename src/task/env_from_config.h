@@ -24,6 +24,9 @@ EnvShare share_of_rank(int total, int rank, int world_size);
 /// Settings of a training environment; evaluation clears `shuffle` and sets `drawing_mode`.
 NavigationEnvSettings env_settings(const config::ExperimentConfig& config, const EnvShare& share);
 
+/// Threads that step this process's environments: one, the caller's, with USE_SYNC_VECENV, else `planned`.
+int step_threads(const config::ExperimentConfig& config, int planned);
+
 /// Episodes of TASK_CONFIG.DATASET for `split`, restricted to CONTENT_SCENES.
 base::Result<Dataset> load_dataset(const config::ExperimentConfig& config, std::string_view split);
 

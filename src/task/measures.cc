@@ -2,8 +2,10 @@
 #include "task/measures.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <limits>
+#include <utility>
 
 #include "base/check.h"
 
@@ -14,6 +16,23 @@ const std::vector<std::string>& measure_names() {
       "success",    "spl",         "soft_spl",       "ndtw",       "distance_to_goal",
       "collisions", "path_length", "oracle_success", "stop_called"};
   return names;
+}
+
+std::string metric_name(std::string_view measure) {
+  constexpr std::array<std::pair<std::string_view, std::string_view>, kNumMeasures> kNames{
+      {{"success", "Success"},
+       {"spl", "SPL"},
+       {"soft_spl", "SoftSPL"},
+       {"ndtw", "nDTW"},
+       {"distance_to_goal", "Distance_to_goal"},
+       {"collisions", "Collisions"},
+       {"path_length", "Path_length"},
+       {"oracle_success", "Oracle_success"},
+       {"stop_called", "Stop_called"}}};
+  for (const auto& [from, to] : kNames) {
+    if (measure == from) return "Environment/" + std::string(to);
+  }
+  return "Environment/" + std::string(measure);
 }
 
 bool is_success(bool stop_called, float distance_to_goal, float success_distance) {

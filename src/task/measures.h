@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/geometry.h"
@@ -31,6 +32,8 @@ enum class Measure : int {
 };
 inline constexpr int kNumMeasures = 9;
 const std::vector<std::string>& measure_names();
+/// TensorBoard's name of a measure in training: "soft_spl" -> "Environment/SoftSPL".
+std::string metric_name(std::string_view measure);
 
 /// 1 iff STOP was called and the distance is strictly below the success distance.
 bool is_success(bool stop_called, float distance_to_goal, float success_distance);

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <memory>
 #include <span>
 
 #include "app/report/map_painter.h"
@@ -18,17 +19,18 @@ namespace {
 using base::Vec2;
 
 constexpr std::size_t kMaxVideoBytes = std::size_t{64} << 20;
+constexpr int kGap = 8;  // pixels between the tiles of a video
 
 Vec2 flat(const base::Vec3& p) { return {p.x, p.z}; }
 
 class EpisodePictures {
  public:
-  EpisodePictures(const WalkedEpisode& episode, const MediaSettings& settings)
+  /// Pictures of `side` pixels.
+  EpisodePictures(const WalkedEpisode& episode, int side)
       : episode_(episode),
-        settings_(settings),
-        painter_(*episode.scene, *episode.nav_mesh, episode.steps.front().pose_world_agent.position.y,
-                 settings.panel_px),
-        drawing_(resized(episode.drawing, settings.panel_px, settings.panel_px)) {
+        side_(side),
+        painter_(*episode.scene, *episode.nav_mesh, episode.steps.front().pose_world_agent.position.y, side),
+        drawing_(resized(episode.drawing, side, side)) {
     for (const base::Vec3& p : episode.route) route_.push_back(flat(p));
     for (const WalkedStep& step : episode.steps) walked_.push_back(flat(step.pose_world_agent.position));
   }
@@ -54,7 +56,7 @@ class EpisodePictures {
     scene::Image image = drawing_;
     const WalkedStep& step = episode_.steps[count - 1];
     if (step.has_belief) {
-      draw_disc(image, static_cast<float>(settings_.panel_px) * step.believed_paper, kBelievedColor, 5.0f);
+      draw_disc(image, static_cast<float>(side_) * step.believed_paper, kBelievedColor, 5.0f);
     }
     return image;
   }
@@ -63,49 +65,73 @@ class EpisodePictures {
 
  private:
   const WalkedEpisode& episode_;
-  const MediaSettings& settings_;
+  int side_;
   MapPainter painter_;
   scene::Image drawing_;
   std::vector<Vec2> route_;
   std::vector<Vec2> walked_;
 };
 
-base::Status write_video(const WalkedEpisode& episode, const EpisodePictures& pictures,
-                         const MediaSettings& settings, const std::filesystem::path& path,
-                         base::ThreadPool& pool) {
-  constexpr int kGap = 8;
-  const int side = settings.panel_px;
+base::Status write_videos(const WalkedEpisode& episode, const MediaSettings& settings,
+                          const VideoFiles& videos, base::ThreadPool& pool) {
+  const int side = settings.video_px;
+  const EpisodePictures pictures(episode, side);
   INKNAV_ASSIGN_OR_RETURN(
       auto renderer, render::make_renderer(render::Backend::kEmbree, {side, side, settings.hfov_deg}, pool));
   INKNAV_ASSIGN_OR_RETURN(const int slot, renderer->add_scene(episode.scene));
-  INKNAV_ASSIGN_OR_RETURN(auto writer,
-                          VideoWriter::open(path, 3 * side + 2 * kGap, side, settings.frames_per_second));
+  const auto [width, height] = video_size(settings);
+  const std::size_t steps = episode.steps.size();
+  const std::size_t stride = (steps + kMaxGifFrames - 1) / kMaxGifFrames;
+  std::unique_ptr<VideoWriter> mp4, gif;
+  if (!videos.mp4.empty()) {
+    INKNAV_ASSIGN_OR_RETURN(mp4, VideoWriter::open(videos.mp4, width, height, settings.frames_per_second));
+  }
+  if (!videos.gif.empty()) {
+    INKNAV_ASSIGN_OR_RETURN(gif, VideoWriter::open(videos.gif, width, height, settings.frames_per_second));
+  }
   scene::Image seen{side, side, 3, std::vector<std::uint8_t>(static_cast<std::size_t>(3 * side * side))};
-  for (std::size_t count = 1; count <= episode.steps.size(); ++count) {
+  for (std::size_t count = 1; count <= steps; ++count) {
+    const bool in_gif = gif && ((count - 1) % stride == 0 || count == steps);
+    if (!mp4 && !in_gif) continue;
     render::View view{slot, episode.steps[count - 1].pose_world_agent};
     view.pose_world_camera.position.y += settings.camera_height;
     renderer->render(std::span(&view, 1), {nullptr, seen.pixels.data()});
-    const scene::Image panels[3] = {pictures.drawing(count), seen, pictures.map(count)};
-    INKNAV_RETURN_IF_ERROR(writer->add(side_by_side(panels, kGap)));
+    std::vector<scene::Image> tiles{pictures.drawing(count), seen};
+    if (settings.top_down_map) tiles.push_back(pictures.map(count));
+    const scene::Image frame = side_by_side(tiles, kGap);
+    if (mp4) INKNAV_RETURN_IF_ERROR(mp4->add(frame));
+    if (in_gif) INKNAV_RETURN_IF_ERROR(gif->add(frame));
   }
-  return writer->finish();
+  if (mp4) INKNAV_RETURN_IF_ERROR(mp4->finish());
+  return gif ? gif->finish() : base::ok_status();
 }
 
 }  // namespace
 
+std::pair<int, int> video_size(const MediaSettings& settings) {
+  const int tiles = settings.top_down_map ? 3 : 2;
+  return {tiles * settings.video_px + (tiles - 1) * kGap, settings.video_px};
+}
+
 base::Result<EpisodeCard> make_card(const WalkedEpisode& episode, const MediaSettings& settings,
-                                    const std::filesystem::path& video_path, base::ThreadPool& pool) {
+                                    const VideoFiles& videos, base::ThreadPool& pool) {
   INKNAV_CHECK(!episode.steps.empty());
-  const EpisodePictures pictures(episode, settings);
+  const EpisodePictures pictures(episode, settings.picture_px);
   EpisodeCard card;
   card.title = episode.title;
   card.outcome = episode.outcome;
   card.success = episode.success;
   card.drawing_png = scene::encode_png(pictures.plain_drawing());
   card.map_png = scene::encode_png(pictures.map(episode.steps.size()));
-  if (!video_path.empty()) {
-    INKNAV_RETURN_IF_ERROR(write_video(episode, pictures, settings, video_path, pool));
-    INKNAV_ASSIGN_OR_RETURN(card.video_mp4, base::read_file(video_path, kMaxVideoBytes));
+  if (videos.mp4.empty() && videos.gif.empty()) return card;
+  INKNAV_RETURN_IF_ERROR(write_videos(episode, settings, videos, pool));
+  if (!videos.mp4.empty()) {
+    INKNAV_ASSIGN_OR_RETURN(card.video_mp4, base::read_file(videos.mp4, kMaxVideoBytes));
+  }
+  if (!videos.gif.empty()) {
+    INKNAV_ASSIGN_OR_RETURN(card.video_gif, base::read_file(videos.gif, kMaxVideoBytes));
+    std::error_code ignored;
+    std::filesystem::remove(videos.gif, ignored);
   }
   return card;
 }

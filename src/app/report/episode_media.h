@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "app/report/html_report.h"
@@ -40,15 +41,26 @@ struct WalkedEpisode {
 };
 
 struct MediaSettings {
-  int panel_px = 320;  // side of each picture and video panel
+  int picture_px = 320;      // side of each picture
+  int video_px = 320;        // side of a video's tiles
+  bool top_down_map = true;  // a tile of the videos, beside drawing and camera
   int frames_per_second = 10;
   float camera_height = 1.25f;  // metres above the agent's feet
   float hfov_deg = 90.0f;
 };
 
-/// Pictures always; a video when `video_path` is not empty (its bytes are also put into the card).
+/// Where videos go; "" makes none. The bytes of both are also put into the card.
+struct VideoFiles {
+  std::filesystem::path mp4;  // every step
+  std::filesystem::path gif;  // at most kMaxGifFrames, evenly chosen; removed once it was read
+};
+inline constexpr std::size_t kMaxGifFrames = 60;
+
+/// Pictures always, videos where they are asked for.
 base::Result<EpisodeCard> make_card(const WalkedEpisode& episode, const MediaSettings& settings,
-                                    const std::filesystem::path& video_path, base::ThreadPool& pool);
+                                    const VideoFiles& videos, base::ThreadPool& pool);
+/// Size of a video's frames in pixels: (width, height).
+std::pair<int, int> video_size(const MediaSettings& settings);
 
 /// One line on how the episode ended: "STOP 0.31 m from the goal after 87 steps" and so on.
 std::string describe_outcome(bool success, bool stop_called, float distance_to_goal, int steps);

@@ -16,20 +16,18 @@ namespace {
 constexpr double kZ95 = 1.959963984540054;  // two-sided 95 % quantile of the normal distribution
 constexpr std::size_t kMaxStatsBytes = std::size_t{16} << 20;
 
-nlohmann::ordered_json to_json(const TrackRow& row) {
+nlohmann::ordered_json to_json(const TrackRow& row, const std::vector<std::string>& measures) {
+  nlohmann::ordered_json json = {{"episodes", row.episodes},
+                                 {"success", row.success},
+                                 {"success_ci95", {row.success_low, row.success_high}}};
+  for (const TrackMeasure& measure : track_measures()) {
+    if (is_reported(measure.name, measures)) json[std::string(measure.name)] = row.*measure.value;
+  }
+  json["belief_error"] = row.belief_error;
   nlohmann::ordered_json failures = nlohmann::ordered_json::object();
   for (const auto& [cause, count] : row.failures) failures[cause] = count;
-  return {{"episodes", row.episodes},
-          {"success", row.success},
-          {"success_ci95", {row.success_low, row.success_high}},
-          {"spl", row.spl},
-          {"soft_spl", row.soft_spl},
-          {"ndtw", row.ndtw},
-          {"collisions", row.collisions},
-          {"distance_to_goal", row.distance_to_goal},
-          {"path_length", row.path_length},
-          {"belief_error", row.belief_error},
-          {"failures", failures}};
+  json["failures"] = failures;
+  return json;
 }
 
 TrackRow from_json(const std::string& name, const nlohmann::ordered_json& json) {
@@ -39,12 +37,10 @@ TrackRow from_json(const std::string& name, const nlohmann::ordered_json& json) 
   row.success = json.at("success").get<double>();
   row.success_low = json.at("success_ci95").at(0).get<double>();
   row.success_high = json.at("success_ci95").at(1).get<double>();
-  row.spl = json.at("spl").get<double>();
-  row.soft_spl = json.at("soft_spl").get<double>();
-  row.ndtw = json.at("ndtw").get<double>();
-  row.collisions = json.at("collisions").get<double>();
-  row.distance_to_goal = json.at("distance_to_goal").get<double>();
-  row.path_length = json.at("path_length").get<double>();
+  for (const TrackMeasure& measure : track_measures()) {
+    const auto found = json.find(std::string(measure.name));
+    if (found != json.end()) row.*measure.value = found->get<double>();
+  }
   row.belief_error = json.at("belief_error").get<double>();
   if (!json.contains("failures")) return row;  // of an earlier version
   for (const auto& [cause, count] : json.at("failures").items()) {
@@ -71,12 +67,7 @@ TrackRow summarize(const std::string& track, const learn::EvaluationResult& resu
   row.success = result.mean("success");
   const int successes = static_cast<int>(std::lround(row.success * row.episodes));
   std::tie(row.success_low, row.success_high) = wilson_interval(successes, row.episodes);
-  row.spl = result.mean("spl");
-  row.soft_spl = result.mean("soft_spl");
-  row.ndtw = result.mean("ndtw");
-  row.collisions = result.mean("collisions");
-  row.distance_to_goal = result.mean("distance_to_goal");
-  row.path_length = result.mean("path_length");
+  for (const TrackMeasure& measure : track_measures()) row.*measure.value = result.mean(measure.name);
   row.belief_error = result.median_final_belief_error;
   const FailureCounts counts = count_failures(result);
   for (int i = 0; i < kNumFailureCauses; ++i) {
@@ -87,7 +78,7 @@ TrackRow summarize(const std::string& track, const learn::EvaluationResult& resu
 
 base::Status save_stats(const std::filesystem::path& path, const EvalStats& stats) {
   nlohmann::ordered_json tracks = nlohmann::ordered_json::object();
-  for (const TrackRow& row : stats.tracks) tracks[row.name] = to_json(row);
+  for (const TrackRow& row : stats.tracks) tracks[row.name] = to_json(row, stats.measures);
   const nlohmann::ordered_json json = {{"checkpoint", stats.checkpoint}, {"tracks", tracks}};
   return base::write_text_atomic(path, json.dump(2) + "\n");
 }

@@ -23,6 +23,7 @@ TrackRow summarize(const std::string& track, const learn::EvaluationResult& resu
 struct EvalStats {
   std::string checkpoint;
   std::vector<TrackRow> tracks;
+  std::vector<std::string> measures{};  // written beside success; empty: all
 };
 
 base::Status save_stats(const std::filesystem::path& path, const EvalStats& stats);

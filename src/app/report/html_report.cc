@@ -48,27 +48,32 @@ std::string base64(const std::vector<std::uint8_t>& bytes) {
 
 bool is_control(const TrackRow& track) { return track.name.find('+') != std::string::npos; }
 
-std::string track_row(const TrackRow& track) {
-  return fmt::format(
+std::string track_row(const TrackRow& track, const std::vector<std::string>& measures) {
+  std::string text = fmt::format(
       "<tr{}><td>{}</td><td>{}</td><td><span class='bar'><i style='width:{:.1f}%'></i>"
       "<b style='left:{:.1f}%;width:{:.1f}%'></b></span>{:.3f} <span class='interval'>[{:.2f}, "
-      "{:.2f}]</span></td>"
-      "<td>{:.3f}</td><td>{:.3f}</td><td>{:.3f}</td><td>{:.1f}</td><td>{:.2f}</td><td>{:.1f}</td><td>{}</"
-      "td></tr>\n",
+      "{:.2f}]</span></td>",
       is_control(track) ? " class='control'" : "", escape_html(track.name), track.episodes,
       100.0 * track.success, 100.0 * track.success_low,
       100.0 * std::max(0.0, track.success_high - track.success_low), track.success, track.success_low,
-      track.success_high, track.spl, track.soft_spl, track.ndtw, track.collisions, track.distance_to_goal,
-      track.path_length,
-      track.belief_error < 0.0 ? std::string("–") : fmt::format("{:.2f}", track.belief_error));
+      track.success_high);
+  for (const TrackMeasure& measure : track_measures()) {
+    if (is_reported(measure.name, measures))
+      text += fmt::format("<td>{:.{}f}</td>", track.*measure.value, measure.decimals);
+  }
+  return text + fmt::format("<td>{}</td></tr>\n", track.belief_error < 0.0
+                                                      ? std::string("–")
+                                                      : fmt::format("{:.2f}", track.belief_error));
 }
 
-std::string track_table(const std::vector<TrackRow>& tracks) {
+std::string track_table(const std::vector<TrackRow>& tracks, const std::vector<std::string>& measures) {
   std::string text =
-      "<div class='scroll'><table><thead><tr><th>Track</th><th>Episodes</th><th>Success, 95 % interval</th>"
-      "<th>SPL</th><th>SoftSPL</th><th>nDTW</th><th>Collisions</th><th>Distance to goal, m</th>"
-      "<th>Path, m</th><th>Belief error, m</th></tr></thead><tbody>\n";
-  for (const TrackRow& track : tracks) text += track_row(track);
+      "<div class='scroll'><table><thead><tr><th>Track</th><th>Episodes</th><th>Success, 95 % interval</th>";
+  for (const TrackMeasure& measure : track_measures()) {
+    if (is_reported(measure.name, measures)) text += fmt::format("<th>{}</th>", measure.title);
+  }
+  text += "<th>Belief error, m</th></tr></thead><tbody>\n";
+  for (const TrackRow& track : tracks) text += track_row(track, measures);
   return text + "</tbody></table></div>";
 }
 
@@ -118,6 +123,24 @@ std::string episode_card(const EpisodeCard& card) {
 
 }  // namespace
 
+std::span<const TrackMeasure> track_measures() {
+  static constexpr TrackMeasure kMeasures[] = {
+      {"spl", "SPL", &TrackRow::spl, 3},
+      {"soft_spl", "SoftSPL", &TrackRow::soft_spl, 3},
+      {"ndtw", "nDTW", &TrackRow::ndtw, 3},
+      {"collisions", "Collisions", &TrackRow::collisions, 1},
+      {"distance_to_goal", "Distance to goal, m", &TrackRow::distance_to_goal, 2},
+      {"path_length", "Path, m", &TrackRow::path_length, 1},
+      {"oracle_success", "Ever near the goal", &TrackRow::oracle_success, 3},
+      {"stop_called", "Said STOP", &TrackRow::stop_called, 3},
+  };
+  return kMeasures;
+}
+
+bool is_reported(std::string_view measure, const std::vector<std::string>& measures) {
+  return measures.empty() || std::find(measures.begin(), measures.end(), measure) != measures.end();
+}
+
 std::string render_html(const HtmlReport& report) {
   std::string html = fmt::format(
       "<!doctype html><html lang='en'><head><meta charset='utf-8'>"
@@ -128,7 +151,7 @@ std::string render_html(const HtmlReport& report) {
   for (const Fact& fact : report.facts) {
     html += fmt::format("<div><dt>{}</dt><dd>{}</dd></div>", escape_html(fact.name), escape_html(fact.value));
   }
-  html += "</dl><h2>Evaluation</h2>" + track_table(report.tracks);
+  html += "</dl><h2>Evaluation</h2>" + track_table(report.tracks, report.measures);
   html +=
       "<p class='legend'>Grey rows are controls: an agent that does as well with a wrong drawing or none has "
       "not read the map.</p>";

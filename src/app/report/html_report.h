@@ -5,7 +5,9 @@
 // Plain data in, text out; app/eval_command and app/demo_command fill it.
 
 #include <cstdint>
+#include <span>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -30,8 +32,21 @@ struct TrackRow {
   double distance_to_goal = 0.0;  // metres, mean at the end
   double path_length = 0.0;       // metres, mean
   double belief_error = -1.0;     // metres, median at the end; -1 where the truth is not known
+  double oracle_success = 0.0;
+  double stop_called = 0.0;
   std::vector<std::pair<std::string, int>> failures;  // name of each cause and how many failed by it
 };
+
+/// What of a TrackRow can be left out of tables and files: all but episodes, success and the belief error.
+struct TrackMeasure {
+  std::string_view name;   // TASK_CONFIG.TASK.MEASUREMENTS
+  std::string_view title;  // of a table's column, with the unit
+  double TrackRow::*value;
+  int decimals;
+};
+std::span<const TrackMeasure> track_measures();
+/// Whether `measures` (empty: all) names it.
+bool is_reported(std::string_view measure, const std::vector<std::string>& measures);
 
 struct EpisodeCard {
   std::string title;
@@ -40,6 +55,7 @@ struct EpisodeCard {
   std::vector<std::uint8_t> drawing_png;
   std::vector<std::uint8_t> map_png;    // true map with the route, the walked path and the believed path
   std::vector<std::uint8_t> video_mp4;  // may be empty
+  std::vector<std::uint8_t> video_gif;  // for TensorBoard, not on the page; may be empty
 };
 
 struct Fact {
@@ -52,6 +68,7 @@ struct HtmlReport {
   std::string summary;      // one or two sentences under the title
   std::vector<Fact> facts;  // checkpoint, training time, device, ...
   std::vector<TrackRow> tracks;
+  std::vector<std::string> measures{};  // columns of the table; empty: all
   std::vector<Curve> curves;
   std::vector<EpisodeCard> episodes;  // rendered failures first, order otherwise kept
 };

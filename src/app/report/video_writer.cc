@@ -61,34 +61,42 @@ struct VideoWriter::Impl {
                                         "; check that the folder is writable and the disk not full"};
   }
 
+  bool is_gif() const { return path.extension() == ".gif"; }
+
+  base::Result<const AVCodec*> find_encoder() const {
+    const AVCodec* encoder =
+        is_gif() ? avcodec_find_encoder(AV_CODEC_ID_GIF) : avcodec_find_encoder_by_name("libx264");
+    if (encoder == nullptr && !is_gif()) encoder = avcodec_find_encoder(AV_CODEC_ID_H264);
+    if (encoder != nullptr) return encoder;
+    return base::Error{base::ErrorCode::kData, path.string() + ": " + (is_gif() ? "a GIF" : "an H.264") +
+                                                   " encoder was wanted, this build of ffmpeg has none; "
+                                                   "install Debian's libavcodec or set VIDEO_OPTION to []"};
+  }
+
   base::Status open_encoder(int width, int height, int frames_per_second) {
-    const AVCodec* encoder = avcodec_find_encoder_by_name("libx264");
-    if (encoder == nullptr) encoder = avcodec_find_encoder(AV_CODEC_ID_H264);
-    if (encoder == nullptr) {
-      return base::Error{base::ErrorCode::kData,
-                         path.string() +
-                             ": an H.264 encoder was wanted, this build of ffmpeg has none; "
-                             "install Debian's libavcodec or set VIDEO_OPTION to []"};
-    }
+    INKNAV_ASSIGN_OR_RETURN(const AVCodec* encoder, find_encoder());
     codec.reset(avcodec_alloc_context3(encoder));
     codec->width = width & ~1;
     codec->height = height & ~1;
-    codec->pix_fmt = AV_PIX_FMT_YUV420P;
+    codec->pix_fmt = is_gif() ? AV_PIX_FMT_BGR8 : AV_PIX_FMT_YUV420P;
     codec->time_base = {1, frames_per_second};
     codec->framerate = {frames_per_second, 1};
     codec->gop_size = 5 * frames_per_second;
     codec->thread_count = 1;
     if ((format->oformat->flags & AVFMT_GLOBALHEADER) != 0) codec->flags |= AV_CODEC_FLAG_GLOBAL_HEADER;
-    av_opt_set(codec->priv_data, "preset", "veryfast", 0);
-    av_opt_set(codec->priv_data, "crf", "26", 0);
+    if (!is_gif()) {
+      av_opt_set(codec->priv_data, "preset", "veryfast", 0);
+      av_opt_set(codec->priv_data, "crf", "26", 0);
+    }
     const int opened = avcodec_open2(codec.get(), encoder, nullptr);
-    return opened < 0 ? base::Status(failure("an open H.264 encoder", opened)) : base::ok_status();
+    return opened < 0 ? base::Status(failure("an open video encoder", opened)) : base::ok_status();
   }
 
   base::Status open(int width, int height, int frames_per_second) {
     AVFormatContext* raw = nullptr;
-    const int allocated = avformat_alloc_output_context2(&raw, nullptr, "mp4", temporary.c_str());
-    if (allocated < 0) return failure("an mp4 container", allocated);
+    const int allocated =
+        avformat_alloc_output_context2(&raw, nullptr, is_gif() ? "gif" : "mp4", temporary.c_str());
+    if (allocated < 0) return failure("a video container", allocated);
     format.reset(raw);
     INKNAV_RETURN_IF_ERROR(open_encoder(width, height, frames_per_second));
     stream = avformat_new_stream(format.get(), nullptr);
@@ -97,10 +105,10 @@ struct VideoWriter::Impl {
     const int opened = avio_open(&format->pb, temporary.c_str(), AVIO_FLAG_WRITE);
     if (opened < 0) return failure("a writable file", opened);
     AVDictionary* options = nullptr;
-    av_dict_set(&options, "movflags", "+faststart", 0);
+    if (!is_gif()) av_dict_set(&options, "movflags", "+faststart", 0);
     const int headed = avformat_write_header(format.get(), &options);
     av_dict_free(&options);
-    if (headed < 0) return failure("an mp4 header", headed);
+    if (headed < 0) return failure("a video header", headed);
     frame.reset(av_frame_alloc());
     frame->format = codec->pix_fmt;
     frame->width = codec->width;
@@ -168,7 +176,7 @@ base::Status VideoWriter::finish() {
   Impl& impl = *impl_;
   INKNAV_RETURN_IF_ERROR(impl.encode(nullptr));
   const int trailed = av_write_trailer(impl.format.get());
-  if (trailed < 0) return impl.failure("an mp4 trailer", trailed);
+  if (trailed < 0) return impl.failure("a video trailer", trailed);
   impl.format.reset();
   std::error_code renamed;
   std::filesystem::rename(impl.temporary, impl.path, renamed);

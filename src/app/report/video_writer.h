@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// VideoWriter: RGB frames -> an H.264 .mp4 that browsers play, through ffmpeg's libraries.
+// VideoWriter: RGB frames -> an H.264 .mp4 that browsers play, or a .gif (256 colours) that TensorBoard
+// shows, by the path's ending, through ffmpeg's libraries.
 //
 // Frames must have equal sizes; odd sizes lose their last row or column (H.264 4:2:0 wants even ones).
 // The file is written under a temporary name and renamed by finish(); a writer that is destroyed before
