@@ -8,6 +8,7 @@
 #include "app/demo_command.h"
 #include "app/doctor_command.h"
 #include "app/eval_command.h"
+#include "app/generate_demos_command.h"
 #include "app/generate_episodes_command.h"
 #include "app/generate_homes_command.h"
 #include "app/train_command.h"
@@ -20,7 +21,7 @@ constexpr Command kCommands[] = {
     {"eval", "evaluate one checkpoint, a folder of them, or the best", define_eval},
     {"generate homes", "furnished homes as .glb", define_generate_homes},
     {"generate episodes", "episodes with drawings", define_generate_episodes},
-    {"generate demos", "expert demonstrations", nullptr},
+    {"generate demos", "expert demonstrations", define_generate_demos},
     {"data check", "validate a dataset before a night is lost on it", define_data_check},
     {"data convert", "a robot map or a mesh becomes a scene (.glb)", define_data_convert},
     {"data show", "home, navmesh, route and drawing side by side", define_data_show},

@@ -12,6 +12,7 @@
 
 #include "base/thread_pool.h"
 #include "task/dataset_check.h"
+#include "task/demonstration_check.h"
 
 namespace inknav::app {
 
@@ -61,7 +62,44 @@ fs::path first_folder(const std::vector<fs::path>& candidates) {
   return candidates.front();
 }
 
+/// The folder, or the split folders right below it, that hold demonstrations.
+std::vector<fs::path> find_demonstrations(const fs::path& path) {
+  std::error_code code;
+  if (fs::exists(task::manifest_path(path), code)) return {path};
+  std::vector<fs::path> folders;
+  for (const auto& entry : fs::directory_iterator(path, code)) {
+    if (fs::exists(task::manifest_path(entry.path()), code)) folders.push_back(entry.path());
+  }
+  std::sort(folders.begin(), folders.end());
+  return folders;
+}
+
+base::Result<int> check_demonstrations(const Options& options, const std::vector<fs::path>& folders) {
+  base::ThreadPool pool(base::available_cores());
+  bool usable = true;
+  for (const fs::path& folder : folders) {
+    task::DemonstrationCheckSettings settings;
+    settings.folder = folder;
+    if (!options.scenes.empty()) settings.scenes_dir = options.scenes;
+    // "data/demos/train" is joined to "data/train/sketches".
+    const fs::path beside = fs::absolute(folder).parent_path().parent_path() / folder.filename() / "sketches";
+    std::error_code code;
+    if (!options.no_drawings && !options.sketches.empty()) settings.sketch_dir = options.sketches;
+    if (!options.no_drawings && options.sketches.empty() && fs::is_directory(beside, code))
+      settings.sketch_dir = beside;
+    INKNAV_ASSIGN_OR_RETURN(const task::DemonstrationCheckReport report,
+                            task::check_demonstrations(settings, pool));
+    std::printf("%s\n%s", folder.c_str(),
+                task::format_report(report, static_cast<std::size_t>(options.max_lines)).c_str());
+    if (!settings.sketch_dir) std::printf("  drawings not looked for; --sketches names their folder\n");
+    usable = usable && report.usable();
+  }
+  return usable ? 0 : kBadData;
+}
+
 base::Result<int> run(const Options& options) {
+  const std::vector<fs::path> demonstrations = find_demonstrations(options.path);
+  if (!demonstrations.empty()) return check_demonstrations(options, demonstrations);
   const std::vector<fs::path> lists = find_lists(options.path);
   if (lists.empty()) {
     return base::Error{base::ErrorCode::kUsage,
@@ -92,7 +130,8 @@ base::Result<int> run(const Options& options) {
 
 Action define_data_check(CLI::App& app) {
   auto options = std::make_shared<Options>();
-  app.add_option("path", options->path, "list of episodes, or a folder with lists")->required();
+  app.add_option("path", options->path, "list of episodes, a folder with lists, or demonstrations")
+      ->required();
   app.add_option("--scenes", options->scenes,
                  "root of the scene ids; default: scenes/ beside or above the list");
   app.add_option("--sketches", options->sketches, "drawings; default: sketches/ beside the list");

@@ -10,7 +10,7 @@
 //
 // Laws (property tests of the same names): no piece is longer than `spacing`; every piece is walkable
 // (NavQuery::is_clear); the points end at the route's end, after which they repeat it.
-// No allocation. About 0.4 us a point on the route, and one path search (tens of us) where it is not seen.
+// No allocation. A few looks along the route a point, and one path search where it is not seen.
 
 #include <span>
 

@@ -8,7 +8,7 @@
 //   auto demonstration = set->load(i);                       // reads, checks and unpacks one walk
 //   observe(*demonstration, step, length, window);           // task/demonstration.h
 //
-// Memory: about 200 bytes a demonstration. load() costs about 20 us a step with 64 x 64 depth.
+// Memory: the headers of all shards; load() holds one walk. `inknav data check` tells states/s of reading.
 // Threads: a set is immutable, load() may be called from any; a renderer belongs to one thread.
 // Faults are kData with the file, what was wanted, what was found and what to do.
 

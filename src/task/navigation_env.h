@@ -66,7 +66,7 @@ struct NavigationEnvSettings {
   bool shuffle = true;         // training order by philox; false: list order, each episode once (evaluation)
   bool with_drawings = true;   // false: no drawing_* fields, no picture is opened
   bool with_expert = true;     // false: no expert_* fields and no paper_truth
-  int expert_path_points = 0;  // P, 0 to 64; 16 cost about as much time as the rest of a step without depth
+  int expert_path_points = 0;  // P, 0 to 64; "sim/steps+expert+path" of bench sim tells what 16 cost
   std::int64_t truth_cache_bytes = 512ll << 20;    // distance fields and routes kept between episodes
   std::int64_t drawing_cache_bytes = 512ll << 20;  // drawings kept between episodes
   std::optional<std::filesystem::path> cache_dir;
