@@ -28,6 +28,9 @@ Tensor space_to_depth4(const Tensor& x) {
       .permute({0, 3, 1, 2});
 }
 
+/// In place: a convolution's gradient does not need its own output.
+Tensor relu(Tensor x) { return x.relu_(); }
+
 Tensor flat(const Tensor& x) { return x.permute({0, 2, 3, 1}).reshape({x.size(0), -1}); }
 
 }  // namespace
@@ -74,11 +77,11 @@ Tensor SeResNet9Impl::forward(const Tensor& image) {
 SmallCnnImpl::SmallCnnImpl(std::int64_t channels, std::int64_t height, std::int64_t width,
                            std::int64_t base_planes) {
   layers_->push_back(conv(16 * channels, base_planes, 3, 1));
-  layers_->push_back(torch::nn::Functional([](const Tensor& x) { return torch::relu(x); }));
+  layers_->push_back(torch::nn::Functional(relu));
   layers_->push_back(conv(base_planes, 2 * base_planes, 3, 2));
-  layers_->push_back(torch::nn::Functional([](const Tensor& x) { return torch::relu(x); }));
+  layers_->push_back(torch::nn::Functional(relu));
   layers_->push_back(conv(2 * base_planes, base_planes, 3, 1));
-  layers_->push_back(torch::nn::Functional([](const Tensor& x) { return torch::relu(x); }));
+  layers_->push_back(torch::nn::Functional(relu));
   register_module("layers", layers_);
   out_size_ = base_planes * halved(height / 4, 2) * halved(width / 4, 2);
 }
@@ -87,7 +90,6 @@ Tensor SmallCnnImpl::forward(const Tensor& image) { return flat(layers_->forward
 
 CropEncoderImpl::CropEncoderImpl(std::int64_t planes, std::int64_t cells, std::int64_t channels) {
   const std::int64_t half = std::max<std::int64_t>(channels / 2, 1);
-  const auto relu = [](const Tensor& x) { return torch::relu(x); };
   layers_->push_back(conv(planes, half, 5, 2));
   layers_->push_back(torch::nn::Functional(relu));
   layers_->push_back(conv(half, channels, 3, 2));
@@ -107,7 +109,6 @@ Tensor CropEncoderImpl::forward(const Tensor& crops) {
 }
 
 DrawingEncoderImpl::DrawingEncoderImpl(std::int64_t drawing_size, std::int64_t features) {
-  const auto relu = [](const Tensor& x) { return torch::relu(x); };
   layers_->push_back(conv(4, 8, 5, 4));
   layers_->push_back(torch::nn::Functional(relu));
   layers_->push_back(conv(8, 16, 3, 2));
