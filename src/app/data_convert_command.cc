@@ -33,16 +33,27 @@ void print_walkable(const scene::Scene& scene) {
   const auto largest = static_cast<std::size_t>((*mesh)->largest_island());
   std::printf("  walkable: %.1f m2, %.1f m2 of it in the largest of %zu connected parts\n", (*mesh)->area(),
               islands[largest].area, islands.size());
+  if (islands[largest].area < 0.5f * (*mesh)->area()) {
+    std::printf(
+        "  episodes stay in the largest part, and less than half is in it: look with `inknav data show`. "
+        "Doors may be closed, or a floor missing (--ground-plane).\n");
+  }
 }
 
 base::Result<int> run(Options& options) {
   options.convert.map.ceiling = !options.no_ceiling;
-  INKNAV_ASSIGN_OR_RETURN(const scene::ScenePtr scene,
+  INKNAV_ASSIGN_OR_RETURN(const scene::Converted converted,
                           scene::convert_scene(options.in, options.out, options.convert));
-  const base::Vec3 size = scene->bounds.size();
-  std::printf("%s: %zu triangles, %.1f x %.1f m, %.1f m high\n", options.out.c_str(), scene->num_triangles(),
+  const scene::Scene& scene = *converted.scene;
+  const base::Vec3 size = scene.bounds.size();
+  std::printf("%s: %zu triangles, %.1f x %.1f m, %.1f m high\n", options.out.c_str(), scene.num_triangles(),
               size.x, size.z, size.y);
-  print_walkable(*scene);
+  if (converted.turned) {
+    const bool y_up = converted.up == scene::UpAxis::kY;
+    std::printf("  turned upright: %s of the file points up; --up %s keeps the other axis up\n",
+                y_up ? "y" : "z", y_up ? "z" : "y");
+  }
+  print_walkable(scene);
   return 0;
 }
 
@@ -57,10 +68,16 @@ Action define_data_convert(CLI::App& app) {
   const std::map<std::string, scene::UpAxis> axes = {
       {"file", scene::UpAxis::kByFile}, {"y", scene::UpAxis::kY}, {"z", scene::UpAxis::kZ}};
   app.add_option("--up", options->convert.up,
-                 "axis of the mesh that points up; file: its stage config, else z for .glb and y for others")
-      ->transform(CLI::CheckedTransformer(axes, CLI::ignore_case));
+                 "axis of the mesh that points up (default file: its stage config, else z for .glb and y for "
+                 "others, unless it then lies on its side)")
+      ->transform(CLI::CheckedTransformer(axes, CLI::ignore_case))
+      ->option_text("file|y|z");
   app.add_option("--wall-height", options->convert.map.wall_height, "metres, of walls from a map")
       ->check(CLI::Range(0.5, 20.0))
+      ->capture_default_str();
+  app.add_option("--furniture-height", options->convert.map.furniture_height,
+                 "metres, of what stands free in the rooms of a map; 0: as high as the walls")
+      ->check(CLI::Range(0.0, 20.0))
       ->capture_default_str();
   app.add_flag("--no-ceiling", options->no_ceiling, "leave rooms from a map open above");
   return [options] { return run(*options); };

@@ -67,6 +67,21 @@ TEST_F(DataConvert, AMeshIsTurnedAndGetsAFloor) {
   EXPECT_FLOAT_EQ((*scene)->bounds.min.z, -3.0f);
 }
 
+TEST_F(DataConvert, AMeshOnItsSideIsTurnedUnlessItsAxisIsNamed) {
+  // A wall 20 m along x and 9 m along y, 2.5 m high in z: an .obj has y up by rule.
+  write("wall.obj",
+        "v 0 0 0\nv 20 0 0\nv 20 0 2.5\nv 0 0 2.5\nv 0 9 0\nv 0 9 2.5\nf 1 2 3\nf 1 3 4\nf 1 4 6\nf 1 6 5\n");
+  const auto height = [&](std::vector<std::string> arguments) {
+    const auto code = run(std::move(arguments));
+    EXPECT_TRUE(code.ok()) << code.error().message;
+    return (*scene::load_scene(folder_ / "out" / "wall.glb"))->bounds.size().y;
+  };
+  EXPECT_FLOAT_EQ(height({path("wall.obj"), path("out/wall.glb")}), 2.5f);
+  EXPECT_FLOAT_EQ(height({path("wall.obj"), path("out/wall.glb"), "--up", "y"}), 9.0f);
+  // What it wrote has a stage config, which is believed.
+  EXPECT_FLOAT_EQ(height({path("out/wall.glb"), path("out/wall.glb")}), 9.0f);
+}
+
 TEST_F(DataConvert, FaultsHaveTheirCodes) {
   write("m.yaml",
         "image: none.pgm\nresolution: 0.1\norigin: [0, 0, 0]\nnegate: 0\noccupied_thresh: 0.65\nfree_thresh: "
@@ -79,9 +94,10 @@ TEST_F(DataConvert, FaultsHaveTheirCodes) {
   ASSERT_FALSE(ending.ok());
   EXPECT_EQ(ending.error().code, base::ErrorCode::kUsage);
   write("wall.obj", "v 0 0 0\nv 4 0 0\nv 4 0 2\nf 1 2 3\n");
-  const auto folder = run({path("wall.obj"), path("no/such/folder/wall.glb")});
+  const auto folder = run({path("wall.obj"), path("wall.obj/wall.glb")});
   ASSERT_FALSE(folder.ok());
   EXPECT_EQ(folder.error().code, base::ErrorCode::kDisk);
+  EXPECT_NE(folder.error().message.find("a folder to write to is wanted"), std::string::npos);
 }
 
 }  // namespace

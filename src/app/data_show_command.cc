@@ -17,6 +17,7 @@
 #include "scene/load.h"
 #include "sketch/plan_picture.h"
 #include "sketch/raster.h"
+#include "sketch/surroundings.h"
 #include "sketch/wall_map.h"
 #include "task/episode.h"
 
@@ -118,7 +119,8 @@ base::Result<Shown> make_up(const DataShowOptions& options, const nav::NavMeshPt
     return bad_data(options.scene + ": two places with a way between them are wanted, found none");
   shown.start = {shown.route.front(), base::rotation_from_yaw(stream.uniform(-base::kPi, base::kPi))};
   shown.goal = shown.route.back();
-  const sketch::SynthesisInput input{&walls, shown.route, shown.start, shown.goal};
+  const sketch::WallMap part = sketch::surroundings(walls, shown.route, sketch::kSurroundings);
+  const sketch::SynthesisInput input{&part, shown.route, shown.start, shown.goal};
   const sketch::SynthesisSettings settings{options.level, options.drawers, 1.0f, 1.0f, options.photo};
   shown.drawing =
       sketch::rasterize(sketch::synthesize(input, settings, options.drawer, options.seed).drawing, 512);
@@ -161,8 +163,12 @@ base::Result<scene::Image> show_data(const DataShowOptions& options) {
     walkable.triangles(mesh->triangle_soup(island), color);
   }
   walkable.walls(walls);
-  sketch::PlanPicture plan(frame);
-  plan.walls(walls);
+  // Of a large building the plan shows what is drawn of it, else the way would be a dot.
+  const sketch::WallMap part = sketch::surroundings(walls, shown.route, sketch::kSurroundings);
+  sketch::PlanPicture plan(sketch::longer_side(walls) > sketch::kWholeSide
+                               ? sketch::make_plan_frame(part.bounds, options.size)
+                               : frame);
+  plan.walls(part);
   plan.route(shown.route, {210, 40, 40});
   plan.start(shown.start);
   plan.goal(shown.goal);
@@ -185,12 +191,14 @@ Action define_data_show(CLI::App& app) {
                                                        {"L2", sketch::Level::kL2},
                                                        {"L3", sketch::Level::kL3}};
   app.add_option("--level", options->level, "kind of a made-up drawing: clean, L1, L2, L3")
-      ->transform(CLI::CheckedTransformer(levels, CLI::ignore_case));
+      ->transform(CLI::CheckedTransformer(levels, CLI::ignore_case))
+      ->option_text("LEVEL");
   const std::map<std::string, sketch::DrawerSplit> drawers = {{"train", sketch::DrawerSplit::kTrain},
                                                               {"val", sketch::DrawerSplit::kVal},
                                                               {"test", sketch::DrawerSplit::kTest}};
   app.add_option("--drawers", options->drawers, "whose hand: train, val, test")
-      ->transform(CLI::CheckedTransformer(drawers, CLI::ignore_case));
+      ->transform(CLI::CheckedTransformer(drawers, CLI::ignore_case))
+      ->option_text("SPLIT");
   app.add_option("--drawer", options->drawer, "which person of them")->capture_default_str();
   app.add_option("--seed", options->seed, "of the made-up route and drawing")->capture_default_str();
   app.add_flag("--photo", options->photo, "the made-up drawing as photographed");

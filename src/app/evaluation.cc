@@ -238,7 +238,7 @@ std::vector<Curve> training_curves(const std::filesystem::path& tensorboard_dir)
       {"Environment/Reward", "Reward per episode"},
       {"Environment/Episode_length", "Episode length, steps"},
       {"Policy/Waypoint_Loss", "Waypoint loss"},
-      {"Policy/Belief_Error", "Belief error, m"},
+      {"Reading/Belief_Error", "Belief error, m"},
       {"Policy/Value_Loss", "Value loss"},
       {"Perf/fps", "Frames per second"},
   }};

@@ -88,6 +88,8 @@ Action define_generate_episodes(CLI::App& app) {
       "A[,B...]: body, seed, cache and TASK_CONFIG.DATA_GENERATION of an experiment, where no flag says "
       "otherwise");
   app.add_option("--scenes", options->scenes, "folder with scenes (.glb, .gltf, .ply, .obj)")->required();
+  app.add_option("--only", s.only, "these scenes of the folder, by file name without ending (default: all)")
+      ->delimiter(',');
   app.add_option("--out", options->out, "folder to write <split>/<split>.json.gz and <split>/sketches to")
       ->required();
   app.add_option("--split", s.split, "train, val or any name")->capture_default_str();
@@ -108,6 +110,9 @@ Action define_generate_episodes(CLI::App& app) {
       ->capture_default_str();
   app.add_option("--heading-probability", s.heading_probability, "that the start mark shows a heading")
       ->check(CLI::Range(0.0, 1.0))
+      ->capture_default_str();
+  app.add_option("--surroundings", s.surroundings,
+                 "metres around the way that are drawn of a building larger than 40 m; 0: the whole floor")
       ->capture_default_str();
   app.add_flag("--photo", s.photo, "drawings as photographed: shade, perspective, blur, JPEG");
   app.add_option("--split-ratio", s.split_ratio,

@@ -45,17 +45,20 @@ struct RobotMap {
 base::Result<RobotMap> load_robot_map(const std::filesystem::path& yaml_path);
 
 struct RobotMapOptions {
-  float wall_height = 2.5f;    // metres
-  bool ceiling = true;         // seen from below only, so plans drawn from above stay open
-  double close_gaps = 0.1;     // metres; half the width of the widest gap in a wall that is closed
-  double min_obstacle = 0.01;  // square metres; smaller dots are noise and become free
-  double min_unseen = 0.1;     // square metres; the same for dots of the unknown in which nothing was hit
-  double min_room = 1.0;       // square metres; smaller free patches (rays through windows) are dropped
-  double simplify = 0.04;      // metres that a wall may move to become straight; at least 3/4 cell
+  float wall_height = 2.5f;       // metres
+  float furniture_height = 1.1f;  // metres; 0: as high as the walls. See is_furniture in the source
+  bool ceiling = true;            // seen from below only, so plans drawn from above stay open
+  double close_gaps = 0.1;        // metres; half the width of the widest gap in a wall that is closed
+  double min_obstacle = 0.01;     // square metres; smaller dots are noise and become free
+  double min_unseen = 0.1;        // square metres; the same for dots of the unknown in which nothing was hit
+  double min_room = 1.0;          // square metres; smaller free patches (rays through windows) are dropped
+  double simplify = 0.04;         // metres that a wall may move to become straight; at least 3/4 cell
 };
 
-/// Walls along every border of the free space (facing it), floor under it and a little under the walls.
-/// Error (kData) if no free patch is large enough.
+/// Walls along every border of the free space (facing it), floor under it and a little under the walls. What
+/// stands free and is as small as a chair or as narrow as a row of tables is furniture: the map knows only
+/// the plane of the scan, so its height is a guess, but nobody takes it for a wall or draws it. Error (kData)
+/// if no free patch is large enough.
 base::Result<ScenePtr> make_robot_map_scene(const RobotMap& map, const RobotMapOptions& options = {});
 
 }  // namespace inknav::scene

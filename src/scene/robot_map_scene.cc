@@ -82,7 +82,48 @@ cv::Mat1b clean_free_space(const RobotMap& map, const RobotMapOptions& options) 
   return free;
 }
 
-enum MaterialNumber : std::uint32_t { kFloor = 0, kWall = 1, kCeiling = 2 };
+enum MaterialNumber : std::uint32_t { kFloor = 0, kWall = 1, kCeiling = 2, kFurniture = 3 };
+
+constexpr double kChair = 1.0;  // metres; what stands free and is nowhere longer is furniture ...
+constexpr double kNarrowest = 0.4, kWidest = 1.6, kLongest = 6.0;  // ... and so is a row of tables
+
+/// Whether the border of the free space goes round something that stands in a room. Pieces of wall between
+/// two doors are longer and thinner, pillars' shafts and lifts wider.
+bool is_furniture(const Outline& outline, double resolution) {
+  double area = 0.0;
+  std::vector<cv::Point> points;
+  for (std::size_t i = 0; i < outline.size(); ++i) {
+    const glm::ivec2 a = outline[i], b = outline[(i + 1) % outline.size()];
+    area += 0.5 * (static_cast<double>(a.x) * b.y - static_cast<double>(a.y) * b.x);
+    points.emplace_back(a.x, a.y);
+  }
+  if (area > 0.0) return false;  // the border around a free patch
+  const cv::Size2f size = cv::minAreaRect(points).size;
+  const double longer = resolution * static_cast<double>(std::max(size.width, size.height));
+  const double shorter = resolution * static_cast<double>(std::min(size.width, size.height));
+  return longer <= kChair || (shorter >= kNarrowest && shorter <= kWidest && longer <= kLongest);
+}
+
+/// The solid cell at the edge from a to b, on its left.
+cv::Point solid_cell(const glm::ivec2& a, const glm::ivec2& b) {
+  if (b.x > a.x) return {a.x, a.y - 1};
+  if (b.x < a.x) return {a.x - 1, a.y};
+  return b.y > a.y ? cv::Point(a.x, a.y) : cv::Point(a.x - 1, a.y - 1);
+}
+
+/// Marks the connected solid cells that the outline goes round.
+void mark_solid(const cv::Mat1b& free, const Outline& outline, cv::Mat1b& mask) {
+  std::vector<cv::Point> open{solid_cell(outline[0], outline[1])};
+  while (!open.empty()) {
+    const cv::Point p = open.back();
+    open.pop_back();
+    if (p.x < 0 || p.y < 0 || p.x >= free.cols || p.y >= free.rows || free(p) != 0 || mask(p) != 0) continue;
+    mask(p) = 255;
+    for (int dy = -1; dy <= 1; ++dy) {
+      for (int dx = -1; dx <= 1; ++dx) open.emplace_back(p.x + dx, p.y + dy);
+    }
+  }
+}
 
 /// A square metre of floor: four tiles with joints and a little grain.
 Texture floor_texture() {
@@ -114,22 +155,24 @@ class MapMesh {
     floor.texture = 0;
     Material ceiling;
     ceiling.base_color = base::Vec4(0.93f, 0.93f, 0.91f, 1.0f);
-    scene_.materials = {floor, Material{}, ceiling};
+    Material furniture;
+    furniture.base_color = base::Vec4(0.62f, 0.45f, 0.30f, 1.0f);
+    scene_.materials = {floor, Material{}, ceiling, furniture};
   }
 
-  void add_wall(const glm::ivec2& from, const glm::ivec2& to) {
+  void add_wall(const glm::ivec2& from, const glm::ivec2& to, bool furniture) {
     const base::Vec3 a = map_.world_from_cells(from.x, from.y);
     const base::Vec3 b = map_.world_from_cells(to.x, to.y);
-    const base::Vec3 up(0.0f, options_.wall_height, 0.0f);
+    const base::Vec3 up(0.0f, furniture ? options_.furniture_height : options_.wall_height, 0.0f);
     const base::Vec3 normal = glm::normalize(glm::cross(b - a, up));
-    const glm::u8vec4 color = wall_color(from, to, normal);
+    const glm::u8vec4 color = furniture ? glm::u8vec4(225) : wall_color(from, to, normal);
     // Darker towards the floor, as in a lit room.
     const glm::u8vec4 low(color.r * 0.82f, color.g * 0.82f, color.b * 0.82f, 255.0f);
-    add_quad({a, b, b + up, a + up}, {low, low, color, color}, kWall);
+    add_quad({a, b, b + up, a + up}, {low, low, color, color}, furniture ? kFurniture : kWall);
   }
 
-  /// Facing up (floor) or down (ceiling).
-  void add_slab(const CellRect& rect, float height, bool facing_up) {
+  /// A ceiling faces down, floor and furniture face up.
+  void add_slab(const CellRect& rect, float height, MaterialNumber material) {
     const double grow = kOverlap / map_.resolution;
     const base::Vec3 up(0.0f, height, 0.0f);
     const base::Vec3 a = map_.world_from_cells(rect.x0 - grow, rect.y0 - grow) + up;
@@ -137,10 +180,10 @@ class MapMesh {
     const base::Vec3 c = map_.world_from_cells(rect.x1 + grow, rect.y1 + grow) + up;
     const base::Vec3 d = map_.world_from_cells(rect.x1 + grow, rect.y0 - grow) + up;
     const glm::u8vec4 white(255);
-    if (facing_up) {
-      add_quad({a, b, c, d}, {white, white, white, white}, kFloor);
+    if (material == kCeiling) {
+      add_quad({a, d, c, b}, {white, white, white, white}, material);
     } else {
-      add_quad({a, d, c, b}, {white, white, white, white}, kCeiling);
+      add_quad({a, b, c, d}, {white, white, white, white}, material);
     }
   }
 
@@ -208,17 +251,26 @@ base::Result<ScenePtr> make_robot_map_scene(const RobotMap& map, const RobotMapO
   }
   MapMesh mesh(map, options);
   const double tolerance = std::max(options.simplify / map.resolution, kStaircase);
+  const bool low_furniture =
+      options.furniture_height > 0.0f && options.furniture_height < options.wall_height;
+  cv::Mat1b tops(free.size(), std::uint8_t{0});
   for (const Outline& outline : internal::trace_outlines(view(free))) {
     const Outline corners = internal::simplify_outline(outline, tolerance);
+    const bool furniture = low_furniture && is_furniture(outline, map.resolution);
+    if (furniture) mark_solid(free, outline, tops);
     for (std::size_t i = 0; i < corners.size(); ++i)
-      mesh.add_wall(corners[i], corners[(i + 1) % corners.size()]);
+      mesh.add_wall(corners[i], corners[(i + 1) % corners.size()], furniture);
   }
   cv::Mat1b ground;
   cv::dilate(free, ground,
              square(std::max(1, static_cast<int>(std::lround(kFloorUnderWalls / map.resolution)))));
-  for (const CellRect& rect : internal::cover_by_rectangles(view(ground))) {
-    mesh.add_slab(rect, 0.0f, true);
-    if (options.ceiling) mesh.add_slab(rect, options.wall_height, false);
+  for (const CellRect& rect : internal::cover_by_rectangles(view(ground))) mesh.add_slab(rect, 0.0f, kFloor);
+  for (const CellRect& rect : internal::cover_by_rectangles(view(tops)))
+    mesh.add_slab(rect, options.furniture_height, kFurniture);
+  if (options.ceiling) {
+    cv::bitwise_or(ground, tops, ground);
+    for (const CellRect& rect : internal::cover_by_rectangles(view(ground)))
+      mesh.add_slab(rect, options.wall_height, kCeiling);
   }
   return finish(mesh.take());
 }

@@ -220,7 +220,9 @@ RobotMap two_rooms() {
 
 TEST(RobotMapScene, WallsFaceTheFreeSpaceAndMetresAreKept) {
   const RobotMap map = two_rooms();
-  const auto scene = make_robot_map_scene(map);
+  RobotMapOptions options;
+  options.furniture_height = 0.0f;
+  const auto scene = make_robot_map_scene(map, options);
   ASSERT_TRUE(scene.ok()) << scene.error().message;
   const Scene& s = **scene;
   std::size_t walls = 0;
@@ -259,6 +261,54 @@ TEST(RobotMapScene, WallsFaceTheFreeSpaceAndMetresAreKept) {
   EXPECT_LT(floor, free + 0.12f * 0.05f * 400);
 }
 
+TEST(RobotMapScene, WhatStandsInARoomIsFurniture) {
+  // The table of 0.5 x 0.3 m at (60..70, 20..26) cells, and nothing else, is lower than the walls.
+  const auto scene = make_robot_map_scene(two_rooms());
+  ASSERT_TRUE(scene.ok()) << scene.error().message;
+  const Scene& s = **scene;
+  std::size_t sides = 0, walls = 0;
+  float top = 0.0f, ceiling = 0.0f, floor = 0.0f;
+  for (std::size_t i = 0; i < s.triangles.size(); ++i) {
+    const glm::u32vec3 t = s.triangles[i];
+    const base::Vec3 a = s.positions[t.x], b = s.positions[t.y], c = s.positions[t.z];
+    const base::Vec3 normal = glm::cross(b - a, c - a);
+    if (s.triangle_material[i] == 0) floor += 0.5f * normal.y;
+    if (s.triangle_material[i] == 1) ++walls;
+    if (s.triangle_material[i] == 2) ceiling -= 0.5f * normal.y;
+    if (s.triangle_material[i] != 3) continue;
+    EXPECT_LE(std::max({a.y, b.y, c.y}), 1.1f);
+    for (const base::Vec3& p : {a, b, c}) {
+      EXPECT_NEAR(p.x, 3.25f, 0.26f);
+      EXPECT_NEAR(-p.z, 1.85f, 0.16f);
+    }
+    if (std::abs(normal.y) < 1e-6f) ++sides;
+    top += 0.5f * normal.y;
+  }
+  EXPECT_EQ(sides, 2u * 4u);
+  EXPECT_EQ(walls, 2u * 12u);
+  EXPECT_NEAR(top, 0.15f, 0.01f);
+  EXPECT_GT(ceiling, floor);  // the ceiling goes on above the table
+}
+
+TEST(RobotMapScene, LongWallsAndWideShaftsAreNoFurniture) {
+  RobotMap map = two_rooms();
+  const auto low_triangles = [&](int width, int height) {
+    RobotMap changed = map;
+    for (int y = 28; y < 28 + height; ++y) {  // in the left room, clear of its walls
+      for (int x = 16; x < 16 + width; ++x)
+        changed.cells[static_cast<std::size_t>(100 * y + x)] = MapCell::kOccupied;
+    }
+    const auto scene = make_robot_map_scene(changed);
+    EXPECT_TRUE(scene.ok());
+    return std::count((*scene)->triangle_material.begin(), (*scene)->triangle_material.end(), 3u);
+  };
+  const auto table_only = low_triangles(0, 0);
+  EXPECT_EQ(low_triangles(28, 3), table_only);   // 1.4 x 0.15 m: a piece of wall
+  EXPECT_GT(low_triangles(28, 10), table_only);  // 1.4 x 0.5 m: a table
+  map.resolution = 0.1;
+  EXPECT_EQ(low_triangles(20, 17), low_triangles(0, 0));  // 2 x 1.7 m: a shaft
+}
+
 TEST(RobotMapScene, NothingFreeIsAnError) {
   RobotMap map = two_rooms();
   for (MapCell& cell : map.cells) cell = cell == MapCell::kFree ? MapCell::kUnknown : cell;
@@ -275,7 +325,7 @@ TEST(RobotMapScene, ConvertWritesAGlbThatReadsBack) {
   ASSERT_TRUE(written.ok()) << written.error().message;
   const auto read = load_scene(folder / "out.glb");
   ASSERT_TRUE(read.ok()) << read.error().message;
-  EXPECT_EQ((*read)->positions, (*written)->positions);
+  EXPECT_EQ((*read)->positions, written->scene->positions);
   EXPECT_EQ((*read)->bounds.size().y, 2.5f);
   const auto refused = convert_scene(folder / "map.yaml", folder / "out.obj", {});
   ASSERT_FALSE(refused.ok());

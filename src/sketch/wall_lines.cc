@@ -14,6 +14,7 @@ namespace {
 using Vec = glm::dvec2;
 
 constexpr double kSameDirection = 0.985;  // cosine of 10 degrees
+constexpr double kShortest = 1e-6;        // metres; what is shorter is a point
 constexpr double kCornerReach = 0.35;     // metres that an end may move to meet another line
 
 Vec direction(const Line& line) {
@@ -64,7 +65,9 @@ void split_at_corners(const std::vector<Vec>& points, double tolerance, std::vec
       }
     }
     if (worst == first) {
-      lines.push_back(fitted(points, first, last));
+      // A closed speck begins where it ends: it is no line, and without a length it has no direction.
+      const Line line = fitted(points, first, last);
+      if (length_of(line) > kShortest) lines.push_back(line);
     } else {
       open.emplace_back(worst, last);
       open.emplace_back(first, worst);

@@ -13,6 +13,7 @@
 #include "scene/load.h"
 #include "sketch/plane_geometry.h"
 #include "sketch/slice.h"
+#include "sketch/wall_lines.h"
 
 namespace inknav::sketch {
 namespace {
@@ -45,6 +46,21 @@ double covered(const std::vector<PlanSegment>& of, const std::vector<PlanSegment
     }
   }
   return all > 0 ? static_cast<double>(near) / all : 1.0;
+}
+
+TEST(WallLines, ASpeckThatEndsWhereItBeginsTakesNoWallWithIt) {
+  // Clutter in a recorded map: a closed loop smaller than the tolerance has no direction.
+  const std::vector<std::vector<Vec>> polylines = {
+      {{0.0, 0.0}, {2.0, 0.0}, {4.0, 0.01}},
+      {{1.0, 1.0}, {1.02, 1.0}, {1.02, 1.02}, {1.0, 1.0}},
+      {{4.0, 0.0}, {4.0, 3.0}},
+      {{0.0, 3.0}, {4.0, 3.0}},
+  };
+  const std::vector<Line> lines = straight_lines(polylines, {}, [](const Vec&) { return 0.0; });
+  ASSERT_EQ(lines.size(), 3u);
+  double total = 0.0;
+  for (const Line& line : lines) total += glm::length(line.b - line.a);
+  EXPECT_NEAR(total, 11.0, 0.1);
 }
 
 TEST(WallMap, FindsTheWallsAndDoorsOfHomesWithinFiveCentimetres) {

@@ -52,6 +52,9 @@ base::Status validate(const EpisodeGenerationSettings& s) {
                                    s.min_length, s.max_length));
   }
   if (s.num_drawers < 1) return usage_error("--num-drawers must be at least 1");
+  if (!(s.surroundings >= 0.0f && s.surroundings <= 1000.0f)) {
+    return usage_error(fmt::format("--surroundings must lie in [0, 1000] metres, found {}", s.surroundings));
+  }
   if (s.picture_size < 64 || s.picture_size > 4096) {
     return usage_error(
         fmt::format("the picture's side must lie in [64, 4096] pixels, found {}", s.picture_size));
@@ -85,6 +88,8 @@ base::Result<std::vector<std::string>> find_scenes(const EpisodeGenerationSettin
       return usage_error(settings.scenes_dir.string() + "/" + id +
                          ": scene names may have letters, digits, '.', '_' and '-' only; rename it");
     }
+    const auto chosen = std::find(settings.only.begin(), settings.only.end(), stem);
+    if (!settings.only.empty() && chosen == settings.only.end()) continue;
     if (!belongs_to_split(stem, settings.split, settings.split_ratio)) continue;
     if (!stems.insert(stem).second) {
       return usage_error(settings.scenes_dir.string() + ": two scenes are called '" + stem +
@@ -93,6 +98,12 @@ base::Result<std::vector<std::string>> find_scenes(const EpisodeGenerationSettin
     ids.push_back(id);
   }
   std::sort(ids.begin(), ids.end());
+  for (const std::string& name : settings.only) {
+    if (stems.contains(name) || !belongs_to_split(name, settings.split, settings.split_ratio)) continue;
+    return usage_error(
+        settings.scenes_dir.string() + ": a scene called '" + name +
+        "' is wanted (--only), there is none; names are those of the files without their ending");
+  }
   if (ids.empty()) {
     return usage_error(settings.scenes_dir.string() +
                        ": at least one scene (.glb, .gltf, .ply, .obj) of split '" + settings.split +
@@ -173,8 +184,10 @@ struct Job {
 base::Status draw_episode(const EpisodeGenerationSettings& settings, const Dataset& dataset,
                           const PreparedScene& scene, sketch::Level level, const Episode& episode,
                           base::PhiloxStream& stream) {
+  const sketch::WallMap walls =
+      sketch::surroundings(scene.walls.at(level), episode.reference_path, settings.surroundings);
   sketch::SynthesisInput input;
-  input.walls = &scene.walls.at(level);
+  input.walls = &walls;
   input.route = episode.reference_path;
   input.start = episode.start;
   input.goal = episode.goals.front().position;
@@ -191,7 +204,6 @@ base::Status draw_episode(const EpisodeGenerationSettings& settings, const Datas
   const fs::path picture = drawing_path(dataset, episode);
   INKNAV_CHECK(!picture.empty(), episode.scene_id, episode.episode_id);
   const std::vector<std::uint8_t> png =
-
       scene::encode_png(sketch::rasterize(drawn.drawing, settings.picture_size), kPictureCompression);
   INKNAV_RETURN_IF_ERROR(write_plain(picture, png.data(), png.size()));
   const std::string truth =

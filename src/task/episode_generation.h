@@ -21,12 +21,14 @@
 #include "base/result.h"
 #include "base/thread_pool.h"
 #include "nav/nav_mesh.h"
+#include "sketch/surroundings.h"
 #include "sketch/synthesis.h"
 
 namespace inknav::task {
 
 struct EpisodeGenerationSettings {
   std::filesystem::path scenes_dir;  // *.glb, *.gltf, *.ply, *.obj in it and below
+  std::vector<std::string> only;     // names of scenes, without folder and ending; none: all of them
   std::filesystem::path out_dir;
   std::string split = "train";  // name of the folder and of the list
   int count = 1000;             // episodes in all, dealt to the scenes in turn
@@ -36,8 +38,10 @@ struct EpisodeGenerationSettings {
   std::uint64_t seed = 0;
   float min_length = 3.0f;  // metres of shortest way
   float max_length = 20.0f;
-  float route_probability = 1.0f;    // that the route is drawn
-  float heading_probability = 1.0f;  // that the start mark shows a heading
+  float route_probability = 1.0f;              // that the route is drawn
+  float heading_probability = 1.0f;            // that the start mark shows a heading
+  float surroundings = sketch::kSurroundings;  // metres around the route that are drawn of a building larger
+                                               // than sketch::kWholeSide; 0: always the whole floor
   bool photo = false;
   int picture_size = 512;
   double split_ratio = 1.0;  // part of the scenes that is "train"; 1: every scene belongs to `split`

@@ -132,6 +132,19 @@ TEST_F(EpisodeGeneration, ScenesAreSplitByNameNotByOrder) {
   EXPECT_TRUE(belongs_to_split("anything", "val", 1.0));
 }
 
+TEST_F(EpisodeGeneration, OnlyTheNamedScenesAreUsed) {
+  EpisodeGenerationSettings s = settings("only");
+  s.only = {"home_2", "home_0"};
+  s.count = 4;
+  base::ThreadPool pool(2);
+  const auto report = generate_episodes(s, pool, {});
+  ASSERT_TRUE(report.ok()) << report.error().message;
+  EXPECT_EQ(report->scenes, 2);
+  for (const Episode& episode : *load_episodes(report->dataset)) EXPECT_NE(episode.scene_id, "home_1.glb");
+  s.only = {"home_0", "home_9"};
+  expect_error(s, base::ErrorCode::kUsage, "a scene called 'home_9' is wanted");
+}
+
 TEST_F(EpisodeGeneration, SaysWhatIsWrong) {
   EpisodeGenerationSettings s = settings("bad");
   s.scenes_dir = folder_ / "nowhere";
@@ -142,6 +155,9 @@ TEST_F(EpisodeGeneration, SaysWhatIsWrong) {
   s = settings("bad");
   s.count = 0;
   expect_error(s, base::ErrorCode::kUsage, "--count");
+  s = settings("bad");
+  s.surroundings = -1.0f;
+  expect_error(s, base::ErrorCode::kUsage, "--surroundings");
   s = settings("bad");
   s.split = "../x";
   expect_error(s, base::ErrorCode::kUsage, "--split");

@@ -6,9 +6,11 @@
 #include <utility>
 #include <vector>
 
+#include "base/log.h"
 #include "task/drawing_store.h"
 #include "task/drawn_map_env.h"
 #include "task/episode_faults.h"
+#include "task/map_reach.h"
 #include "task/world_set.h"
 
 namespace inknav::task {
@@ -61,6 +63,9 @@ base::Result<std::unique_ptr<NavigationEnv>> NavigationEnv::create(const Navigat
   const std::vector<std::string> faults = find_faults(parts.dataset, set, with_pictures, pool);
   parts.world_of_episode = set.world_of_episode;
   INKNAV_ASSIGN_OR_RETURN(parts.skipped, drop_faulty(faults, parts.dataset.episodes, parts.world_of_episode));
+  // Once, not by every rank.
+  const auto small_map = map_too_small(parts.dataset.episodes, settings.simulator.mapper);
+  if (small_map && settings.first_env == 0) base::log_warning("{}", *small_map);
   for (LoadedWorld& loaded : set.worlds) parts.worlds.push_back(std::move(loaded.world));
   if (settings.with_drawings && settings.drawing_mode == DrawingMode::kWrong) {
     INKNAV_ASSIGN_OR_RETURN(parts.wrong_drawing, wrong_drawing_of(parts.dataset.episodes));

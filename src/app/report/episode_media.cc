@@ -23,13 +23,21 @@ constexpr int kGap = 8;  // pixels between the tiles of a video
 
 Vec2 flat(const base::Vec3& p) { return {p.x, p.z}; }
 
+/// Where the way leads and where the agent was.
+std::vector<base::Vec3> places_of(const WalkedEpisode& episode) {
+  std::vector<base::Vec3> places = episode.route;
+  for (const WalkedStep& step : episode.steps) places.push_back(step.pose_world_agent.position);
+  return places;
+}
+
 class EpisodePictures {
  public:
   /// Pictures of `side` pixels.
   EpisodePictures(const WalkedEpisode& episode, int side)
       : episode_(episode),
         side_(side),
-        painter_(*episode.scene, *episode.nav_mesh, episode.steps.front().pose_world_agent.position.y, side),
+        painter_(*episode.scene, *episode.nav_mesh, episode.steps.front().pose_world_agent.position.y, side,
+                 places_of(episode)),
         drawing_(resized(episode.drawing, side, side)) {
     for (const base::Vec3& p : episode.route) route_.push_back(flat(p));
     for (const WalkedStep& step : episode.steps) walked_.push_back(flat(step.pose_world_agent.position));

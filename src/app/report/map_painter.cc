@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/check.h"
+#include "sketch/surroundings.h"
 #include "sketch/wall_map.h"
 
 namespace inknav::app {
@@ -34,7 +35,8 @@ Vec2 flat(const base::Vec3& p) { return {p.x, p.z}; }
 
 }  // namespace
 
-MapPainter::MapPainter(const scene::Scene& scene, const nav::NavMesh& mesh, float floor_y, int size) {
+MapPainter::MapPainter(const scene::Scene& scene, const nav::NavMesh& mesh, float floor_y, int size,
+                       std::span<const base::Vec3> focus) {
   INKNAV_CHECK(size >= 16, size);
   const std::vector<base::Vec3> floor = mesh.triangle_soup(-1);
   const sketch::WallMap walls = sketch::extract_walls(scene, floor_y, 0.05f);
@@ -49,6 +51,12 @@ MapPainter::MapPainter(const scene::Scene& scene, const nav::NavMesh& mesh, floa
     extend(wall.b);
   }
   INKNAV_CHECK(low.x <= high.x);
+  if (!focus.empty() && std::max(high.x - low.x, high.y - low.y) > sketch::kWholeSide) {
+    low = high = flat(focus.front());
+    for (const base::Vec3& p : focus) extend(flat(p));
+    low -= sketch::kSurroundings;
+    high += sketch::kSurroundings;
+  }
   const float side = static_cast<float>(size);
   const float extent = std::max({high.x - low.x, high.y - low.y, 0.5f});
   pixels_per_metre_ = 0.92f * side / extent;

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 // MapPainter: a plan of a home seen from above (floor, walls), and lines, marks and an agent on it.
-// World (x, z) in metres -> pixels, x to the right, z down, the whole floor with a margin, centred.
+// World (x, z) in metres -> pixels, x to the right, z down, the whole floor with a margin, centred; of a
+// building that people would not draw whole (sketch/surroundings.h) the part around `focus`.
 
 #include <array>
 #include <cstdint>
@@ -24,7 +25,8 @@ inline constexpr Color kGoalColor{122, 61, 158};
 class MapPainter {
  public:
   /// Draws floor and walls once into a size x size picture. `floor_y` is the height agents walk on.
-  MapPainter(const scene::Scene& scene, const nav::NavMesh& mesh, float floor_y, int size);
+  MapPainter(const scene::Scene& scene, const nav::NavMesh& mesh, float floor_y, int size,
+             std::span<const base::Vec3> focus = {});
 
   const scene::Image& background() const { return background_; }
   base::Vec2 to_pixel(const base::Vec2& world_xz) const { return origin_px_ + pixels_per_metre_ * world_xz; }
