@@ -156,7 +156,7 @@ std::vector<std::string> train_arguments(const ExperimentOptions& options) {
   if (options.num_gpus) add("--num-gpus", std::to_string(*options.num_gpus));
   if (options.gpu_ids) add("--gpu-ids", *options.gpu_ids);
   if (options.resume_from) add("--resume-from", *options.resume_from);
-  add("--eval-interval", std::to_string(options.eval_interval));
+  if (options.eval_interval) add("--eval-interval", std::to_string(*options.eval_interval));
   add("--prev-ckpt-ind", std::to_string(options.prev_ckpt_ind));
   if (options.eval_best) words.push_back("--eval-best");
   if (options.overwrite) words.push_back("--overwrite");
