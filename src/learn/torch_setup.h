@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 // One place for libtorch's process-wide switches: one intra-operator thread (parallelism is ranks),
-// deterministic algorithms, no fill of fresh memory, denormals flushed. Idempotent; call before the first
-// tensor.
+// deterministic algorithms, no fill of fresh memory, denormals flushed, freed memory kept by the allocator.
+// Idempotent; call before the first tensor.
 
 namespace inknav::learn {
 
