@@ -44,9 +44,10 @@ base::Result<std::unique_ptr<InflateBuffer>> InflateBuffer::open(const std::file
   impl.limits = limits;
   impl.file = std::fopen(path.c_str(), "rb");
   if (impl.file == nullptr) {
-    return base::Error{base::ErrorCode::kData,
-                       impl.name + ": an episode file is wanted, it cannot be opened: " +
-                           std::strerror(errno) + "; check DATASET.DATA_PATH and DATASET.SPLIT"};
+    return base::Error{
+        base::ErrorCode::kData,
+        impl.name + ": an episode file is wanted, it cannot be opened: " + std::strerror(errno) +
+            "; make it with \"inknav generate episodes\", or check DATASET.DATA_PATH and DATASET.SPLIT"};
   }
   buffer->read_more();
   const bool gzip = impl.zlib.avail_in >= 2 && impl.input[0] == 0x1f && impl.input[1] == 0x8b;
