@@ -140,7 +140,9 @@ TEST_F(EpisodeGeneration, OnlyTheNamedScenesAreUsed) {
   const auto report = generate_episodes(s, pool, {});
   ASSERT_TRUE(report.ok()) << report.error().message;
   EXPECT_EQ(report->scenes, 2);
-  for (const Episode& episode : *load_episodes(report->dataset)) EXPECT_NE(episode.scene_id, "home_1.glb");
+  const auto listed = load_episodes(report->dataset);
+  ASSERT_TRUE(listed.ok());
+  for (const Episode& episode : *listed) EXPECT_NE(episode.scene_id, "home_1.glb");
   s.only = {"home_0", "home_9"};
   expect_error(s, base::ErrorCode::kUsage, "a scene called 'home_9' is wanted");
 }

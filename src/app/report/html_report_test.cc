@@ -11,10 +11,19 @@ namespace {
 HtmlReport example() {
   HtmlReport report;
   report.title = "A <test> report";
-  report.tracks = {{"L1", 200, 0.9, 0.85, 0.93, 0.8, 0.9, 0.7, 1.5, 0.4, 9.0}, {"L1+wrong_drawing", 200}};
+  report.tracks.resize(2);
+  report.tracks[0].name = "L1";
+  report.tracks[0].episodes = 200;
+  report.tracks[0].success = 0.9;
+  report.tracks[0].success_low = 0.85;
+  report.tracks[0].success_high = 0.93;
+  report.tracks[0].spl = 0.8;
+  report.tracks[0].failures = {{"lost_in_drawing", 12}, {"early_stop", 8}};
+  report.tracks[1].name = "L1+wrong_drawing";
+  report.tracks[1].episodes = 200;
   report.curves = {{"Success", "frames", {{0, 0.1}, {1000, 0.5}, {2000, 0.9}}}, {"Empty", "frames", {}}};
-  report.episodes = {{"good one", "stopped", true, {1, 2, 3}, {4, 5}, {}},
-                     {"bad one", "lost", false, {1}, {2}, {9, 9}}};
+  report.episodes = {{"good one", "stopped", true, {1, 2, 3}, {4, 5}, {}, {}},
+                     {"bad one", "lost", false, {1}, {2}, {9, 9}, {}}};
   return report;
 }
 
@@ -36,6 +45,12 @@ TEST(HtmlReport, MarksControlsAndPrintsIntervals) {
   const std::string html = render_html(example());
   EXPECT_NE(html.find("<tr class='control'><td>L1+wrong_drawing"), std::string::npos);
   EXPECT_NE(html.find("[0.85, 0.93]"), std::string::npos);
+}
+
+TEST(HtmlReport, SaysWhyEpisodesFailed) {
+  const std::string html = render_html(example());
+  EXPECT_NE(html.find("lost in the drawing"), std::string::npos);
+  EXPECT_NE(html.find("<tr><td>L1</td><td>20</td><td>12</td><td>8</td></tr>"), std::string::npos);
 }
 
 TEST(CurveSvg, HasRoundTicksAndSurvivesOddData) {
