@@ -349,18 +349,23 @@ std::string documentation() {
       "`BASE_TASK_CONFIG_PATH` (fills `TASK_CONFIG`), paths under `--model-dir`, `KEY VALUE` at the end of "
       "the "
       "command line.\nWritten by a test from the key tables in `src/config/`.\n";
+  bool in_table = false;
   for (const config::ListedKey& key : config::list_keys(Config{})) {
     const std::size_t dot = key.path.rfind('.');
-    static const std::string kTable = "\n| key | default | meaning | read by |\n| --- | --- | --- | --- |\n";
-    if (key.path == "SEED") text += kTable;
     if (key.section) {
-      text += "\n## " + key.path + ": " + key.doc + "\n" + kTable;
+      text += "\n## " + key.path + ": " + key.doc + "\n";
+      in_table = false;
       continue;
     }
+    if (!in_table) text += "\n| key | default | meaning | read by |\n| --- | --- | --- | --- |\n";
+    in_table = true;
     const std::string meaning = key.doc + (key.range.empty() ? "" : " (" + key.range + ")");
     const std::string reader = is_of_diffusion(key.path) ? "diffusion policy" : readers[key.path];
     std::string escaped;
-    for (const char c : meaning) escaped += c == '|' ? std::string("\\|") : std::string(1, c);
+    for (const char c : meaning) {
+      if (c == '|' || c == '<') escaped += '\\';
+      escaped += c;
+    }
     text += fmt::format("| `{}` | `{}` | {} | {} |\n",
                         dot == std::string::npos ? key.path : key.path.substr(dot + 1), key.value, escaped,
                         reader);

@@ -94,7 +94,8 @@ class TinyExperiment {
     INKNAV_CHECK(saved.ok(), saved.error().message);
   }
 
-  void write_config(const std::string& more) const {
+  /// `more`: lines at the end; `task`: keys of TASK_CONFIG.TASK.
+  void write_config(const std::string& more, const std::string& task = "") const {
     std::ofstream file(config());
     file << "BASE_TASK_CONFIG_PATH: \"\"\nNUM_PROCESSES: 2\nNUM_RANKS: 1\nNUM_THREADS: 1\nNUM_UPDATES: 1\n"
             "LOG_INTERVAL: 1\nCHECKPOINT_INTERVAL: 1\nCACHE_DIR: \"\"\nSENSORS: [DEPTH_SENSOR]\n"
@@ -103,7 +104,9 @@ class TinyExperiment {
             "VIDEO_EPISODES: 0}\n"
             "RL:\n    PPO: {num_steps: 2, num_mini_batch: 1, ppo_epoch: 1, hidden_size: 8, rnn_type: none}\n"
             "MODEL: {BACKBONE: none, CROP_CELLS: 16, READING_CHANNELS: 8, DRAWING_EMBEDDING: 8}\n"
-            "TASK_CONFIG:\n    TASK: {DRAWING_SIZE: 32}\n    ENVIRONMENT: {MAX_EPISODE_STEPS: 8}\n"
+            "TASK_CONFIG:\n    TASK: {"
+         << task
+         << "DRAWING_SIZE: 32}\n    ENVIRONMENT: {MAX_EPISODE_STEPS: 8}\n"
             "    SIMULATOR: {MAP_CELLS: 96, DEPTH_SENSOR: {WIDTH: 12, HEIGHT: 8}}\n    DATASET:\n"
          << "        SCENES_DIR: " << path("scenes") << "\n        SKETCH_DIR: " << path("sketches")
          << "\n        DATA_PATH: \"" << path("{split}.json.gz") << "\"\n"
