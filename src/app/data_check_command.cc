@@ -32,6 +32,7 @@ struct Options {
 };
 
 bool is_list(const fs::path& path) {
+  if (path.filename().string().ends_with(".stage_config.json")) return false;  // how a scene stands
   return path.extension() == ".json" || (path.extension() == ".gz" && path.stem().extension() == ".json");
 }
 
@@ -47,7 +48,8 @@ std::vector<fs::path> find_lists(const fs::path& path) {
   };
   add(path);
   for (const auto& entry : fs::directory_iterator(path, code)) {
-    if (entry.is_directory(code) && entry.path().filename() != "sketches") add(entry.path());
+    const fs::path name = entry.path().filename();
+    if (entry.is_directory(code) && name != "sketches" && name != "scenes") add(entry.path());
   }
   std::sort(lists.begin(), lists.end());
   return lists;
