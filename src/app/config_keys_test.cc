@@ -313,6 +313,8 @@ TEST(ConfigKeys, WhatCannotBeDoneIsRefusedOrNamed) {
   expect({"CONTINUOUS", "True"}, "leave it False");
   expect({"RL.TIME_DIFF", "True"}, "command line: RL.TIME_DIFF = True is not supported; leave it False");
   expect({"SLAM", "True"}, "command line: SLAM = True adds nothing");
+  expect({"USE_DIFFUSION_POLICY", "True", "DIFFUSION_DATA_DIR", "somewhere"},
+         "command line: DIFFUSION_DATA_DIR adds nothing");
   expect({"SLAM", "True", "USE_POINTNAV", "True"}, "SLAM = True does not go with USE_POINTNAV");
   expect({"EXTRA_RGB", "True", "SENSORS", "[DEPTH_SENSOR]"},
          "EXTRA_RGB = True, but SENSORS has no RGB_SENSOR");

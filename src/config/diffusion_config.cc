@@ -45,7 +45,7 @@ void describe(DiffusionConfig& c, FieldVisitor& v) {
       {.key = "batch_size", .doc = "plans an optimiser step denoises, over all ranks", .low = 1, .high = 1e6},
       c.batch_size);
   v.field({.key = "num_workers",
-           .doc = "threads that read demonstrations; 0: the training thread",
+           .doc = "threads that read demonstrations; without effect while none are read",
            .low = 0,
            .high = 1024,
            .shapes_result = false},

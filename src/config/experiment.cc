@@ -99,7 +99,9 @@ void describe_output(ExperimentConfig& c, FieldVisitor& v) {
            .high = 1e6,
            .shapes_result = false},
           c.keep_every_checkpoint);
-  v.field({.key = "DIFFUSION_DATA_DIR", .doc = "demonstrations", .shapes_result = false},
+  v.field({.key = "DIFFUSION_DATA_DIR",
+           .doc = "demonstrations; not read by the learner yet",
+           .shapes_result = false},
           c.diffusion_data_dir);
   v.field({.key = "TENSORBOARD_DIR", .doc = "\"\": <model-dir>/tb", .shapes_result = false},
           c.tensorboard_dir);
@@ -226,6 +228,11 @@ Problems without_effect(const ExperimentConfig& config) {
     notes.push_back({"SLAM",
                      "= True adds nothing: with a drawing the policy always reads its explored map, in "
                      "the crops of MODEL.CROP_CELLS"});
+  }
+  if (config.use_diffusion_policy && !config.diffusion_data_dir.empty()) {
+    notes.push_back({"DIFFUSION_DATA_DIR",
+                     "adds nothing: the diffusion policy learns on the states it gets itself into; recorded "
+                     "demonstrations are only checked so far, with \"inknav data check\""});
   }
   return notes;
 }
