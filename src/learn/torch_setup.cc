@@ -5,12 +5,11 @@
 #include <torch/torch.h>
 
 namespace inknav::learn {
-
 namespace {
 
 // libtorch allocates and frees the same large buffers in every step. By default glibc hands each back to the
-// kernel and pays for fresh, zeroed pages again; kept, they cost 10 % less of an update's time
-// (docs/measurements/2026-11-26-cpu.md).
+// kernel and pays for fresh, zeroed pages again. Kept, and with ReLU in place, the networks took a sixth less
+// time (docs/measurements/2026-11-26-cpu.md).
 constexpr int kKeptBytes = 2000000000;
 constexpr int kGrowBytes = 64 << 20;
 
