@@ -89,18 +89,16 @@ SmallCnnImpl::SmallCnnImpl(std::int64_t channels, std::int64_t height, std::int6
 Tensor SmallCnnImpl::forward(const Tensor& image) { return flat(layers_->forward(space_to_depth4(image))); }
 
 CropEncoderImpl::CropEncoderImpl(std::int64_t planes, std::int64_t cells, std::int64_t channels) {
-  const std::int64_t half = std::max<std::int64_t>(channels / 2, 1);
-  layers_->push_back(conv(planes, half, 5, 2));
-  layers_->push_back(torch::nn::Functional(relu));
-  layers_->push_back(conv(half, channels, 3, 2));
+  INKNAV_CHECK(cells % 4 == 0, cells);
+  // From cells to a quarter of the side in one convolution; two of stride 2 take twice the time.
+  layers_->push_back(torch::nn::Conv2d(torch::nn::Conv2dOptions(planes, channels, 6).stride(4).padding(1)));
   layers_->push_back(torch::nn::Functional(relu));
   layers_->push_back(conv(channels, 2 * channels, 3, 2));
   layers_->push_back(torch::nn::Functional(relu));
   layers_->push_back(conv(2 * channels, 2 * channels, 3, 2));
   layers_->push_back(torch::nn::Functional(relu));
   register_module("layers", layers_);
-  std::int64_t side = cells;
-  for (int i = 0; i < 4; ++i) side = halved(side, 2);
+  const std::int64_t side = halved(halved(cells / 4, 2), 2);
   project_ = register_module("project", torch::nn::Linear(2 * channels * side * side, kOutSize));
 }
 

@@ -5,7 +5,7 @@
 // SeResNet9: 4x4 space-to-depth stem, four stages of one residual block with squeeze-and-excitation, no
 //   normalisation: the last convolution of a block begins at zero (Fixup, Zhang et al. 2019), the shape
 //   follows "Large Batch Simulation for Deep Reinforcement Learning" (Shacklett et al. 2021).
-// SmallCnn: three convolutions. CropEncoder: four, for the stacked crops of learn/reading.
+// SmallCnn: three convolutions. CropEncoder: three, for the stacked crops of learn/reading.
 // DrawingEncoder: the whole drawing to a few features and a correction of the prior log scale.
 
 #include <torch/torch.h>

@@ -20,7 +20,8 @@ constexpr float kHysteresis = 3.0f;  // logits against turning back at once: one
 constexpr float kMaxTurns =
     4.0f;  // bearing is clipped to so many turns, so that the learned part keeps a say
 constexpr float kMaxLearned = 0.5f;  // bound of the learned part of a motion's logit, below the hysteresis
-constexpr float kHeadGain = 0.01f;   // the policy begins near uniform
+constexpr float kHeadGain = 0.01f;   // the policy begins near uniform ...
+constexpr float kStopLogit = -4.0f;  // ... but for STOP, which is the right action once in about fifty steps
 
 /// Bearing of (right, forward), left positive. Its gradient is that of atan2, bounded near the origin.
 Tensor bearing_of(const Tensor& waypoint) {
@@ -92,6 +93,7 @@ PolicyNetwork::PolicyNetwork(const PolicySettings& settings, std::uint64_t seed)
   if (!denoiser_.is_empty()) denoiser_->reset_film_and_output();
   torch::NoGradGuard no_grad;
   head_->weight.narrow(0, 0, settings.num_actions).mul_(kHeadGain);
+  if (settings.decode_waypoint) head_->bias[0].fill_(kStopLogit);
 }
 
 std::int64_t PolicyNetwork::state_size() const {
