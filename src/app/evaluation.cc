@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <initializer_list>
 #include <map>
 #include <memory>
 #include <optional>
@@ -227,23 +228,44 @@ void write_scalars(const EvaluationRequest& request, const TrackRow& row, run::M
   }
 }
 
+/// "val/success" -> "Success on val, walked alone"; empty for all else.
+std::string evaluation_title(const std::string& tag) {
+  if (tag.starts_with("Environment/")) return {};
+  const std::size_t slash = tag.rfind('/');
+  const std::string measure = slash == std::string::npos ? "" : tag.substr(slash + 1);
+  if (measure != "success" && measure != "spl") return {};
+  return fmt::format("{} on {}, walked alone", measure == "spl" ? "SPL" : "Success", tag.substr(0, slash));
+}
+
+/// What TEST_EPISODE_COUNT episodes gave at the checkpoints comes first: it is the agent's own, while during
+/// imitation the expert has a share in the success of the training.
 std::vector<Curve> training_curves(const std::filesystem::path& tensorboard_dir) {
   std::vector<Curve> curves;
   if (tensorboard_dir.empty()) return curves;
   const auto scalars = run::read_scalars(tensorboard_dir);
   if (!scalars.ok()) return curves;
-  constexpr std::array<std::pair<std::string_view, std::string_view>, 8> kShown = {{
-      {"Environment/Success", "Success"},
-      {"Environment/SPL", "SPL"},
+  std::map<std::string, int> evaluations;
+  for (const run::ScalarPoint& point : *scalars) {
+    if (!evaluation_title(point.tag).empty()) ++evaluations[point.tag];
+  }
+  std::vector<std::pair<std::string, std::string>> shown;
+  for (const auto& [tag, points] : evaluations) {
+    if (points > 1) shown.emplace_back(tag, evaluation_title(tag));  // one point is no curve
+  }
+  const std::initializer_list<std::pair<std::string, std::string>> training = {
+      {"Environment/Success", "Success in training"},
+      {"Environment/SPL", "SPL in training"},
       {"Environment/Reward", "Reward per episode"},
       {"Environment/Episode_length", "Episode length, steps"},
       {"Policy/Waypoint_Loss", "Waypoint loss"},
+      {"Training/Loss", "Denoising loss"},
       {"Reading/Belief_Error", "Belief error, m"},
       {"Policy/Value_Loss", "Value loss"},
       {"Perf/fps", "Frames per second"},
-  }};
-  for (const auto& [tag, title] : kShown) {
-    Curve curve{std::string(title), "updates", {}};
+  };
+  shown.insert(shown.end(), training.begin(), training.end());
+  for (const auto& [tag, title] : shown) {
+    Curve curve{title, "updates", {}};
     for (const run::ScalarPoint& point : *scalars) {
       if (point.tag == tag) curve.points.emplace_back(static_cast<double>(point.step), point.value);
     }
