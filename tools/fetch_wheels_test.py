@@ -61,6 +61,11 @@ class Index:
         index = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
+            def setup(self):
+                # Else the kernel takes megabytes that nobody reads, and `sent` says nothing of the client.
+                self.request.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1 << 16)
+                super().setup()
+
             def log_message(self, *arguments):
                 pass
 
