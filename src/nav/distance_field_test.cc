@@ -10,8 +10,8 @@
 #include <queue>
 #include <vector>
 
+#include "base/allocation_count.h"
 #include "base/thread_pool.h"
-#include "nav/allocation_count_test.h"
 #include "nav/mesh_data.h"
 #include "nav/test_scenes.h"
 #include "scene/home/home.h"
@@ -354,12 +354,12 @@ TEST(DistanceFieldCost, AnswersWithoutAllocationAndInLittleMemory) {
   base::PhiloxStream stream({.seed = 28});
   const DistanceFieldPtr field = field_to(query, {1, 0.2f, 1});
   float sum = 0.0f;
-  const std::size_t before = testing::num_allocations();
+  const std::size_t before = base::testing::num_allocations();
   for (int i = 0; i < 5000; ++i) {
     const Vec3 p = query.random_point(stream, mesh->largest_island()).position;
     sum += field->at(p) + field->descent(p).x;
   }
-  EXPECT_EQ(testing::num_allocations(), before);
+  EXPECT_EQ(base::testing::num_allocations(), before);
   EXPECT_TRUE(std::isfinite(sum));
   EXPECT_LT(field->num_bytes(), 200000u);
   EXPECT_GT(field->num_bytes(), 1000u);

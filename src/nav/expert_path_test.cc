@@ -8,7 +8,7 @@
 #include <cmath>
 #include <vector>
 
-#include "nav/allocation_count_test.h"
+#include "base/allocation_count.h"
 #include "nav/test_scenes.h"
 #include "nav/walkable_route.h"
 #include "scene/home/home.h"
@@ -229,14 +229,14 @@ TEST(ExpertPath, AllocatesNothing) {
   Case c(query, {1, 0, 1}, {11, 0, 7}, 0.3f);
   base::PhiloxStream stream({.seed = 54});
   RouteProgress progress;
-  const std::size_t before = testing::num_allocations();
+  const std::size_t before = base::testing::num_allocations();
   for (int i = 0; i < 500; ++i) {
     const Vec3 p = query.random_point(stream, query.mesh().largest_island()).position;
     progress.arc_length = stream.uniform(0.0f, c.route.length());
     advance(c.route, p, 1.0f, progress);
     c.path(p, progress);
   }
-  EXPECT_EQ(testing::num_allocations(), before);
+  EXPECT_EQ(base::testing::num_allocations(), before);
 }
 
 }  // namespace

@@ -6,7 +6,7 @@
 #include <cmath>
 #include <vector>
 
-#include "nav/allocation_count_test.h"
+#include "base/allocation_count.h"
 #include "nav/distance_field.h"
 #include "nav/route.h"
 #include "nav/test_scenes.h"
@@ -314,7 +314,7 @@ TEST(Expert, AllocatesNothing) {
   Fixture f(testing::rooms_scene(), {1, 0, 1}, {11, 0, 7});
   base::PhiloxStream stream({.seed = 46});
   RouteProgress progress;
-  const std::size_t before = testing::num_allocations();
+  const std::size_t before = base::testing::num_allocations();
   for (int i = 0; i < 2000; ++i) {
     // On the route and far off it.
     const Vec3 p = f.query.random_point(stream, f.mesh->largest_island()).position;
@@ -322,7 +322,7 @@ TEST(Expert, AllocatesNothing) {
     advance(f.route, p, kWindow, progress);
     f.advice(p, stream.uniform(-4, 4), progress);
   }
-  EXPECT_EQ(testing::num_allocations(), before);
+  EXPECT_EQ(base::testing::num_allocations(), before);
 }
 
 }  // namespace

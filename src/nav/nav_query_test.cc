@@ -7,9 +7,9 @@
 #include <cstring>
 #include <limits>
 
+#include "base/allocation_count.h"
 #include "base/hash.h"
 #include "base/thread_pool.h"
-#include "nav/allocation_count_test.h"
 #include "nav/mesh_data.h"
 #include "nav/nav_mesh.h"
 #include "nav/test_scenes.h"
@@ -379,7 +379,7 @@ TEST(NavQueryLaws, NothingButGeodesicAllocates) {
   base::PhiloxStream stream = stream_of(12);
   NavPoint at = query.random_point(stream, mesh->largest_island());
   float sum = 0.0f;
-  const std::size_t before = testing::num_allocations();
+  const std::size_t before = base::testing::num_allocations();
   for (int i = 0; i < 3000; ++i) {
     at = query.step(at, step_target(at, stream.uniform(-4, 4)), i % 2 == 0);
     const NavPoint other = query.random_point(stream, mesh->largest_island());
@@ -388,7 +388,7 @@ TEST(NavQueryLaws, NothingButGeodesicAllocates) {
     sum += query.first_leg(at, other.position)->length + query.locate(at.position)->position.x;
     sum += query.is_navigable(at.position) ? 1.0f : 0.0f;
   }
-  EXPECT_EQ(testing::num_allocations(), before);
+  EXPECT_EQ(base::testing::num_allocations(), before);
   EXPECT_GT(sum, 0.0f);
 }
 

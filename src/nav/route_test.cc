@@ -6,8 +6,8 @@
 #include <cmath>
 #include <vector>
 
+#include "base/allocation_count.h"
 #include "base/philox.h"
-#include "nav/allocation_count_test.h"
 
 namespace inknav::nav {
 namespace {
@@ -101,9 +101,9 @@ TEST(RouteProgress, LooksOnlyAsFarAsItsWindow) {
 TEST(RouteProgress, AllocatesNothing) {
   const Route route(wander(1, 200));
   RouteProgress progress;
-  const std::size_t before = testing::num_allocations();
+  const std::size_t before = base::testing::num_allocations();
   for (float s = 0.0f; s < route.length(); s += 0.1f) advance(route, route.at(s), 1.0f, progress);
-  EXPECT_EQ(testing::num_allocations(), before);
+  EXPECT_EQ(base::testing::num_allocations(), before);
 }
 
 }  // namespace

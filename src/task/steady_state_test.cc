@@ -4,50 +4,19 @@
 #include <gtest/gtest.h>
 #include <sys/resource.h>
 
-#include <atomic>
 #include <cstdint>
-#include <cstdlib>
-#include <new>
 #include <vector>
 
+#include "base/counting_new.h"
 #include "base/hash.h"
 #include "base/philox.h"
 #include "task/navigation_env.h"
 #include "task/test_dataset.h"
 
-namespace {
-std::atomic<std::int64_t> allocations{0};
-
-void* counted(std::size_t size, std::size_t alignment) {
-  allocations.fetch_add(1, std::memory_order_relaxed);
-  void* memory = alignment <= alignof(std::max_align_t)
-                     ? std::malloc(size == 0 ? 1 : size)
-                     : std::aligned_alloc(alignment, (size + alignment - 1) / alignment * alignment);
-  if (memory == nullptr) throw std::bad_alloc();
-  return memory;
-}
-}  // namespace
-
-void* operator new(std::size_t size) { return counted(size, 1); }
-void* operator new[](std::size_t size) { return counted(size, 1); }
-void* operator new(std::size_t size, std::align_val_t alignment) {
-  return counted(size, std::size_t(alignment));
-}
-void* operator new[](std::size_t size, std::align_val_t alignment) {
-  return counted(size, std::size_t(alignment));
-}
-void operator delete(void* memory) noexcept { std::free(memory); }
-void operator delete[](void* memory) noexcept { std::free(memory); }
-void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
-void operator delete[](void* memory, std::size_t) noexcept { std::free(memory); }
-void operator delete(void* memory, std::align_val_t) noexcept { std::free(memory); }
-void operator delete[](void* memory, std::align_val_t) noexcept { std::free(memory); }
-void operator delete(void* memory, std::size_t, std::align_val_t) noexcept { std::free(memory); }
-void operator delete[](void* memory, std::size_t, std::align_val_t) noexcept { std::free(memory); }
-
 namespace inknav::task {
 namespace {
 
+using base::testing::num_allocations;
 using testing::small_env;
 using testing::TestDataset;
 
@@ -68,8 +37,8 @@ class NoFiles {
 };
 
 struct Tally {
-  std::int64_t step_allocations = 0;
-  std::int64_t reset_allocations = 0;  // all episodes in the caches
+  std::size_t step_allocations = 0;
+  std::size_t reset_allocations = 0;  // all episodes in the caches
   std::int64_t ended = 0;
   base::Hash128 hash;
 };
@@ -99,18 +68,18 @@ Tally play(int threads, bool without_files) {
       action = u < 0.01f ? 0 : u < 0.7f ? 1 : u < 0.85f ? 2 : 3;
     }
     const bool warm = step >= 600;  // every episode has been run several times
-    const std::int64_t before = allocations.load();
+    const std::size_t before = num_allocations();
     {
       const std::unique_ptr<NoFiles> guard(without_files && warm ? new NoFiles() : nullptr);
-      const std::int64_t inside = allocations.load();
+      const std::size_t inside = num_allocations();
       env.step(actions);
-      if (warm) result.step_allocations += allocations.load() - inside;
+      if (warm) result.step_allocations += num_allocations() - inside;
       if (warm) result.ended += static_cast<std::int64_t>(env.finished().size());
-      const std::int64_t between = allocations.load();
+      const std::size_t between = num_allocations();
       env.reset_done();
-      if (warm) result.reset_allocations += allocations.load() - between;
+      if (warm) result.reset_allocations += num_allocations() - between;
     }
-    INKNAV_CHECK(allocations.load() >= before);
+    INKNAV_CHECK(num_allocations() >= before);
     const base::TensorView planes = env.observation("drawing_planes");
     hasher.update(planes.data, planes.num_bytes());
     const base::TensorView map = env.observation("occupancy");
@@ -123,10 +92,10 @@ Tally play(int threads, bool without_files) {
 TEST(SteadyState, NoAllocationInAStepNorInAResetToAKnownEpisode) {
   for (const int threads : {1, 2}) {
     const Tally result = play(threads, false);
-    EXPECT_EQ(result.step_allocations, 0) << threads;
-    EXPECT_EQ(result.reset_allocations, 0) << threads;
+    EXPECT_EQ(result.step_allocations, 0u) << threads;
+    EXPECT_EQ(result.reset_allocations, 0u) << threads;
     EXPECT_GT(result.ended, 100);
-    EXPECT_GT(allocations.load(), 1000);  // the counter counts: creation is in it
+    EXPECT_GT(num_allocations(), 1000u);  // the counter counts: creation is in it
   }
 }
 

@@ -6,7 +6,7 @@
 #include <gtest/gtest.h>
 #include <torch/torch.h>
 
-#include "learn/diffusion/allocation_count_test.h"
+#include "base/allocation_count.h"
 #include "learn/diffusion/denoiser_weights.h"
 #include "learn/networks/encoders.h"
 #include "learn/torch_setup.h"
@@ -184,12 +184,12 @@ TEST(FastDenoiser, ADecisionAllocatesNothing) {
     const Batch batch = make_batch(s, 12);
     std::vector<float> plans(12 * 32);
     engine.sample({batch.conditions, 1, {batch.keys, batch.previous, 0.5}}, plans, &pool);
-    const std::size_t before = testing::num_allocations();
+    const std::size_t before = base::testing::num_allocations();
     for (int i = 0; i < 3; ++i) {
       engine.sample({batch.conditions, 1, {batch.keys, batch.previous, 0.5}}, plans, &pool);
       engine.sample({std::span<const float>(batch.conditions).first(20), 12, {batch.keys, {}}}, plans);
     }
-    EXPECT_EQ(testing::num_allocations(), before);
+    EXPECT_EQ(base::testing::num_allocations(), before);
   }
 }
 
