@@ -8,10 +8,12 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/thread_pool.h"
 #include "config/load.h"
+#include "sketch/stroke_book.h"
 #include "task/episode_generation.h"
 
 namespace inknav::app {
@@ -23,6 +25,7 @@ struct Options {
   std::string scenes;
   std::string out;
   std::string cache;
+  std::string strokes;
   std::string drawers = "train";
   std::vector<std::string> levels = {"L1"};
   int threads = 0;
@@ -53,6 +56,10 @@ base::Result<int> run(const Options& options) {
   settings.scenes_dir = options.scenes;
   settings.out_dir = options.out;
   if (!options.cache.empty()) settings.cache_dir = options.cache;
+  if (!options.strokes.empty()) {
+    INKNAV_ASSIGN_OR_RETURN(sketch::StrokeBook book, sketch::StrokeBook::load(options.strokes));
+    settings.strokes = std::make_shared<const sketch::StrokeBook>(std::move(book));
+  }
   static const std::map<std::string, sketch::Level> kLevels = {{"clean", sketch::Level::kClean},
                                                                {"L1", sketch::Level::kL1},
                                                                {"L2", sketch::Level::kL2},
@@ -111,6 +118,12 @@ Action define_generate_episodes(CLI::App& app) {
   app.add_option("--heading-probability", s.heading_probability, "that the start mark shows a heading")
       ->check(CLI::Range(0.0, 1.0))
       ->capture_default_str();
+  app.add_option("--walls-probability", s.walls_probability, "that the walls are drawn")
+      ->check(CLI::Range(0.0, 1.0))
+      ->capture_default_str();
+  app.add_option(
+      "--strokes", options->strokes,
+      "folder with pen strokes of people (Omniglot's text files): these are drawn again along the walls");
   app.add_option("--surroundings", s.surroundings,
                  "metres around the way that are drawn of a building larger than 40 m; 0: the whole floor")
       ->capture_default_str();

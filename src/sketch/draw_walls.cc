@@ -162,6 +162,7 @@ WallDrawing draw_walls(const WallInput& input, std::uint64_t seed, std::uint32_t
     hand.most_deviation = 0.7 * most_end;
     hand.first_slack = line.door_first ? 0.3 : 1.0;
     hand.last_slack = line.door_last ? 0.3 : 1.0;
+    if (input.strokes != nullptr) hand.recorded = &input.strokes->pick(drawer_number, stream);
     Stroke stroke;
     stroke.kind = StrokeKind::kWall;
     stroke.medium = drawer.medium;

@@ -11,6 +11,7 @@
 #include "sketch/drawing.h"
 #include "sketch/layout.h"
 #include "sketch/levels.h"
+#include "sketch/stroke_book.h"
 
 namespace inknav::sketch {
 
@@ -19,7 +20,8 @@ struct WallInput {
   const Correspondence::Impl* warp = nullptr;
   const LevelRecipe* recipe = nullptr;
   const Drawer* drawer = nullptr;
-  std::vector<glm::dvec2> route;  // world
+  std::vector<glm::dvec2> route;        // world
+  const StrokeBook* strokes = nullptr;  // drawn again along the walls, where given
 };
 
 struct WallDrawing {

@@ -43,10 +43,15 @@ std::vector<double> tremor(std::size_t n, double length, base::PhiloxStream& str
   return x;
 }
 
-void scale_to_rms(std::vector<double>& x, double rms) {
+double rms_of(const std::vector<double>& x) {
   double sum = 0.0;
   for (const double value : x) sum += value * value;
-  const double factor = sum > 0.0 ? rms / std::sqrt(sum / static_cast<double>(x.size())) : 0.0;
+  return std::sqrt(sum / static_cast<double>(x.size()));
+}
+
+void scale_to_rms(std::vector<double>& x, double rms) {
+  const double now = rms_of(x);
+  const double factor = now > 0.0 ? rms / now : 0.0;
   for (double& value : x) value *= factor;
 }
 
@@ -91,7 +96,9 @@ PenStroke hand_stroke(const std::vector<Vec>& line, const HandSettings& settings
   const double length = glm::length(chord);
   PenStroke stroke;
   const double share = kRmsMedian * std::exp(kRmsSigma * static_cast<double>(stream.normal()));
-  const double angle = settings.angle_sigma * static_cast<double>(stream.normal());
+  const RecordedStroke* recorded = settings.recorded;
+  const double drawn_angle = settings.angle_sigma * static_cast<double>(stream.normal());
+  const double angle = recorded != nullptr ? recorded->angle : drawn_angle;
   const double mean_end = static_cast<double>(drawer.overshoot) * settings.end_sigma;
   const double head = mean_end + settings.end_sigma * static_cast<double>(stream.normal());
   const double tail = mean_end + settings.end_sigma * static_cast<double>(stream.normal());
@@ -112,8 +119,15 @@ PenStroke hand_stroke(const std::vector<Vec>& line, const HandSettings& settings
   std::vector<Vec> points = resampled(line, std::min(kSpacing, length / 4.0));
   const std::size_t n = points.size();
   const double most = length < kShort ? kRmsMostShort : kRmsMost;
-  const double rms = std::min(std::min(settings.wobble * share, most) * length, settings.most_deviation);
-  const std::vector<double> offset = deviation(n, length, rms, static_cast<double>(drawer.roughness), stream);
+  std::vector<double> offset;
+  if (recorded != nullptr) {
+    offset = replayed(*recorded, n, length);
+    const double rms = rms_of(offset);
+    if (rms > settings.most_deviation) scale_to_rms(offset, settings.most_deviation);
+  } else {
+    const double rms = std::min(std::min(settings.wobble * share, most) * length, settings.most_deviation);
+    offset = deviation(n, length, rms, static_cast<double>(drawer.roughness), stream);
+  }
   for (std::size_t i = 0; i < n; ++i) {
     const double t = static_cast<double>(i) / static_cast<double>(n - 1);
     const double stretch = t * after - (1.0 - t) * before;

@@ -12,6 +12,7 @@
 #include "base/philox.h"
 #include "sketch/drawer.h"
 #include "sketch/levels.h"
+#include "sketch/stroke_book.h"
 
 namespace inknav::sketch {
 
@@ -29,6 +30,7 @@ struct HandSettings {
   double first_slack =
       1.0;  // factor on the end error at the first and last point (0 at a door that must stay)
   double last_slack = 1.0;
+  const RecordedStroke* recorded = nullptr;  // deviation and angle are those of this stroke
 };
 
 /// A straight-meant stroke along `line` (at least two points; may bend slightly).

@@ -127,7 +127,8 @@ SynthesizedDrawing synthesize(const SynthesisInput& input, const SynthesisSettin
 
   const WarpInput warp_input{&layout, &r, &drawer, settings.photo, clean, kept};
   const auto warp = make_warp(warp_input, seed, drawer_number);
-  const WallDrawing walls = draw_walls({&layout, warp.get(), &r, &drawer, kept}, seed, drawer_number);
+  const WallDrawing walls =
+      draw_walls({&layout, warp.get(), &r, &drawer, kept, settings.strokes}, seed, drawer_number);
 
   auto mark_stream = stream_of(seed, drawer_number, kStepMarks, base::Purpose::kDrawing);
   const MarkPlacer placer(layout, *warp, walls, drawer.mark_size);
@@ -136,6 +137,7 @@ SynthesizedDrawing synthesize(const SynthesisInput& input, const SynthesisSettin
   const bool shows_heading = mark_stream.bernoulli(settings.heading_probability);
   const bool draws_route = mark_stream.bernoulli(settings.route_probability) && input.route.size() >= 2;
   const float heading_error = mark_stream.normal() * r.heading_sigma_deg * base::kPi / 180.0f;
+  const bool draws_walls = mark_stream.bernoulli(settings.walls_probability);
 
   SynthesizedDrawing result;
   result.correspondence = Correspondence(warp);
@@ -143,7 +145,7 @@ SynthesizedDrawing synthesize(const SynthesisInput& input, const SynthesisSettin
   drawing.seed = seed ^ (std::uint64_t{drawer_number} << 40);
   drawing.paper = choose_paper(settings, stream_of(seed, drawer_number, kStepPaper, base::Purpose::kPaper));
 
-  drawing.strokes = walls.strokes;
+  if (draws_walls) drawing.strokes = walls.strokes;
 
   drawing.start.present = drawing.goal.present = true;
   drawing.start.position = base::Vec2(warp->map(believed_start, nullptr));

@@ -12,6 +12,7 @@
 #include "base/geometry.h"
 #include "sketch/correspondence.h"
 #include "sketch/drawing.h"
+#include "sketch/stroke_book.h"
 #include "sketch/wall_map.h"
 
 namespace inknav::sketch {
@@ -29,9 +30,11 @@ struct SynthesisInput {
 struct SynthesisSettings {
   Level level = Level::kL1;
   DrawerSplit split = DrawerSplit::kTrain;
-  float route_probability = 1.0f;    // that the route line is drawn
-  float heading_probability = 1.0f;  // that the start mark shows a heading
-  bool photo = false;                // shade, perspective, blur, JPEG
+  float route_probability = 1.0f;       // that the route line is drawn
+  float heading_probability = 1.0f;     // that the start mark shows a heading
+  bool photo = false;                   // shade, perspective, blur, JPEG
+  float walls_probability = 1.0f;       // that the walls are drawn
+  const StrokeBook* strokes = nullptr;  // people's strokes, drawn again along the walls; null: made up
 };
 
 struct SynthesizedDrawing {

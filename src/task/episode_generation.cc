@@ -197,6 +197,8 @@ base::Status draw_episode(const EpisodeGenerationSettings& settings, const Datas
   synthesis.route_probability = settings.route_probability;
   synthesis.heading_probability = settings.heading_probability;
   synthesis.photo = settings.photo;
+  synthesis.walls_probability = settings.walls_probability;
+  synthesis.strokes = settings.strokes.get();
   const std::uint32_t drawer = stream.uniform_int(static_cast<std::uint32_t>(settings.num_drawers));
   const std::uint64_t low = stream.next_u32();
   const std::uint64_t seed = low | (std::uint64_t{stream.next_u32()} << 32);

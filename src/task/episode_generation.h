@@ -14,6 +14,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -21,6 +22,7 @@
 #include "base/result.h"
 #include "base/thread_pool.h"
 #include "nav/nav_mesh.h"
+#include "sketch/stroke_book.h"
 #include "sketch/surroundings.h"
 #include "sketch/synthesis.h"
 
@@ -42,6 +44,9 @@ struct EpisodeGenerationSettings {
   float heading_probability = 1.0f;            // that the start mark shows a heading
   float surroundings = sketch::kSurroundings;  // metres around the route that are drawn of a building larger
                                                // than sketch::kWholeSide; 0: always the whole floor
+  float walls_probability = 1.0f;              // that the walls are drawn
+  std::shared_ptr<const sketch::StrokeBook>
+      strokes;  // drawn again along the walls; null: strokes are made up
   bool photo = false;
   int picture_size = 512;
   double split_ratio = 1.0;  // part of the scenes that is "train"; 1: every scene belongs to `split`
