@@ -28,7 +28,9 @@ struct ReadPlanes {
   std::vector<std::uint8_t> planes;  // [4, size, size]
   Mark start;  // position; heading if the mark shows one, else the direction of the route's first piece
   Mark goal;
-  std::vector<base::Vec2> route;  // paper polyline from start to goal traced on the route ink, may be empty
+  std::vector<base::Vec2>
+      route;  // paper polyline from start to goal, may be empty: traced on the route's ink, or ...
+  bool route_planned = false;  // ... planned over the paper because none is drawn; then plane 1 shows it
 };
 ReadPlanes read_picture(const scene::Image& normalized_512, int size);
 

@@ -119,6 +119,11 @@ ReadPlanes read_picture(const scene::Image& normalized_512, int size) {
   result.start = start.mark;
   result.goal = goal.mark;
   result.route = internal::trace_route(planes, result.start, result.goal);
+  if (result.route.empty() && result.start.present && result.goal.present) {
+    result.route = internal::plan_route(planes[0], result.start, result.goal);
+    result.route_planned = true;
+    internal::draw_line(result.route, planes[1]);
+  }
   internal::settle_heading(start, result.route, result.start);
 
   const std::size_t plane_size = static_cast<std::size_t>(size) * static_cast<std::size_t>(size);

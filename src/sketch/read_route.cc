@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include <algorithm>
-#include <cmath>
-#include <limits>
 #include <opencv2/imgproc.hpp>
-#include <queue>
 #include <vector>
 
+#include "sketch/paper_search.h"
 #include "sketch/read_internal.h"
 
 namespace inknav::sketch::internal {
@@ -13,67 +11,10 @@ namespace {
 
 using base::Vec2;
 
-constexpr int kSide = 256;  // the route is traced at half resolution
+constexpr int kSide = kSearchSide;
 constexpr float kSolid = 0.35f;
 constexpr int kLeastPixels = 24;  // less ink than this is no route
 constexpr float kOffInk = 12.0f;  // price of a step off the ink, where one on it costs 1
-
-int cell_at(const Vec2& paper) {
-  const int x = std::clamp(static_cast<int>(paper.x * kSide), 0, kSide - 1);
-  const int y = std::clamp(static_cast<int>(paper.y * kSide), 0, kSide - 1);
-  return y * kSide + x;
-}
-Vec2 middle_of(int cell) {
-  return (Vec2(static_cast<float>(cell % kSide), static_cast<float>(cell / kSide)) + 0.5f) /
-         static_cast<float>(kSide);
-}
-
-struct Search {
-  std::vector<float> cost;
-  std::vector<int> from;
-};
-
-/// Cheapest way from `start` to every cell; `price` of stepping into each cell.
-Search cheapest(const std::vector<float>& price, int start) {
-  Search s{std::vector<float>(price.size(), std::numeric_limits<float>::infinity()),
-           std::vector<int>(price.size(), -1)};
-  using Entry = std::pair<float, int>;
-  std::priority_queue<Entry, std::vector<Entry>, std::greater<>> open;
-  s.cost[static_cast<std::size_t>(start)] = 0.0f;
-  open.emplace(0.0f, start);
-  while (!open.empty()) {
-    const auto [cost, cell] = open.top();
-    open.pop();
-    if (cost > s.cost[static_cast<std::size_t>(cell)]) continue;
-    const int x = cell % kSide, y = cell / kSide;
-    for (int dy = -1; dy <= 1; ++dy) {
-      for (int dx = -1; dx <= 1; ++dx) {
-        const int nx = x + dx, ny = y + dy;
-        if ((dx == 0 && dy == 0) || nx < 0 || ny < 0 || nx >= kSide || ny >= kSide) continue;
-        const int next = ny * kSide + nx;
-        const float step = dx != 0 && dy != 0 ? 1.41421356f : 1.0f;
-        const float total = cost + step * price[static_cast<std::size_t>(next)];
-        if (total >= s.cost[static_cast<std::size_t>(next)]) continue;
-        s.cost[static_cast<std::size_t>(next)] = total;
-        s.from[static_cast<std::size_t>(next)] = cell;
-        open.emplace(total, next);
-      }
-    }
-  }
-  return s;
-}
-
-std::vector<Vec2> smoothed(std::vector<Vec2> line) {
-  for (int pass = 0; pass < 4; ++pass) {
-    Vec2 before = line.front();
-    for (std::size_t i = 1; i + 1 < line.size(); ++i) {
-      const Vec2 here = line[i];
-      line[i] = 0.25f * before + 0.5f * here + 0.25f * line[i + 1];
-      before = here;
-    }
-  }
-  return line;
-}
 
 }  // namespace
 
@@ -96,26 +37,26 @@ std::vector<Vec2> trace_route(const std::array<cv::Mat, ReadPlanes::kNumPlanes>&
   }
   if (static_cast<int>(ink.size()) < kLeastPixels) return {};
   if (std::vector<Vec2> line = follow_line(solid, start, goal); !line.empty())
-    return smoothed(std::move(line));
+    return smooth_line(std::move(line));
   // Without a mark the line's own far end takes its place.
-  const auto farthest_ink = [&](const Search& search) {
+  const auto farthest_ink = [&](const PaperSearch& search) {
     return *std::max_element(ink.begin(), ink.end(), [&](int a, int b) {
       return search.cost[static_cast<std::size_t>(a)] < search.cost[static_cast<std::size_t>(b)];
     });
   };
-  int first = start.present ? cell_at(start.position) : -1;
+  int first = start.present ? search_cell(start.position) : -1;
   if (first < 0) {
-    const int seed = goal.present ? cell_at(goal.position) : farthest_ink(cheapest(price, ink.front()));
-    first = goal.present ? farthest_ink(cheapest(price, seed)) : seed;
+    const int seed =
+        goal.present ? search_cell(goal.position) : farthest_ink(search_paper(price, ink.front()));
+    first = goal.present ? farthest_ink(search_paper(price, seed)) : seed;
   }
-  const Search search = cheapest(price, first);
-  int cell = goal.present ? cell_at(goal.position) : farthest_ink(search);
-  std::vector<Vec2> line;
-  for (; cell >= 0; cell = search.from[static_cast<std::size_t>(cell)]) line.push_back(middle_of(cell));
-  std::reverse(line.begin(), line.end());
+  const int last = goal.present ? search_cell(goal.position) : -1;
+  const PaperSearch search = search_paper(price, first, last);
+  const int cell = last >= 0 ? last : farthest_ink(search);
+  std::vector<Vec2> line = search.way_to(cell);
   if (start.present) line.front() = start.position;
   if (goal.present) line.back() = goal.position;
-  return smoothed(std::move(line));
+  return smooth_line(std::move(line));
 }
 
 }  // namespace inknav::sketch::internal

@@ -63,7 +63,7 @@ void check_drawing(const Dataset& dataset, const Episode& episode, Finding& find
   const sketch::ReadPlanes& planes = (*reading)->planes;
   finding.start = planes.start.present;
   finding.goal = planes.goal.present;
-  finding.route = planes.route.size() >= 2;
+  finding.route = planes.route.size() >= 2 && !planes.route_planned;
   if (!finding.start && !finding.goal && !finding.route) {
     finding.warning = picture.string() + ": neither marks nor a route are found on the drawing";
   }
