@@ -19,6 +19,11 @@ namespace {
 
 using torch::Tensor;
 
+constexpr std::int32_t kStop = 0;
+// A greedy agent means STOP when it has said so in this many decisions running, and walks on until then: one
+// doubtful look in a hundred must not end a walk (docs/diffusion.md, "What it says").
+constexpr int kStopDecisions = 2;
+
 class AgentImpl final : public Agent {
  public:
   AgentImpl(std::shared_ptr<PolicyNetwork> network, float prior_log_scale, const AgentOptions& options,
@@ -32,6 +37,7 @@ class AgentImpl final : public Agent {
     slot_ = make_slot(network_->settings(), env.spec().num_envs);
     actions_.assign(static_cast<std::size_t>(env.spec().num_envs), 0);
     ended_.assign(actions_.size(), 0);
+    stops_.assign(actions_.size(), 0);
     used_ = runner_->beliefs();
     steps_ = 0;
     runner_->begin(env, {});
@@ -47,7 +53,7 @@ class AgentImpl final : public Agent {
     for (std::size_t i = 0; i < actions_.size(); ++i) {
       const float* row = log_probabilities.data_ptr<float>() + static_cast<std::int64_t>(i) * num_actions;
       if (options_.greedy) {
-        actions_[i] = static_cast<std::int32_t>(std::max_element(row, row + num_actions) - row);
+        actions_[i] = greedy_action(row, num_actions, stops_[i]);
       } else {
         base::PhiloxStream stream(
             {options_.seed, static_cast<std::uint32_t>(i), 0, steps_, base::Purpose::kActionSampling});
@@ -70,7 +76,11 @@ class AgentImpl final : public Agent {
   }
 
   void observe_reset(const task::VectorEnv& env) override {
-    if (std::find(ended_.begin(), ended_.end(), std::uint8_t{1}) != ended_.end()) runner_->begin(env, ended_);
+    if (std::find(ended_.begin(), ended_.end(), std::uint8_t{1}) == ended_.end()) return;
+    for (std::size_t i = 0; i < ended_.size(); ++i) {
+      if (ended_[i] != 0) stops_[i] = 0;
+    }
+    runner_->begin(env, ended_);
   }
 
   AgentThought thought(int environment) const override {
@@ -89,6 +99,15 @@ class AgentImpl final : public Agent {
   const PolicySettings& settings() const override { return network_->settings(); }
 
  private:
+  /// The likeliest action; STOP of a policy with its own odds for it only once it is confirmed. `stops`
+  /// counts.
+  std::int32_t greedy_action(const float* row, int num_actions, int& stops) const {
+    const auto best = static_cast<std::int32_t>(std::max_element(row, row + num_actions) - row);
+    stops = best == kStop ? stops + 1 : 0;
+    if (best != kStop || !network_->settings().decode_waypoint || stops >= kStopDecisions) return best;
+    return static_cast<std::int32_t>(std::max_element(row + 1, row + num_actions) - row);
+  }
+
   void set_perfect(const task::VectorEnv& env) {
     if (options_.belief_mode != BeliefMode::kPerfect) return;
     for (std::size_t i = 0; i < runner_->beliefs().size(); ++i) {
@@ -106,6 +125,7 @@ class AgentImpl final : public Agent {
   PolicyOutput output_;
   std::vector<std::int32_t> actions_;
   std::vector<std::uint8_t> ended_;
+  std::vector<int> stops_;  // decisions for STOP running
   std::vector<Belief> used_;
   std::uint32_t steps_ = 0;
 };
