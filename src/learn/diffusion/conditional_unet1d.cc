@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "base/check.h"
+#include "learn/diffusion/unet1d_ops.h"
 
 namespace inknav::learn {
 
@@ -24,6 +25,22 @@ class Wrapper : public torch::nn::Module {
   }
 };
 
+bool is_fast(const Tensor& x) { return x.scalar_type() == torch::kFloat32; }
+
+/// A layer of torch's on [B, T, C].
+template <typename Layer>
+Tensor on_rows(Layer& layer, const Tensor& x) {
+  return layer(x.transpose(1, 2)).transpose(1, 2);
+}
+
+Tensor convolved(torch::nn::Conv1d& conv, const Tensor& x) {
+  return is_fast(x) ? conv_rows(x, conv->weight, conv->bias, (*conv->options.stride())[0]) : on_rows(conv, x);
+}
+
+Tensor convolved(torch::nn::ConvTranspose1d& conv, const Tensor& x) {
+  return is_fast(x) ? transposed_conv_rows(x, conv->weight, conv->bias) : on_rows(conv, x);
+}
+
 /// time [B] -> [B, dim], in time's own type.
 Tensor embed_time(const Tensor& time, int dim) {
   const int half = dim / 2;
@@ -35,16 +52,28 @@ Tensor embed_time(const Tensor& time, int dim) {
 }  // namespace
 
 Conv1dBlockImpl::Conv1dBlockImpl(int in, int out, int kernel_size) {
-  block_->push_back(conv1d(in, out, kernel_size));
-  block_->push_back(torch::nn::GroupNorm(
-      torch::nn::GroupNormOptions(Unet1dSettings::kNumGroups, out).eps(Unet1dSettings::kNormEpsilon)));
-  block_->push_back(torch::nn::Mish());
-  register_module("block", block_);
+  conv_ = conv1d(in, out, kernel_size);
+  norm_ = torch::nn::GroupNorm(
+      torch::nn::GroupNormOptions(Unet1dSettings::kNumGroups, out).eps(Unet1dSettings::kNormEpsilon));
+  register_module("block", torch::nn::Sequential(conv_, norm_, torch::nn::Mish()));
+}
+
+Tensor Conv1dBlockImpl::forward(const Tensor& x, const Tensor& film) {
+  const Tensor y = convolved(conv_, x);
+  if (is_fast(x)) {
+    return norm_mish_rows(y, norm_->weight, norm_->bias, film, Unet1dSettings::kNumGroups,
+                          Unet1dSettings::kNormEpsilon);
+  }
+  const Tensor out = torch::mish(on_rows(norm_, y));
+  if (!film.defined()) return out;
+  const std::int64_t channels = out.size(2);
+  if (film.size(1) == channels) return out + film.unsqueeze(1);
+  return film.narrow(1, 0, channels).unsqueeze(1) * out + film.narrow(1, channels, channels).unsqueeze(1);
 }
 
 ConditionalResidualBlock1dImpl::ConditionalResidualBlock1dImpl(int in, int out, int cond_dim, int kernel_size,
                                                                bool film_scale)
-    : out_(out), film_scale_(film_scale), first_(in, out, kernel_size), second_(out, out, kernel_size) {
+    : film_scale_(film_scale), out_(out), first_(in, out, kernel_size), second_(out, out, kernel_size) {
   torch::nn::ModuleList blocks;
   blocks->push_back(first_);
   blocks->push_back(second_);
@@ -56,11 +85,8 @@ ConditionalResidualBlock1dImpl::ConditionalResidualBlock1dImpl(int in, int out, 
 }
 
 Tensor ConditionalResidualBlock1dImpl::forward(const Tensor& x, const Tensor& cond) {
-  Tensor out = first_(x);
-  const Tensor film = film_(torch::mish(cond)).unsqueeze(2);
-  out = film_scale_ ? film.narrow(1, 0, out_) * out + film.narrow(1, out_, out_) : out + film;
-  out = second_(out);
-  return out + (residual_.is_empty() ? x : residual_(x));
+  const Tensor out = second_(first_(x, film_(cond)));
+  return out + (residual_.is_empty() ? x : convolved(residual_, x));
 }
 
 void ConditionalResidualBlock1dImpl::reset_film() {
@@ -128,21 +154,21 @@ ConditionalUnet1dImpl::Level ConditionalUnet1dImpl::make_level(int in, int out, 
 Tensor ConditionalUnet1dImpl::forward(const Tensor& x, const Tensor& time, const Tensor& cond) {
   const Tensor embedded =
       time_second_(torch::mish(time_first_(embed_time(time.to(x.scalar_type()), settings_.time_dim))));
-  const Tensor all = torch::cat({embedded, cond}, 1);
-  Tensor h = x.transpose(1, 2);
+  const Tensor all = torch::mish(torch::cat({embedded, cond}, 1));  // every block's projection begins with it
+  Tensor h = x;
   std::vector<Tensor> skips;
   for (Level& level : down_) {
     h = level.second(level.first(h, all), all);
     skips.push_back(h);
-    if (!level.down.is_empty()) h = level.down(h);
+    if (!level.down.is_empty()) h = convolved(level.down, h);
   }
   h = middle_.second(middle_.first(h, all), all);
   for (Level& level : up_) {
-    h = torch::cat({h, skips.back()}, 1);
+    h = torch::cat({h, skips.back()}, 2);
     skips.pop_back();
-    h = level.up(level.second(level.first(h, all), all));
+    h = convolved(level.up, level.second(level.first(h, all), all));
   }
-  return final_(final_block_(h)).transpose(1, 2);
+  return convolved(final_, final_block_(h));
 }
 
 void ConditionalUnet1dImpl::reset_film_and_output() {

@@ -8,7 +8,9 @@
 // (through a 1x1 convolution when channels differ). Condition: the embedded time beside the global condition.
 // Down: two blocks a level and a strided convolution except at the last; two blocks in the middle; up: beside
 // the level's skip (x first), two blocks, a transposed convolution. The skip of the first level is not used.
-// Laws: a batch equals its rows one by one; FastDenoiser equals this module (tests).
+// In f32 the layers are those of unet1d_ops.h, in f64 torch's own: the slow twin.
+// Laws: a batch equals its rows one by one; FastDenoiser equals this module; f32 equals f64 up to rounding,
+// values and gradients (tests).
 
 #include <torch/torch.h>
 
@@ -18,27 +20,29 @@
 
 namespace inknav::learn {
 
-/// Conv1d (same length), GroupNorm, Mish on [B, C, T].
+/// Conv1d (same length), GroupNorm, Mish on [B, T, C], then FiLM: undefined (none), [B, out] (is added) or
+/// [B, 2 out] (scale, then what is added).
 class Conv1dBlockImpl : public torch::nn::Module {
  public:
   Conv1dBlockImpl(int in, int out, int kernel_size);
-  torch::Tensor forward(const torch::Tensor& x) { return block_->forward(x); }
+  torch::Tensor forward(const torch::Tensor& x, const torch::Tensor& film = {});
 
  private:
-  torch::nn::Sequential block_;
+  torch::nn::Conv1d conv_{nullptr};
+  torch::nn::GroupNorm norm_{nullptr};
 };
 TORCH_MODULE(Conv1dBlock);
 
 class ConditionalResidualBlock1dImpl : public torch::nn::Module {
  public:
   ConditionalResidualBlock1dImpl(int in, int out, int cond_dim, int kernel_size, bool film_scale);
-  /// x [B, in, T], cond [B, cond_dim] (before Mish) -> [B, out, T]
+  /// x [B, T, in], cond [B, cond_dim] (behind its Mish) -> [B, T, out]
   torch::Tensor forward(const torch::Tensor& x, const torch::Tensor& cond);
   void reset_film();
 
  private:
-  int out_;
   bool film_scale_;
+  int out_;
   Conv1dBlock first_{nullptr}, second_{nullptr};
   torch::nn::Linear film_{nullptr};
   torch::nn::Conv1d residual_{nullptr};  // null: identity
