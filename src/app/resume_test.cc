@@ -33,7 +33,8 @@ constexpr int kMaxPolls = 12000;
 
 using MetricPoint = std::tuple<std::int64_t, std::string, double>;
 
-class TwoRankRuns : public ::testing::Test {
+/// The parameter is USE_DIFFUSION_POLICY.
+class TwoRankRuns : public ::testing::TestWithParam<bool> {
  protected:
   TwoRankRuns() : data_(3) {
     data_.draw_all();
@@ -44,7 +45,13 @@ class TwoRankRuns : public ::testing::Test {
         << "BASE_TASK_CONFIG_PATH: \"\"\nNUM_PROCESSES: 4\nNUM_RANKS: 2\nNUM_THREADS: 1\n"
            "LOG_INTERVAL: 1000\nCHECKPOINT_INTERVAL: 1\nKEEP_LAST_CHECKPOINTS: 2\nCACHE_DIR: \"\"\n"
            "SENSORS: [DEPTH_SENSOR]\nEXTRA_DEPTH: True\nPREDICT_GOAL: True\n"
-           "RL:\n    PPO: {num_steps: 4, num_mini_batch: 2, ppo_epoch: 2, hidden_size: 8, rnn_type: GRU, "
+           "USE_DIFFUSION_POLICY: "
+        << (GetParam() ? "True" : "False")
+        << "\nRL:\n    DIFFUSION: {horizon: 8, hidden_size: 32, obs_dim: 16, batch_size: 8, n_action_steps: "
+           "2, "
+           "num_train_timesteps: 20, num_inference_steps: 2, use_transformer_encoder: True, context_size: 3, "
+           "use_goal_predictor: True, use_linear_lr_decay: False}\n"
+           "    PPO: {num_steps: 4, num_mini_batch: 2, ppo_epoch: 2, hidden_size: 8, rnn_type: GRU, "
            "use_linear_lr_decay: False, use_linear_clip_decay: False, decode_waypoint: True}\n"
            "MODEL: {BACKBONE: small_cnn, BASE_PLANES: 4, CROP_CELLS: 16, READING_CHANNELS: 8, "
            "DRAWING_EMBEDDING: 8}\n"
@@ -138,7 +145,7 @@ class TwoRankRuns : public ::testing::Test {
   task::testing::TestDataset data_;
 };
 
-TEST_F(TwoRankRuns, ResumeEqualsOneRunWhateverEndedTheFirstPart) {
+TEST_P(TwoRankRuns, ResumeEqualsOneRunWhateverEndedTheFirstPart) {
   const pid_t preempted = start("preempted", kForever, false);
   wait_for_update("preempted", 2);
   EXPECT_EQ(::kill(preempted, SIGTERM), 0);
@@ -160,6 +167,9 @@ TEST_F(TwoRankRuns, ResumeEqualsOneRunWhateverEndedTheFirstPart) {
   train("again", 2 * half, false);
   for (const char* name : {"again", "parts", "preempted", "killed"}) expect_equal("whole", name);
 }
+
+INSTANTIATE_TEST_SUITE_P(Policies, TwoRankRuns, ::testing::Bool(),
+                         [](const auto& policy) { return std::string(policy.param ? "Diffusion" : "Ppo"); });
 
 }  // namespace
 }  // namespace inknav::app
