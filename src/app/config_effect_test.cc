@@ -118,6 +118,9 @@ TEST_F(ConfigEffect, EpisodesAreWalkedAtEachCheckpoint) {
   const std::string without = testing::read_text(model("data/final_model.safetensors"));
   train({"NUM_UPDATES", "4", "CHECKPOINT_INTERVAL", "2", "TEST_EPISODE_COUNT", "3"});
   EXPECT_EQ(tags()["train/spl"], 2);
+  eval({"EVAL.SPLIT", "train", "EVAL.EPISODES", "2"});
+  EXPECT_NE(testing::read_text(model("eval/report.html")).find("Success on train, walked alone"),
+            std::string::npos);
   EXPECT_NE(testing::read_text(model("train.log")).find("update 4: 3 episodes of train: success"),
             std::string::npos);
   // The training is the same with and without; only the key itself differs in the file.
@@ -138,6 +141,11 @@ TEST_F(ConfigEffect, EvaluationKeys) {
   EXPECT_EQ(tracks.size(), 3u);
   EXPECT_EQ(tracks["test"]["episodes"], 4);
   EXPECT_TRUE(tracks.contains("test+no_drawing") && tracks.contains("test+dead_reckoning"));
+  eval({"EVAL.SPLIT", "test,train", "EVAL.EPISODES", "2", "EVAL.CONTROLS", "[no_drawing]",
+        "EVAL.CONTROL_SPLITS", "train"});
+  EXPECT_EQ(stats()["tracks"].size(), 3u);
+  EXPECT_TRUE(stats()["tracks"].contains("train+no_drawing"));
+  EXPECT_FALSE(stats()["tracks"].contains("test+no_drawing"));
   // The task is the checkpoint's, with the command line above it; the file's with USE_CKPT_CONFIG False.
   const auto near = [&](const std::vector<std::string>& overrides) {
     std::vector<std::string> words = {"TASK_CONFIG.TASK.MEASUREMENTS", "[oracle_success, distance_to_goal]"};

@@ -143,6 +143,7 @@ std::vector<Row> policy_rows() {
       {"EVAL.USE_CKPT_CONFIG", "False", "eval", nullptr},
       {"EVAL.EPISODES", "1", "eval", nullptr},
       {"EVAL.CONTROLS", "[]", "eval", nullptr},
+      {"EVAL.CONTROL_SPLITS", "val", "eval", nullptr},
       {"EVAL.VIDEO_EPISODES", "0", "eval", nullptr},
   };
 }

@@ -7,13 +7,17 @@
 #include <chrono>
 #include <filesystem>
 #include <iostream>
+#include <map>
 #include <memory>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "app/bench_table.h"
 #include "app/eval_command.h"
 #include "app/evaluation.h"
 #include "app/experiment_options.h"
+#include "app/report/eval_stats.h"
 #include "base/thread_pool.h"
 #include "learn/training_run.h"
 #include "run/progress.h"
@@ -29,16 +33,23 @@ using Clock = std::chrono::steady_clock;
 
 struct DemoOptions {
   std::string dir = "runs/demo";
-  std::string config = "configs/demo.yaml";
+  std::string policy = "diffusion";
+  std::string config;  // empty: that of the policy
   int train_homes = 80;
   int test_homes = 25;
   int train_episodes = 2000;
   int test_episodes = 200;
 };
 
+/// What each policy is called on the command line, and the file that trains it.
+const std::map<std::string, std::string> kPolicies = {{"diffusion", "configs/demo.yaml"},
+                                                      {"ppo", "configs/demo_ppo.yaml"}};
+
 // Seeds of the sets: homes and drawers of the evaluation are never seen in training.
 constexpr std::uint64_t kTrainSeed = 1;
 constexpr std::uint64_t kTestSeed = 2;
+const std::vector<std::pair<std::string, sketch::Level>> kTracks = {{"L1", sketch::Level::kL1},
+                                                                    {"L2", sketch::Level::kL2}};
 
 class Demo {
  public:
@@ -51,10 +62,13 @@ class Demo {
     INKNAV_ASSIGN_OR_RETURN(const PreparedExperiment prepared, prepare());
     INKNAV_RETURN_IF_ERROR(make_homes("train", options_.train_homes, kTrainSeed));
     INKNAV_RETURN_IF_ERROR(make_homes("unseen", options_.test_homes, kTestSeed));
-    INKNAV_RETURN_IF_ERROR(
-        make_episodes("train", "train", sketch::DrawerSplit::kTrain, options_.train_episodes, kTrainSeed));
-    INKNAV_RETURN_IF_ERROR(
-        make_episodes("L1", "unseen", sketch::DrawerSplit::kTest, options_.test_episodes, kTestSeed));
+    INKNAV_RETURN_IF_ERROR(make_episodes("train", "train", sketch::DrawerSplit::kTrain,
+                                         {sketch::Level::kL1, sketch::Level::kL2}, options_.train_episodes,
+                                         kTrainSeed));
+    for (const auto& [name, level] : kTracks) {
+      INKNAV_RETURN_IF_ERROR(make_episodes(name, "unseen", sketch::DrawerSplit::kTest, {level},
+                                           options_.test_episodes, kTestSeed));
+    }
     INKNAV_ASSIGN_OR_RETURN(const int code, train(prepared));
     if (code != 0) return code;
     return evaluate(prepared);
@@ -80,13 +94,14 @@ class Demo {
   }
 
   base::Status make_episodes(const std::string& split, const std::string& homes, sketch::DrawerSplit drawers,
-                             int count, std::uint64_t seed) {
+                             std::vector<sketch::Level> levels, int count, std::uint64_t seed) {
     task::EpisodeGenerationSettings settings;
     settings.scenes_dir = dir_ / "homes" / homes;
     settings.out_dir = dir_ / "episodes";
     settings.split = split;
     settings.count = count;
     settings.drawers = drawers;
+    settings.levels = std::move(levels);
     settings.seed = seed;
     settings.cache_dir = dir_ / "cache";
     run::ProgressSettings display;
@@ -105,8 +120,9 @@ class Demo {
   /// What a person would have typed to train the same.
   ExperimentOptions experiment() const {
     ExperimentOptions options;
-    options.exp_config = shipped_file(options_.config);
-    options.model_dir = (dir_ / "model").string();
+    options.exp_config =
+        shipped_file(options_.config.empty() ? kPolicies.at(options_.policy) : options_.config);
+    options.model_dir = (dir_ / options_.policy).string();
     options.overwrite = true;
     options.overrides = {"CACHE_DIR",
                          (dir_ / "cache").string(),
@@ -117,6 +133,11 @@ class Demo {
                          "TASK_CONFIG.DATASET.SCENES_DIR",
                          (dir_ / "homes/train").string()};
     return options;
+  }
+
+  /// eval/stats.json is that of the last demo; this is kept for the report of the next.
+  std::filesystem::path stats_of(const std::string& policy) const {
+    return dir_ / "eval" / ("stats_" + policy + ".json");
   }
 
   base::Result<PreparedExperiment> prepare() const { return prepare_experiment(experiment()); }
@@ -140,13 +161,20 @@ class Demo {
     request.tensorboard_dir = paths.tensorboard;
     request.update = request.config.num_updates;
     request.title = "InkNav demo";
+    for (const auto& [policy, config] : kPolicies) {
+      if (policy == options_.policy) continue;
+      auto stats = load_stats(stats_of(policy));  // of an earlier demo, if there was one
+      if (stats.ok()) request.others.emplace_back(policy, std::move(stats).value());
+    }
     request.facts = {
+        {"policy", options_.policy},
         {"device", device_description()},
         {"training", run::format_duration(training_seconds_)},
         {"trained in", fmt::format("{} homes, {} drawings", options_.train_homes, options_.train_episodes)},
         {"evaluated in", fmt::format("{} homes and drawers it never saw", options_.test_homes)},
         {"success", "STOP within 1 m of the goal in 500 steps"}};
     INKNAV_ASSIGN_OR_RETURN(const EvaluationOutput output, run_evaluation(request));
+    INKNAV_RETURN_IF_ERROR(save_stats(stats_of(options_.policy), output.stats));
     for (const TrackRow& row : output.stats.tracks) {
       std::cout << fmt::format("{:<20} success {:.3f} [{:.2f}, {:.2f}]  SPL {:.3f}\n", row.name, row.success,
                                row.success_low, row.success_high, row.spl);
@@ -167,7 +195,12 @@ class Demo {
 Action define_demo(CLI::App& app) {
   auto options = std::make_shared<DemoOptions>();
   app.add_option("--dir", options->dir, "folder for everything the demo makes")->capture_default_str();
-  app.add_option("--exp-config", options->config, "experiment file")->capture_default_str();
+  app.add_option("--policy", options->policy,
+                 "diffusion or ppo; the report compares both when both have run in the folder")
+      ->check(CLI::IsMember(kPolicies))
+      ->capture_default_str();
+  app.add_option("--exp-config", options->config,
+                 "experiment file (default: configs/demo.yaml, configs/demo_ppo.yaml)");
   app.add_option("--train-homes", options->train_homes, "homes to train in")->capture_default_str();
   app.add_option("--test-homes", options->test_homes, "unseen homes to evaluate in")->capture_default_str();
   app.add_option("--train-episodes", options->train_episodes, "drawings to train on")->capture_default_str();

@@ -77,9 +77,17 @@ struct Track {
 /// The expert does not look at drawings: it has no controls.
 base::Result<std::vector<Track>> list_tracks(const config::ExperimentConfig& config) {
   std::vector<Track> tracks;
-  for (const std::string& split : split_list(config.eval.split)) {
+  const std::vector<std::string> splits = split_list(config.eval.split);
+  const std::vector<std::string> controlled =
+      config.eval.control_splits.empty() ? splits : split_list(config.eval.control_splits);
+  for (const std::string& split : controlled) {
+    if (contains(splits, split)) continue;
+    return base::Error{base::ErrorCode::kUsage, "EVAL.CONTROL_SPLITS: splits of EVAL.SPLIT " +
+                                                    config.eval.split + " are wanted, found " + split};
+  }
+  for (const std::string& split : splits) {
     tracks.push_back({split, split, kControls.front()});
-    if (config.use_expert_actions) continue;
+    if (config.use_expert_actions || !contains(controlled, split)) continue;
     for (const std::string& name : config.eval.controls) {
       INKNAV_ASSIGN_OR_RETURN(const Control control, find_control(name));
       tracks.push_back({split + "+" + name, split, control});
@@ -329,6 +337,12 @@ base::Result<EvaluationOutput> run_evaluation(const EvaluationRequest& request) 
   report.summary = summarize_in_words(output.stats);
   report.facts = request.facts;
   report.tracks = output.stats.tracks;
+  for (const auto& [name, stats] : request.others) {
+    for (TrackRow row : stats.tracks) {
+      row.name = name + ": " + row.name;
+      report.tracks.push_back(std::move(row));
+    }
+  }
   report.measures = output.stats.measures;
   report.curves = training_curves(request.tensorboard_dir);
   INKNAV_RETURN_IF_ERROR(base::write_text_atomic(output.report, render_html(report)));

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "app/report/eval_stats.h"
@@ -23,7 +24,8 @@ struct EvaluationRequest {
   std::filesystem::path video_dir;        // one mp4 per shown episode
   std::filesystem::path tensorboard_dir;  // curves for the report, figures and videos; may be empty
   std::string title = "InkNav evaluation";
-  std::vector<Fact> facts;  // shown under the title
+  std::vector<Fact> facts;                                // shown under the title
+  std::vector<std::pair<std::string, EvalStats>> others;  // name and figures of what the report compares with
 };
 
 struct EvaluationOutput {

@@ -155,6 +155,10 @@ void describe(EvalConfig& c, FieldVisitor& v) {
           c.episodes);
   v.list({.key = "CONTROLS", .doc = "tracks beside the plain one", .shapes_result = false}, c.controls,
          {"wrong_drawing", "no_drawing", "dead_reckoning", "perfect_registration"});
+  v.field({.key = "CONTROL_SPLITS",
+           .doc = "those of SPLIT whose CONTROLS are walked; \"\": all",
+           .shapes_result = false},
+          c.control_splits);
   v.field({.key = "VIDEO_EPISODES",
            .doc = "with a video, failures first",
            .low = 0,

@@ -38,7 +38,8 @@ struct EvalConfig {
   bool use_ckpt_config = true;  // network and task settings come from the checkpoint
   std::int64_t episodes = 0;    // episodes per track; 0 = all of the split
   std::vector<std::string> controls{"wrong_drawing", "no_drawing"};  // tracks run beside the plain one
-  int video_episodes = 4;  // episodes with a video in the report, failures first
+  std::string control_splits;  // those of SPLIT whose controls are run, comma separated; empty = all
+  int video_episodes = 4;      // episodes with a video in the report, failures first
 
   Problems validate() const { return {}; }
 };
