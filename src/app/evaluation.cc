@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <functional>
 #include <initializer_list>
 #include <map>
 #include <memory>
@@ -252,7 +253,7 @@ std::vector<Curve> training_curves(const std::filesystem::path& tensorboard_dir)
   if (tensorboard_dir.empty()) return curves;
   const auto scalars = run::read_scalars(tensorboard_dir);
   if (!scalars.ok()) return curves;
-  std::map<std::string, int> evaluations;
+  std::map<std::string, int, std::greater<>> evaluations;  // success before spl
   for (const run::ScalarPoint& point : *scalars) {
     if (!evaluation_title(point.tag).empty()) ++evaluations[point.tag];
   }
@@ -275,7 +276,11 @@ std::vector<Curve> training_curves(const std::filesystem::path& tensorboard_dir)
   for (const auto& [tag, title] : shown) {
     Curve curve{title, "updates", {}};
     for (const run::ScalarPoint& point : *scalars) {
-      if (point.tag == tag) curve.points.emplace_back(static_cast<double>(point.step), point.value);
+      if (point.tag != tag) continue;
+      const auto step = static_cast<double>(point.step);
+      // The whole split, walked after the training, takes the place of the last checkpoint's few episodes.
+      if (!curve.points.empty() && curve.points.back().first == step) curve.points.pop_back();
+      curve.points.emplace_back(step, point.value);
     }
     if (!curve.points.empty()) curves.push_back(std::move(curve));
   }

@@ -21,8 +21,8 @@ p.summary{font-size:17px;color:var(--soft);margin:0 0 18px;max-width:70ch}
 dl{display:flex;flex-wrap:wrap;gap:8px 28px;margin:0}dt{color:var(--soft);font-size:12px}dd{margin:0;font-weight:600}
 .scroll{overflow-x:auto}table{border-collapse:collapse;width:100%;background:var(--card);border:1px solid var(--line);border-radius:8px}
 th,td{padding:8px 9px;text-align:right;border-bottom:1px solid var(--line);font-variant-numeric:tabular-nums;white-space:nowrap}
-th:first-child,td:first-child{text-align:left}th{font-size:12px;color:var(--soft);font-weight:600}tr:last-child td{border-bottom:0}
-tr.control td{color:var(--soft)}td .bar{display:inline-block;position:relative;width:110px;height:10px;background:#eeece6;border-radius:5px;margin-right:8px;vertical-align:middle}
+th:first-child,td:first-child{text-align:left}th{white-space:normal;vertical-align:bottom;font-size:12px;color:var(--soft);font-weight:600}tr:last-child td{border-bottom:0}
+tr.control td{color:var(--soft)}td .bar{display:inline-block;position:relative;width:72px;height:10px;background:#eeece6;border-radius:5px;margin-right:8px;vertical-align:middle}
 td .bar i{position:absolute;left:0;top:0;bottom:0;background:#8fb89f;border-radius:5px}td .bar b{position:absolute;top:3px;height:4px;background:var(--ink);border-radius:2px}
 tr.control td .bar i{background:#c9c4b8}.interval{color:var(--soft);font-size:12px}
 .curves{display:grid;grid-template-columns:repeat(auto-fill,minmax(320px,1fr));gap:14px}
