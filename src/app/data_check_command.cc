@@ -10,9 +10,12 @@
 #include <system_error>
 #include <vector>
 
+#include "base/geometry.h"
 #include "base/thread_pool.h"
+#include "sketch/read_problems.h"
 #include "task/dataset_check.h"
 #include "task/demonstration_check.h"
+#include "task/drawing_store.h"
 
 namespace inknav::app {
 
@@ -21,6 +24,7 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr int kBadData = 3;
+constexpr int kReadSize = 128;  // pixels a side of the planes that a policy reads
 
 struct Options {
   std::string path;
@@ -99,7 +103,38 @@ base::Result<int> check_demonstrations(const Options& options, const std::vector
   return usable ? 0 : kBadData;
 }
 
+bool is_picture(const fs::path& path) {
+  const std::string ending = path.extension().string();
+  return ending == ".png" || ending == ".jpg" || ending == ".jpeg" || ending == ".PNG" || ending == ".JPG";
+}
+
+/// What an agent would read from one drawing.
+base::Result<int> check_drawing(const fs::path& path) {
+  INKNAV_RETURN_IF_ERROR(task::check_picture(path));
+  INKNAV_ASSIGN_OR_RETURN(const auto reading, task::load_drawing(path, kReadSize));
+  const sketch::ReadPlanes& read = reading->planes;
+  std::printf("%s\n", path.c_str());
+  const auto print_mark = [](const char* name, const sketch::Mark& mark) {
+    if (!mark.present) return;
+    std::printf("  %s at %.0f %% of the width, %.0f %% of the height", name, 100.0 * mark.position.x,
+                100.0 * mark.position.y);
+    if (mark.has_heading) std::printf(", heading %.0f degrees left of up", mark.heading * 180.0 / base::kPi);
+    std::printf("\n");
+  };
+  print_mark("start", read.start);
+  print_mark("goal", read.goal);
+  std::printf("  route %s\n", read.route_planned       ? "not drawn; planned over the drawing"
+                              : read.route.size() >= 2 ? "traced on its ink"
+                                                       : "none");
+  const std::vector<std::string> problems = sketch::reading_problems(read);
+  for (const std::string& problem : problems) std::printf("  %s\n", problem.c_str());
+  std::printf("%s\n", problems.empty() ? "sound" : "not sound");
+  return problems.empty() ? 0 : kBadData;
+}
+
 base::Result<int> run(const Options& options) {
+  std::error_code code;
+  if (fs::is_regular_file(options.path, code) && is_picture(options.path)) return check_drawing(options.path);
   const std::vector<fs::path> demonstrations = find_demonstrations(options.path);
   if (!demonstrations.empty()) return check_demonstrations(options, demonstrations);
   const std::vector<fs::path> lists = find_lists(options.path);
@@ -132,7 +167,8 @@ base::Result<int> run(const Options& options) {
 
 Action define_data_check(CLI::App& app) {
   auto options = std::make_shared<Options>();
-  app.add_option("path", options->path, "list of episodes, a folder with lists, or demonstrations")
+  app.add_option("path", options->path,
+                 "list of episodes, a folder with lists, demonstrations, or one drawing (.png, .jpg)")
       ->required();
   app.add_option("--scenes", options->scenes,
                  "root of the scene ids; default: scenes/ beside or above the list");

@@ -5,10 +5,14 @@
 #include <stdlib.h>
 
 #include <CLI/CLI.hpp>
+#include <array>
+#include <cstdint>
 #include <filesystem>
 #include <fstream>
 #include <string>
 #include <vector>
+
+#include "scene/image.h"
 
 namespace inknav::app {
 namespace {
@@ -27,11 +31,29 @@ class DataCheck : public ::testing::Test {
     std::filesystem::create_directories((folder_ / name).parent_path());
     std::ofstream(folder_ / name, std::ios::binary) << text;
   }
-  base::Result<int> run() {
+  base::Result<int> run(const std::string& name = "") {
     CLI::App app;
     const Action action = define_data_check(app);
-    app.parse(std::vector<std::string>{folder_.string()});
+    app.parse(std::vector<std::string>{(folder_ / name).string()});
     return action();
+  }
+  /// White paper with squares of 20 pixels.
+  void paint(const std::string& name, int width, int height,
+             const std::vector<std::array<int, 5>>& squares) {  // x, y, red, green, blue
+    scene::Image image;
+    image.width = width;
+    image.height = height;
+    image.channels = 3;
+    image.pixels.assign(static_cast<std::size_t>(width) * static_cast<std::size_t>(height) * 3, 255);
+    for (const auto& [x0, y0, red, green, blue] : squares) {
+      for (int i = 0; i < 400; ++i) {
+        const auto at = static_cast<std::size_t>((y0 + i / 20) * width + x0 + i % 20) * 3;
+        image.pixels[at] = static_cast<std::uint8_t>(red);
+        image.pixels[at + 1] = static_cast<std::uint8_t>(green);
+        image.pixels[at + 2] = static_cast<std::uint8_t>(blue);
+      }
+    }
+    ASSERT_TRUE(scene::save_png(folder_ / name, image).ok());
   }
 
   std::filesystem::path folder_;
@@ -51,6 +73,36 @@ TEST_F(DataCheck, WhatLiesBesideTheScenesIsNoListOfEpisodes) {
   EXPECT_EQ(list.error().code, base::ErrorCode::kData);
   EXPECT_NE(list.error().message.find("train.json: the key 'episodes'"), std::string::npos)
       << list.error().message;
+}
+
+TEST_F(DataCheck, ADrawingIsReadAndItsProblemsAreNamed) {
+  const auto said = [&](const std::string& name, int code) {
+    ::testing::internal::CaptureStdout();
+    const auto result = run(name);
+    const std::string text = ::testing::internal::GetCapturedStdout();
+    EXPECT_TRUE(result.ok()) << result.error().message;
+    EXPECT_EQ(*result, code) << text;
+    return text;
+  };
+  paint("whole.png", 400, 400, {{40, 40, 20, 20, 20}, {100, 300, 30, 70, 220}, {300, 100, 140, 40, 180}});
+  const std::string whole = said("whole.png", 0);
+  EXPECT_NE(whole.find("start at 2"), std::string::npos) << whole;  // 27 % of the width, 77 % of the height
+  EXPECT_NE(whole.find("route not drawn; planned over the drawing"), std::string::npos) << whole;
+  paint("two.png", 400, 400, {{100, 300, 30, 70, 220}, {200, 300, 30, 70, 220}, {300, 100, 140, 40, 180}});
+  EXPECT_NE(said("two.png", 3).find("one blue start mark is wanted, found 2"), std::string::npos);
+  paint("blank.png", 1, 1, {});
+  EXPECT_NE(said("blank.png", 3).find("the paper is blank"), std::string::npos);
+
+  const auto refused = [&](const std::string& name, const std::string& part) {
+    const auto result = run(name);
+    ASSERT_FALSE(result.ok());
+    EXPECT_EQ(result.error().code, base::ErrorCode::kData);
+    EXPECT_NE(result.error().message.find(part), std::string::npos) << result.error().message;
+  };
+  paint("wide.png", 20000, 1, {});
+  refused("wide.png", "20000");
+  write("text.png", "this is no picture");
+  refused("text.png", "a whole PNG or JPEG drawing is wanted");
 }
 
 }  // namespace

@@ -28,6 +28,8 @@ struct ReadPlanes {
   std::vector<std::uint8_t> planes;  // [4, size, size]
   Mark start;  // position; heading if the mark shows one, else the direction of the route's first piece
   Mark goal;
+  int start_marks = 0;  // pieces of ink that could be it; the largest is taken
+  int goal_marks = 0;
   std::vector<base::Vec2>
       route;  // paper polyline from start to goal, may be empty: traced on the route's ink, or ...
   bool route_planned = false;  // ... planned over the paper because none is drawn; then plane 1 shows it

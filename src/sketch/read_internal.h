@@ -20,6 +20,7 @@ std::array<cv::Mat, ReadPlanes::kNumPlanes> separate_inks(const cv::Mat& rgb);
 struct FoundMark {
   Mark mark;           // without heading
   ShapeHeading shape;  // what the shape says
+  int pieces = 0;      // of at least half the ink of the largest
 };
 /// The largest piece of ink of this plane; pieces close to each other belong together.
 FoundMark find_mark(const cv::Mat& plane);

@@ -13,6 +13,8 @@ namespace {
 constexpr float kSolid = 0.4f;    // ink that counts as part of a mark
 constexpr int kLeastPixels = 14;  // a smaller spot is noise or the seam of two inks
 constexpr int kJoin = 7;          // pixels between parts of one mark
+constexpr double kRival = 0.5;    // of the largest piece's ink: as much could be a mark too
+
 /// Heading as in Mark: 0 points to -v, left turns positive.
 float heading_of(const cv::Point2d& d) { return static_cast<float>(std::atan2(-d.x, -d.y)); }
 
@@ -40,6 +42,10 @@ FoundMark find_mark(const cv::Mat& plane) {
   }
   if (best == 0 || pixels[static_cast<std::size_t>(best)] < kLeastPixels) return found;
 
+  for (std::size_t label = 1; label < ink.size(); ++label) {
+    found.pieces +=
+        pixels[label] >= kLeastPixels && ink[label] >= kRival * ink[static_cast<std::size_t>(best)];
+  }
   constexpr int kBorder = 4;
   const cv::Rect box(stats.at<int>(best, cv::CC_STAT_LEFT), stats.at<int>(best, cv::CC_STAT_TOP),
                      stats.at<int>(best, cv::CC_STAT_WIDTH), stats.at<int>(best, cv::CC_STAT_HEIGHT));

@@ -118,6 +118,8 @@ ReadPlanes read_picture(const scene::Image& normalized_512, int size) {
   const internal::FoundMark goal = internal::find_mark(planes[3]);
   result.start = start.mark;
   result.goal = goal.mark;
+  result.start_marks = start.pieces;
+  result.goal_marks = goal.pieces;
   result.route = internal::trace_route(planes, result.start, result.goal);
   if (result.route.empty() && result.start.present && result.goal.present) {
     result.route = internal::plan_route(planes[0], result.start, result.goal);

@@ -2,6 +2,7 @@
 #include "task/dataset_check.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <cmath>
@@ -9,6 +10,7 @@
 #include <utility>
 
 #include "sketch/drawing_file.h"
+#include "sketch/read_problems.h"
 #include "task/drawing_store.h"
 #include "task/episode.h"
 #include "task/episode_faults.h"
@@ -64,9 +66,8 @@ void check_drawing(const Dataset& dataset, const Episode& episode, Finding& find
   finding.start = planes.start.present;
   finding.goal = planes.goal.present;
   finding.route = planes.route.size() >= 2 && !planes.route_planned;
-  if (!finding.start && !finding.goal && !finding.route) {
-    finding.warning = picture.string() + ": neither marks nor a route are found on the drawing";
-  }
+  const std::vector<std::string> problems = sketch::reading_problems(planes);
+  if (!problems.empty()) finding.warning = fmt::format("{}: {}", picture.string(), fmt::join(problems, "; "));
   check_truth(picture, episode, **reading, finding);
 }
 
