@@ -195,10 +195,6 @@ std::span<const Vec2> Planner::points(std::int64_t environment) const {
   return row.valid ? std::span<const Vec2>(row.points) : std::span<const Vec2>();
 }
 
-Odometry Planner::drawn_at(std::int64_t environment) const {
-  return rows_[static_cast<std::size_t>(environment)].drawn;
-}
-
 Tensor Planner::state() const {
   const std::int64_t horizon = settings_.horizon;
   Tensor state = torch::zeros({static_cast<std::int64_t>(rows_.size()), 2 * horizon + 5});

@@ -11,7 +11,7 @@
 // touches the fewest known obstacles, agrees with the last plan and lies in the middle of the others (an
 // average of them would run into the wall between two ways). Noise follows from the key of a row alone, so
 // plans do not depend on the batch. Plans live in one tensor, state(), for checkpoints. Threads: one caller;
-// memory is allocated by the constructor, libtorch allocates its own intermediate results.
+// buffers grow with the largest number of plans due at once.
 
 #include <torch/torch.h>
 
@@ -51,9 +51,9 @@ class Planner {
   /// Writes waypoint [N, 2]: unit vector (right, forward) to the point ahead on the plan.
   void plan(const PlanRequest& request, torch::Tensor& waypoint);
 
-  /// Points of the plan of an environment in the body frame of drawn_at(); empty without a plan.
+  /// Points of the plan of an environment in the body frame of the pose where it was drawn; empty without a
+  /// plan.
   std::span<const base::Vec2> points(std::int64_t environment) const;
-  Odometry drawn_at(std::int64_t environment) const;
 
   torch::Tensor state() const;  // [N, 2 * horizon + 5] f32
   void restore(const torch::Tensor& state);
