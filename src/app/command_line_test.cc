@@ -186,13 +186,13 @@ TEST_F(CommandLineTest, ATrainingRequestSaysWhatTheOptionsSay) {
 
 TEST_F(CommandLineTest, ShippedFilesAreFoundFromAnyFolder) {
   const fs::path here = fs::current_path();
-  ASSERT_TRUE(fs::exists("configs/demo.yaml"));
-  EXPECT_EQ(shipped_file("configs/demo.yaml"), "configs/demo.yaml");
+  ASSERT_TRUE(fs::exists("configs/demo_ppo.yaml"));
+  EXPECT_EQ(shipped_file("configs/demo_ppo.yaml"), "configs/demo_ppo.yaml");
   fs::current_path(fs::temp_directory_path());
-  const std::string found = shipped_file("configs/demo.yaml");
+  const std::string found = shipped_file("configs/demo_ppo.yaml");
   const std::string absent = shipped_file("configs/no_such.yaml");
   fs::current_path(here);
-  EXPECT_TRUE(fs::equivalent(found, "configs/demo.yaml"));
+  EXPECT_TRUE(fs::equivalent(found, "configs/demo_ppo.yaml"));
   EXPECT_EQ(absent, "configs/no_such.yaml");
 }
 
