@@ -62,8 +62,8 @@ learn::TrainingRequest training_request(const ExperimentOptions& options, Prepar
 /// argv of `inknav train` that says the same as `options`; law: reading it gives `options` back.
 std::vector<std::string> train_arguments(const ExperimentOptions& options);
 
-/// A file that comes with InkNav, "configs/demo_ppo.yaml": as it is named from the working directory, else from
-/// the clone in which the program was built; the name itself where neither has it.
+/// A file that comes with InkNav, "configs/demo_ppo.yaml": as it is named from the working directory, else
+/// from the clone in which the program was built; the name itself where neither has it.
 std::string shipped_file(const std::string& name);
 
 }  // namespace inknav::app
