@@ -38,10 +38,16 @@ Mapper::Mapper(const MapperSettings& settings, const render::CameraSpec& camera,
   const float half_width = 0.5f * static_cast<float>(width_);
   focal_px_ = half_width / std::tan(0.5f * camera.hfov_deg * base::kPi / 180.0f);
   for (int u = 0; u < width_; ++u) slope_.push_back((static_cast<float>(u) + 0.5f - half_width) / focal_px_);
+  obstacles_ = band_of_rows(settings.obstacle_min_height, settings.obstacle_max_height);
+  tall_ = band_of_rows(settings.tall_min_height, settings.tall_max_height);
+}
+
+std::vector<Mapper::Band> Mapper::band_of_rows(float min_height, float max_height) const {
+  std::vector<Band> bands;
   for (int v = 0; v < height_; ++v) {
     const float rise = (0.5f * static_cast<float>(height_) - static_cast<float>(v) - 0.5f) / focal_px_;
-    const float to_low = settings.obstacle_min_height - camera_position.y;
-    const float to_high = settings.obstacle_max_height - camera_position.y;
+    const float to_low = min_height - camera_position_.y;
+    const float to_high = max_height - camera_position_.y;
     float from = -kInfinity, to = kInfinity;
     if (rise == 0.0f) {
       if (to_low > 0.0f || to_high < 0.0f) to = -kInfinity;
@@ -49,9 +55,10 @@ Mapper::Mapper(const MapperSettings& settings, const render::CameraSpec& camera,
       from = std::min(to_low / rise, to_high / rise);
       to = std::max(to_low / rise, to_high / rise);
     }
-    band_min_.push_back(std::max(from, std::numeric_limits<float>::min()));  // above 0: 0 is no hit
-    band_max_.push_back(std::min(to, settings.max_range));
+    // Above 0: 0 is no hit.
+    bands.push_back({std::max(from, std::numeric_limits<float>::min()), std::min(to, settings_.max_range)});
   }
+  return bands;
 }
 
 Mapper::Frame Mapper::frame(const MapperPose& pose) const {
@@ -82,7 +89,7 @@ void Mapper::mark_obstacles(const float* depth, const Frame& frame, std::uint8_t
   }
   for (int v = 0; v < height_; ++v) {
     const float* row = depth + static_cast<std::ptrdiff_t>(v) * width_;
-    const float low = band_min_[static_cast<std::size_t>(v)], high = band_max_[static_cast<std::size_t>(v)];
+    const auto [low, high] = obstacles_[static_cast<std::size_t>(v)];
     for (int u = 0; u < width_; ++u) {
       const float d = row[u];
       const bool stands = d >= low && d <= high;
@@ -95,12 +102,32 @@ void Mapper::mark_obstacles(const float* depth, const Frame& frame, std::uint8_t
     }
     if (low > high) continue;
     for (int u = 0; u < width_; ++u) {
-      if (cell[u] >= 0) grid[cell[u]] = static_cast<std::uint8_t>(Cell::kObstacle);
+      if (cell[u] >= 0) grid[cell[u]] = std::max(grid[cell[u]], static_cast<std::uint8_t>(Cell::kObstacle));
     }
   }
   for (int u = 0; u < width_; ++u) {
     const float end = std::min(nearest[u], std::min(farthest[u], settings_.max_range));
     scratch.limit[static_cast<std::size_t>(u)] = end * per_cell - kFreeMargin;
+  }
+}
+
+void Mapper::mark_tall(const float* depth, const Frame& frame, std::uint8_t* grid,
+                       const MapperScratch& scratch) const {
+  const int size = settings_.grid_size;
+  for (int v = 0; v < height_; ++v) {
+    const auto [low, high] = tall_[static_cast<std::size_t>(v)];
+    if (low > high) continue;
+    const float* row = depth + static_cast<std::ptrdiff_t>(v) * width_;
+    for (int u = 0; u < width_; ++u) {
+      const float d = row[u];
+      if (!(d >= low && d <= high)) continue;
+      const auto column = static_cast<std::size_t>(u);
+      const int c = static_cast<int>(std::floor(frame.col + d * scratch.step_col[column]));
+      const int r = static_cast<int>(std::floor(frame.row + d * scratch.step_row[column]));
+      if (c < 0 || r < 0 || c >= size || r >= size) continue;
+      std::uint8_t& cell = grid[r * size + c];
+      if (cell == static_cast<std::uint8_t>(Cell::kObstacle)) cell = static_cast<std::uint8_t>(Cell::kTall);
+    }
   }
 }
 
@@ -185,6 +212,7 @@ void Mapper::integrate(const float* depth, const MapperPose& pose, std::uint8_t*
   const Frame camera = frame(pose);
   extend(camera, dirty);
   mark_obstacles(depth, camera, grid, scratch);
+  mark_tall(depth, camera, grid, scratch);
   mark_free(camera, grid, scratch);
 }
 

@@ -2,16 +2,17 @@
 #pragma once
 // Mapper: depth images -> an occupancy grid in the agent's start frame.
 //
-// Grid [G, G] u8: 0 unknown, 1 free, 2 obstacle. The start lies at the centre of cell (G/2, G/2); a point
-// (forward, right) metres of the start frame falls into row G/2 + floor(-forward / cell + 0.5) and column
-// G/2 + floor(right / cell + 0.5). What falls outside the grid is dropped.
-// One frame: a pixel within max_range whose point stands between the obstacle heights makes its cell an
-// obstacle. Each image column is free up to half a cell before its nearest such point, or, when it shows
-// none, up to the farthest thing it shows; a cell whose centre lies in the free part of its column becomes
-// free. Pixels without a hit (0) say nothing. Law: cells only rise (unknown < free < obstacle), because the
-// world does not move and depth is exact, so one grazing ray never clears a wall, and mapping a frame twice
-// equals mapping it once. The camera looks level. Threads: const, scratch is the caller's; no allocation
-// after MapperScratch is made.
+// Grid [G, G] u8: 0 unknown, 1 free, 2 obstacle, 3 tall obstacle. The start lies at the centre of cell (G/2,
+// G/2); a point (forward, right) metres of the start frame falls into row G/2 + floor(-forward / cell + 0.5)
+// and column G/2 + floor(right / cell + 0.5). What falls outside the grid is dropped. One frame: a pixel
+// within max_range whose point stands between the obstacle heights makes its cell an obstacle; then one whose
+// point stands between the tall heights makes its cell tall if it is an obstacle: what reaches from hip to
+// above the head is a wall or a cupboard, while a door's lintel stands over no obstacle. Each image column is
+// free up to half a cell before its nearest such point, or, when it shows none, up to the farthest thing it
+// shows; a cell whose centre lies in the free part of its column becomes free. Pixels without a hit (0) say
+// nothing. Law: cells only rise (unknown < free < obstacle < tall), because the world does not move and depth
+// is exact, so one grazing ray never clears a wall, and mapping a frame twice equals mapping it once. The
+// camera looks level. Threads: const, scratch is the caller's; no allocation after MapperScratch is made.
 
 #include <cstdint>
 #include <vector>
@@ -28,9 +29,11 @@ struct MapperSettings {
   float max_range = 5.0f;            // metres of depth that are trusted
   float obstacle_min_height = 0.2f;  // above the floor, metres
   float obstacle_max_height = 1.5f;
+  float tall_min_height = 1.9f;  // above what a person leans on or sits at
+  float tall_max_height = 2.3f;  // below ceilings
 };
 
-enum class Cell : std::uint8_t { kUnknown = 0, kFree = 1, kObstacle = 2 };
+enum class Cell : std::uint8_t { kUnknown = 0, kFree = 1, kObstacle = 2, kTall = 3 };
 
 /// Half-open box of cells that may differ from unknown.
 struct DirtyBox {
@@ -72,8 +75,14 @@ class Mapper {
  private:
   struct Frame;  // camera in grid units
   Frame frame(const MapperPose& pose) const;
+  struct Band {  // depths at which an image row's ray is at certain heights; empty when low > high
+    float low, high;
+  };
+  std::vector<Band> band_of_rows(float min_height, float max_height) const;
   void mark_obstacles(const float* depth, const Frame& frame, std::uint8_t* grid,
                       MapperScratch& scratch) const;
+  void mark_tall(const float* depth, const Frame& frame, std::uint8_t* grid,
+                 const MapperScratch& scratch) const;
   void mark_free(const Frame& frame, std::uint8_t* grid, const MapperScratch& scratch) const;
   void extend(const Frame& frame, DirtyBox& dirty) const;
 
@@ -83,8 +92,8 @@ class Mapper {
   float focal_px_;
   base::Vec3 camera_position_;
   std::vector<float> slope_;     // [width] right metres a metre of depth
-  std::vector<float> band_min_;  // [height] depths at which the row's ray is at obstacle height
-  std::vector<float> band_max_;
+  std::vector<Band> obstacles_;  // [height]
+  std::vector<Band> tall_;       // [height]
 };
 
 }  // namespace inknav::sim

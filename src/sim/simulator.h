@@ -87,9 +87,9 @@ class Simulator {
   virtual base::TensorView rgb() const = 0;      // [N, H, W, 3] u8
   virtual base::TensorView gps() const = 0;      // [N, 2] f32, metres, start frame: (forward, right)
   virtual base::TensorView compass() const = 0;  // [N, 1] f32, radians, left positive, 0 at start
-  /// [N, G, G] u8: 0 unknown, 1 free, 2 obstacle; start frame, rows backward (+), columns right (+). The
-  /// start is the centre of cell (G/2, G/2): row = G/2 + floor(-forward / cell_size + 0.5), column likewise
-  /// with right.
+  /// [N, G, G] u8: 0 unknown, 1 free, 2 obstacle, 3 tall obstacle; start frame, rows backward (+), columns
+  /// right (+). The start is the centre of cell (G/2, G/2): row = G/2 + floor(-forward / cell_size + 0.5),
+  /// column likewise with right.
   virtual base::TensorView occupancy() const = 0;
   virtual const SimulatorSettings& settings() const = 0;
 

@@ -11,7 +11,7 @@ namespace inknav::task {
 
 namespace {
 constexpr std::size_t kMarks = 8;
-constexpr std::size_t kPaperTruth = 5;
+constexpr std::size_t kPaperTruth = 7;
 
 template <typename T>
 base::TensorView row_view(std::vector<T>& values, std::size_t count, std::size_t width) {
@@ -114,13 +114,16 @@ void DrawnMapEnv::write_fields(int environment, int worker) {
   const bool own = settings_.with_drawings && settings_.drawing_mode == DrawingMode::kOwn;
   if (!own || row.drawing->correspondence.empty()) return;
   const base::Vec2 place(pose.position.x, pose.position.z);
-  const sketch::PaperPose paper =
-      row.drawing->correspondence.local_similarity(place, base::yaw_from_rotation(pose.rotation));
+  const sketch::Correspondence& map = row.drawing->correspondence;
+  const glm::mat2 paper_per_metre = map.jacobian(place);
+  const float yaw = base::yaw_from_rotation(pose.rotation), c = std::cos(yaw), s = std::sin(yaw);
   truth[0] = 1.0f;
-  truth[1] = paper.position.x;
-  truth[2] = paper.position.y;
-  truth[3] = paper.heading;
-  truth[4] = paper.log_scale;
+  float* out = truth + 1;
+  for (const base::Vec2& v :
+       {map.to_paper(place), paper_per_metre * base::Vec2(c, -s), paper_per_metre * base::Vec2(-s, -c)}) {
+    *out++ = v.x;
+    *out++ = v.y;
+  }
 }
 
 void DrawnMapEnv::write_expert_path(int environment, int worker) {

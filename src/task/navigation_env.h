@@ -7,7 +7,7 @@
 //   rgb               [H, W, 3] u8      when SENSORS asks for it
 //   gps               [2] f32           metres in the start frame: (forward, right)
 //   compass           [1] f32           radians, left positive, 0 at the start
-//   occupancy         [G, G] u8         sim/simulator.h: 0 unknown, 1 free, 2 obstacle, start frame
+//   occupancy         [G, G] u8         sim/simulator.h: 0 unknown, 1 free, 2 obstacle, 3 tall obstacle
 //   drawing_planes    [4, S, S] u8      sketch/raster.h ReadPlanes of the episode's picture
 //   drawing_marks     [8] f32           start u, v; start heading; 1 if that heading was drawn or traced;
 //                                       goal u, v; 1 if there is a goal mark; 1 if there is a start mark
@@ -24,7 +24,9 @@
 //   expert_path*      [P, 2] f32        body frame (right, forward), metres: nav::expert_path, P points 0.25
 //   m
 //                                       of way apart, when expert_path_points asks for them
-//   paper_truth*      [5] f32           1 if known, else 0; u, v, heading, log_scale of the true PaperPose
+//   paper_truth*      [7] f32           1 if known, else 0; the agent's place on the paper (u, v); paper
+//   units a
+//                                       metre to the right (u, v) and forward (u, v)
 //
 // Measures, in this order: success, spl, soft_spl, ndtw, distance_to_goal, collisions, path_length,
 // oracle_success, stop_called.

@@ -102,7 +102,7 @@ TEST(NavigationEnvDrawing, WrongComesFromAnotherSceneAndNoneIsWhite) {
     const std::int64_t other = wrong->observation("drawing_serial").as<std::int64_t>()[e] - 1;
     EXPECT_NE(own->episodes()[static_cast<std::size_t>(other)].scene_id,
               own->episodes()[static_cast<std::size_t>(episode)].scene_id);
-    EXPECT_EQ(wrong->observation("paper_truth").as<float>()[5 * e], 0.0f);
+    EXPECT_EQ(wrong->observation("paper_truth").as<float>()[7 * e], 0.0f);
     EXPECT_EQ(none->observation("drawing_serial").as<std::int64_t>()[e], 0);
     const auto planes = planes_of(*none, e);
     EXPECT_TRUE(std::all_of(planes.begin(), planes.end(), [](std::uint8_t ink) { return ink == 0; }));
@@ -146,16 +146,23 @@ TEST(NavigationEnvDrawing, TruthOfASyntheticDrawingFollowsTheAgent) {
   const std::vector<std::int32_t> actions = {1, 2, 3};
   for (int step = 0; step < 10; ++step) {
     for (std::size_t e = 0; e < 3; ++e) {
-      const float* truth = env.observation("paper_truth").as<float>() + 5 * e;
+      const float* truth = env.observation("paper_truth").as<float>() + 7 * e;
       const std::int64_t episode = env.observation("episode_index").as<std::int64_t>()[e];
       const base::Pose pose = env.episode_view(static_cast<int>(e)).pose_world_agent;
-      const sketch::PaperPose wanted = truths[static_cast<std::size_t>(episode)].local_similarity(
-          {pose.position.x, pose.position.z}, base::yaw_from_rotation(pose.rotation));
+      const sketch::Correspondence& map = truths[static_cast<std::size_t>(episode)];
+      const base::Vec2 place(pose.position.x, pose.position.z);
       EXPECT_EQ(truth[0], 1.0f);
-      EXPECT_NEAR(truth[1], wanted.position.x, 1e-6f);
-      EXPECT_NEAR(truth[2], wanted.position.y, 1e-6f);
-      EXPECT_NEAR(truth[3], wanted.heading, 1e-5f);
-      EXPECT_NEAR(truth[4], wanted.log_scale, 1e-5f);
+      EXPECT_NEAR(truth[1], map.to_paper(place).x, 1e-6f);
+      EXPECT_NEAR(truth[2], map.to_paper(place).y, 1e-6f);
+      // Differences over 2 cm to the right and forward; what bends within them is the tolerance.
+      for (int axis = 0; axis < 2; ++axis) {
+        const base::Vec3 shift = 0.01f * (pose.rotation * (axis == 0 ? base::Vec3(1.0f, 0.0f, 0.0f)
+                                                                     : base::Vec3(0.0f, 0.0f, -1.0f)));
+        const base::Vec2 d(shift.x, shift.z);
+        const base::Vec2 wanted = (map.to_paper(place + d) - map.to_paper(place - d)) / 0.02f;
+        EXPECT_NEAR(truth[3 + 2 * axis], wanted.x, 2e-3f);
+        EXPECT_NEAR(truth[4 + 2 * axis], wanted.y, 2e-3f);
+      }
     }
     env.step(actions);
     env.reset_done();
