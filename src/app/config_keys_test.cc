@@ -138,6 +138,7 @@ std::vector<Row> policy_rows() {
       {"MODEL.CROP_METRES_PER_CELL", "0.2", "policy: reading", OBSERVE(policy_of(c).reading.metres_per_cell)},
       {"MODEL.READING_CHANNELS", "16", "policy: reading", OBSERVE(policy_of(c).reading.channels)},
       {"MODEL.BELIEF_GAIN", "0.5", "policy: reading", OBSERVE(policy_of(c).reading.belief_gain)},
+      {"MODEL.BELIEF_HYPOTHESES", "64", "policy: reading", OBSERVE(policy_of(c).reading.hypotheses)},
       {"MODEL.DRAWING_EMBEDDING", "32", "policy: reading", OBSERVE(policy_of(c).reading.drawing_features)},
       {"EVAL.SPLIT", "test", "eval", nullptr},
       {"EVAL.USE_CKPT_CONFIG", "False", "eval", nullptr},

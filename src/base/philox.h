@@ -41,6 +41,7 @@ enum class Purpose : std::uint32_t {
   kDiffusionSampling = 20,
   kDemonstrationStart = 22,
   kDemonstrationNoise = 23,
+  kRegistration = 24,
 };
 
 struct PhiloxKey {

@@ -26,6 +26,11 @@ void describe(ModelConfig& c, FieldVisitor& v) {
            .low = 0,
            .high = 1},
           c.belief_gain);
+  v.field({.key = "BELIEF_HYPOTHESES",
+           .doc = "places on the drawing that are weighed against each other; 0: none",
+           .low = 0,
+           .high = 65536},
+          c.belief_hypotheses);
   v.field(
       {.key = "DRAWING_EMBEDDING", .doc = "features of the whole drawing; 0: none", .low = 0, .high = 4096},
       c.drawing_embedding);

@@ -33,19 +33,22 @@ class AgentImpl final : public Agent {
   void attach(const task::VectorEnv& env) override {
     runner_ = std::make_unique<PolicyRunner>(network_, env, pool_);
     runner_->prior_log_scale() = prior_log_scale_;
-    runner_->set_plan_noise(options_.seed, -1);
+    runner_->set_noise(options_.seed, -1);
+    if (network_->settings().reading.enabled && options_.belief_mode != BeliefMode::kCorrected) {
+      runner_->tracker().drop_registration();
+    }
     slot_ = make_slot(network_->settings(), env.spec().num_envs);
     actions_.assign(static_cast<std::size_t>(env.spec().num_envs), 0);
     ended_.assign(actions_.size(), 0);
     stops_.assign(actions_.size(), 0);
-    used_ = runner_->beliefs();
+    used_.assign(static_cast<std::size_t>(env.spec().num_envs), Belief{});
     steps_ = 0;
     runner_->begin(env, {});
   }
 
   std::span<const std::int32_t> act(const task::VectorEnv& env) override {
     set_perfect(env);
-    used_ = runner_->beliefs();
+    std::copy(runner_->beliefs().begin(), runner_->beliefs().end(), used_.begin());
     runner_->write(env, {}, slot_);
     output_ = runner_->infer(slot_);
     const Tensor log_probabilities = output_.log_probabilities.contiguous();
@@ -112,7 +115,7 @@ class AgentImpl final : public Agent {
     if (options_.belief_mode != BeliefMode::kPerfect) return;
     for (std::size_t i = 0; i < runner_->beliefs().size(); ++i) {
       Belief truth;
-      if (PolicyRunner::truth_of(env, static_cast<int>(i), &truth)) runner_->beliefs()[i] = truth;
+      if (PolicyRunner::truth_of(env, static_cast<int>(i), &truth)) runner_->tracker().place(i, truth);
     }
   }
 

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 
 #include "base/check.h"
 #include "learn/policy_runner.h"
@@ -64,10 +65,14 @@ double median_error(const std::vector<EpisodeOutcome>& episodes) {
 
 }  // namespace
 
-double EvaluationResult::mean(std::string_view measure) const {
+std::size_t EvaluationResult::index_of(std::string_view measure) const {
   const auto found = std::find(measure_names.begin(), measure_names.end(), measure);
   INKNAV_CHECK(found != measure_names.end(), measure);
-  const auto index = static_cast<std::size_t>(found - measure_names.begin());
+  return static_cast<std::size_t>(found - measure_names.begin());
+}
+
+double EvaluationResult::mean(std::string_view measure) const {
+  const std::size_t index = index_of(measure);
   double sum = 0.0;
   for (const EpisodeOutcome& episode : episodes) sum += episode.measures[index];
   return episodes.empty() ? 0.0 : sum / static_cast<double>(episodes.size());
@@ -99,6 +104,8 @@ EvaluationResult run_episodes(Agent* agent, task::NavigationEnv& env, const Eval
     const task::StepResult& step = env.step(actions);
     for (const task::EpisodeResult& episode : env.finished()) {
       result.episodes.push_back(outcome_of(episode, running[static_cast<std::size_t>(episode.environment)]));
+      const base::Aabb& bounds = env.episode_view(episode.environment).nav_mesh->bounds();
+      result.episodes.back().home_size = std::hypot(bounds.max.x - bounds.min.x, bounds.max.z - bounds.min.z);
     }
     if (agent != nullptr) agent->observe_step(env, step);
     env.reset_done();

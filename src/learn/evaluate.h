@@ -32,8 +32,9 @@ struct EpisodeOutcome {
   float reward = 0.0f;
   std::vector<float> measures;       // in the order of env.measure_names()
   float final_belief_error = -1.0f;  // metres, -1 where the truth is not known
-  float mean_belief_error = -1.0f;
-  std::vector<TraceStep> trace;  // empty unless asked for
+  float mean_belief_error = -1.0f;   // along the way, likewise
+  float home_size = 0.0f;            // metres, diagonal of the home's walkable floor
+  std::vector<TraceStep> trace;      // empty unless asked for
 };
 
 struct EvaluationOptions {
@@ -50,7 +51,9 @@ struct EvaluationResult {
   double median_final_belief_error = -1.0;  // metres
   bool stopped_early = false;
 
-  /// Mean of a measure over the episodes; an unknown name is a bug, no episode gives 0.
+  /// Of a measure in EpisodeOutcome::measures; an unknown name is a bug.
+  std::size_t index_of(std::string_view measure) const;
+  /// Mean of a measure over the episodes; no episode gives 0.
   double mean(std::string_view measure) const;
 };
 

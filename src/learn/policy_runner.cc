@@ -83,33 +83,23 @@ PolicyRunner::PolicyRunner(std::shared_ptr<PolicyNetwork> network, const task::V
       pool_(pool),
       num_envs_(env.spec().num_envs),
       settings_(network_->settings()) {
-  const auto count = static_cast<std::size_t>(num_envs_);
   grid_ = {settings_.reading.crop_cells, settings_.reading.metres_per_cell};
   state_ = torch::zeros({num_envs_, network_->state_size()});
   keep_ = torch::zeros({1, num_envs_});
   previous_action_ = torch::zeros({num_envs_}, torch::kInt64);
   drawing_features_ = torch::zeros({num_envs_, settings_.reading.drawing_features});
   scale_correction_ = torch::zeros({num_envs_});
-  beliefs_.resize(count);
-  odometry_.resize(count);
-  marks_.resize(count);
-  drawings_.resize(count);
-  serials_.assign(count, -1);
-  fresh_.assign(count, 0);
+  if (settings_.reading.enabled) tracker_.emplace(settings_.reading, num_envs_, pool);
   if (settings_.diffusion.enabled) {
     planner_ = std::make_unique<Planner>(*network_, num_envs_, pool);
-    plan_keys_.resize(count);
+    plan_keys_.resize(static_cast<std::size_t>(num_envs_));
   }
 }
 
-void PolicyRunner::set_plan_noise(std::uint64_t seed, std::int64_t first_env) {
+void PolicyRunner::set_noise(std::uint64_t seed, std::int64_t first_env) {
   plan_seed_ = seed;
   plan_first_env_ = first_env;
-}
-
-Odometry PolicyRunner::odometry_of(const task::VectorEnv& env, std::int64_t row) const {
-  const float* gps = env.observation("gps").as<float>() + 2 * row;
-  return {gps[0], gps[1], env.observation("compass").as<float>()[row]};
+  if (tracker_) tracker_->set_noise(seed, first_env);
 }
 
 void PolicyRunner::encode_rows(const std::vector<std::int64_t>& rows, const task::VectorEnv& env) {
@@ -136,58 +126,29 @@ void PolicyRunner::refresh_weights() {
 void PolicyRunner::begin(const task::VectorEnv& env, std::span<const std::uint8_t> rows) {
   float* keep = keep_.data_ptr<float>();
   std::int64_t* previous = previous_action_.data_ptr<std::int64_t>();
-  std::fill(fresh_.begin(), fresh_.end(), std::uint8_t{0});
-  std::vector<std::int64_t> changed;
   for (std::int64_t row = 0; row < num_envs_; ++row) {
     if (!chosen(rows, row)) continue;
     keep[row] = 0.0f;
     previous[row] = 0;
-    if (!settings_.reading.enabled) continue;
-    const std::int64_t serial = env.observation("drawing_serial").as<std::int64_t>()[row];
-    const auto i = static_cast<std::size_t>(row);
-    if (serial != serials_[i]) {
-      serials_[i] = serial;
-      fresh_[i] = 1;
-      changed.push_back(row);
-    }
   }
   if (planner_) planner_->begin(rows);
-  if (!settings_.reading.enabled) return;
-  encode_rows(changed, env);
-  const int side = settings_.reading.drawing_size;
-  const std::uint8_t* planes = env.observation("drawing_planes").as<std::uint8_t>();
-  const float* marks = env.observation("drawing_marks").as<float>();
-  pool_.parallel_for(num_envs_, 1, [&](std::int64_t first, std::int64_t last, int) {
-    for (std::int64_t row = first; row < last; ++row) {
-      const auto i = static_cast<std::size_t>(row);
-      if (fresh_[i] != 0) drawings_[i].assign(planes + row * 4 * side * side, side);
-    }
-  });
-  const float* scale = scale_correction_.data_ptr<float>();
+  if (!tracker_) return;
+  tracker_->take_drawings(env, rows);
+  std::vector<std::int64_t> changed;
   for (std::int64_t row = 0; row < num_envs_; ++row) {
-    if (!chosen(rows, row)) continue;
-    const auto i = static_cast<std::size_t>(row);
-    marks_[i] = DrawingMarks::from(marks + 8 * row);
-    beliefs_[i] = start_belief(marks_[i], prior_log_scale_ + scale[row]);
-    odometry_[i] = odometry_of(env, row);
+    if (tracker_->fresh()[static_cast<std::size_t>(row)] != 0) changed.push_back(row);
   }
+  encode_rows(changed, env);
+  const Tensor log_scales = scale_correction_ + prior_log_scale_;
+  tracker_->begin(env, rows, {log_scales.data_ptr<float>(), static_cast<std::size_t>(num_envs_)});
 }
 
 void PolicyRunner::reload(const task::VectorEnv& env) {
-  if (!settings_.reading.enabled) return;
-  const int side = settings_.reading.drawing_size;
-  const std::uint8_t* planes = env.observation("drawing_planes").as<std::uint8_t>();
-  const float* marks = env.observation("drawing_marks").as<float>();
-  const std::int64_t* serials = env.observation("drawing_serial").as<std::int64_t>();
+  if (!tracker_) return;
+  const std::int64_t side = settings_.reading.drawing_size;
   planes_ =
       torch::from_blob(env.observation("drawing_planes").data, {num_envs_, 4, side, side}, torch::kUInt8);
-  for (std::int64_t row = 0; row < num_envs_; ++row) {
-    const auto i = static_cast<std::size_t>(row);
-    serials_[i] = serials[row];
-    drawings_[i].assign(planes + row * 4 * side * side, side);
-    marks_[i] = DrawingMarks::from(marks + 8 * row);
-    odometry_[i] = odometry_of(env, row);
-  }
+  tracker_->reload(env);
 }
 
 void PolicyRunner::write_numbers(const task::VectorEnv& env, std::int64_t row, float* out) const {
@@ -205,8 +166,9 @@ void PolicyRunner::write_numbers(const task::VectorEnv& env, std::int64_t row, f
   }
   if (!settings_.reading.enabled) return;
   const auto i = static_cast<std::size_t>(row);
-  const Belief& belief = beliefs_[i];
-  const DrawingMarks& marks = marks_[i];
+  const Belief& belief = tracker_->beliefs()[i];
+  const DrawingMarks& marks = tracker_->marks(i);
+  const Spread& spread = tracker_->spread(i);
   const base::Vec2 goal = marks.has_goal
                               ? glm::clamp(to_body(belief, marks.goal), base::Vec2(-50.0f), base::Vec2(50.0f))
                               : base::Vec2(0.0f);
@@ -218,10 +180,16 @@ void PolicyRunner::write_numbers(const task::VectorEnv& env, std::int64_t row, f
   out[3] = goal.y * inverse;
   out[4] = std::min(distance, 2.0f);
   out[5] = std::log1p(distance);
-  out[6] = belief.log_scale - prior_log_scale_;
-  out[7] = marks.has_goal ? 1.0f : 0.0f;
-  out[8] = marks.start_heading_known ? 1.0f : 0.0f;
-  out[9] = static_cast<float>(env.observation("step_index").as<std::int32_t>()[row]) * kStepScale;
+  const Stretch stretch = stretch_of(belief);
+  out[6] = log_scale_of(belief) - prior_log_scale_;
+  out[7] = stretch.axes;
+  out[8] = stretch.diagonals;
+  out[9] = marks.has_goal ? 1.0f : 0.0f;
+  out[10] = marks.start_heading_known ? 1.0f : 0.0f;
+  out[11] = std::min(spread.position, 2.0f);
+  out[12] = std::min(spread.heading, 1.0f);
+  out[13] = std::min(spread.log_scale, 1.0f);
+  out[14] = static_cast<float>(env.observation("step_index").as<std::int32_t>()[row]) * kStepScale;
 }
 
 void PolicyRunner::write(const task::VectorEnv& env, std::span<const std::uint8_t> rows,
@@ -249,8 +217,8 @@ void PolicyRunner::write(const task::VectorEnv& env, std::span<const std::uint8_
       if (reading) {
         OccupancyGrid map = occupancy;
         map.cells += i * map_bytes;
-        crop_occupancy(grid_, map, odometry_[i], crops + i * grid_.bytes());
-        crop_drawing(grid_, drawings_[i], beliefs_[i], crops + i * grid_.bytes());
+        crop_occupancy(grid_, map, tracker_->odometry()[i], crops + i * grid_.bytes());
+        crop_drawing(grid_, tracker_->drawing(i), tracker_->beliefs()[i], crops + i * grid_.bytes());
       }
       if (!image) continue;
       float* out = image_out + row * pixels * channels;
@@ -294,7 +262,7 @@ void PolicyRunner::note_plan_keys(const task::VectorEnv& env, const OccupancyGri
 void PolicyRunner::plan(const ObservationSlot& slot, PolicyOutput& output) {
   PlanRequest request;
   request.condition = output.condition;
-  request.poses = odometry_;
+  request.poses = tracker_->odometry();
   request.keys = plan_keys_;
   request.maps = maps_;
   output.waypoint = torch::empty({num_envs_, 2});
@@ -313,17 +281,17 @@ Tensor PolicyRunner::peek_values(const ObservationSlot& slot, const Tensor& rows
 }
 
 void PolicyRunner::correct(const Tensor& correction, float gain) {
-  if (!settings_.reading.enabled || gain == 0.0f) return;
+  if (!tracker_ || gain == 0.0f) return;
   const Tensor values = correction.contiguous();
   const float* data = values.data_ptr<float>();
-  for (std::size_t i = 0; i < beliefs_.size(); ++i) {
+  for (std::size_t i = 0; i < static_cast<std::size_t>(num_envs_); ++i) {
     Correction step;
     bool finite = true;
-    for (std::size_t k = 0; k < 4; ++k) {
-      step[k] = data[4 * i + k] * kCorrectionScale[k];
+    for (std::size_t k = 0; k < step.size(); ++k) {
+      step[k] = data[step.size() * i + k] * kCorrectionScale[k];
       finite = finite && std::isfinite(step[k]);
     }
-    if (finite) apply(beliefs_[i], step, gain);
+    if (finite) tracker_->correct(i, step, gain);
   }
 }
 
@@ -333,18 +301,12 @@ void PolicyRunner::acted(std::span<const std::int32_t> actions) {
 }
 
 void PolicyRunner::moved(const task::VectorEnv& env) {
-  if (!settings_.reading.enabled) return;
-  for (std::int64_t row = 0; row < num_envs_; ++row) {
-    const auto i = static_cast<std::size_t>(row);
-    const Odometry now = odometry_of(env, row);
-    move(beliefs_[i], odometry_[i], now);
-    odometry_[i] = now;
-  }
+  if (tracker_) tracker_->moved(env);
 }
 
 bool PolicyRunner::truth_of(const task::VectorEnv& env, int environment, Belief* truth) {
-  const float* values = env.observation("paper_truth").as<float>() + 5 * environment;
-  *truth = {{values[1], values[2]}, values[3], values[4]};
+  const float* values = env.observation("paper_truth").as<float>() + 7 * environment;
+  *truth = {{values[1], values[2]}, {values[3], values[4]}, {values[5], values[6]}};
   return values[0] > 0.5f;
 }
 

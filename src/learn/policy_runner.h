@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 // PolicyRunner: a network at work on the N environments of one VectorEnv. It turns fields of the environment
-// into network inputs and keeps what lives between steps: beliefs, recurrent state, previous actions, whether
-// an episode has just begun, the packed drawings and their features. Rollouts and evaluation share it.
+// into network inputs and keeps what lives between steps: beliefs (BeliefTracker), recurrent state, previous
+// actions, whether an episode has just begun, the features of the drawings. Rollouts and evaluation share it.
 //
 //   runner.begin(env, all);                          // after env.reset()
 //   loop: runner.write(env, rows, slot)              // belief features and crops of the present observation
@@ -18,13 +18,14 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <vector>
 
 #include "base/thread_pool.h"
 #include "learn/diffusion/planner.h"
 #include "learn/networks/policy_network.h"
-#include "learn/reading/belief.h"
+#include "learn/reading/belief_tracker.h"
 #include "learn/reading/crop.h"
 #include "learn/settings.h"
 #include "task/vector_env.h"
@@ -43,8 +44,9 @@ ObservationSlot make_slot(const PolicySettings& settings, std::int64_t num_envs)
 /// Fills vector_size and the image's shape from the environment; `fields` that are not there are a bug.
 void complete_settings(PolicySettings& settings, const task::EnvSpec& spec);
 
-/// Plain numbers that reading adds: goal mark through the belief, log scale, flags of the marks.
-inline constexpr int kReadingNumbers = 10;
+/// Plain numbers that reading adds: goal mark through the belief, the belief's scale, stretch and spread,
+/// flags of the marks.
+inline constexpr int kReadingNumbers = 15;
 
 class PolicyRunner {
  public:
@@ -55,9 +57,9 @@ class PolicyRunner {
   /// After the weights changed: encodes the drawings of all environments anew, hands the planner the new
   /// denoiser.
   void refresh_weights();
-  /// Keys of the plans' noise: seed and, in training, the global number of environment 0 (so that an episode
-  /// that is run again meets other noise); -1: the noise follows from episode and step alone.
-  void set_plan_noise(std::uint64_t seed, std::int64_t first_env);
+  /// Keys of the noise of plans and hypotheses: seed and, in training, the global number of environment 0 (so
+  /// that an episode that is run again meets other noise); -1: the noise follows from episode and step alone.
+  void set_noise(std::uint64_t seed, std::int64_t first_env);
   /// Restores what is derived from the environment's views (after a resume).
   void reload(const task::VectorEnv& env);
 
@@ -68,14 +70,18 @@ class PolicyRunner {
   /// Values of some rows without touching the state.
   torch::Tensor peek_values(const ObservationSlot& slot, const torch::Tensor& rows);
 
-  /// [N, 4] in units of kCorrectionScale; applied with `gain` where `rows` says so (empty: all).
+  /// [N, 6] in units of kCorrectionScale; applied with `gain` where `rows` says so (empty: all).
   void correct(const torch::Tensor& correction, float gain);
   void acted(std::span<const std::int32_t> actions);
   /// Odometry of the step that was made.
   void moved(const task::VectorEnv& env);
 
-  std::vector<Belief>& beliefs() { return beliefs_; }
-  const std::vector<Belief>& beliefs() const { return beliefs_; }
+  /// Of a policy that reads the drawing.
+  BeliefTracker& tracker() { return *tracker_; }
+  /// Empty when the policy does not read.
+  std::span<const Belief> beliefs() const {
+    return tracker_ ? std::span<const Belief>(tracker_->beliefs()) : std::span<const Belief>();
+  }
   /// True pose on the paper where it is known.
   static bool truth_of(const task::VectorEnv& env, int environment, Belief* truth);
 
@@ -84,7 +90,7 @@ class PolicyRunner {
   torch::Tensor& previous_action() { return previous_action_; }  // [N] i64
   const torch::Tensor& drawing_features() const { return drawing_features_; }
   /// Rows whose drawing changed in the last begin().
-  const std::vector<std::uint8_t>& fresh_drawings() const { return fresh_; }
+  const std::vector<std::uint8_t>& fresh_drawings() const { return tracker_->fresh(); }
   float& prior_log_scale() { return prior_log_scale_; }
   /// Null unless the policy is a diffusion policy.
   Planner* planner() { return planner_.get(); }
@@ -96,7 +102,6 @@ class PolicyRunner {
   void plan(const ObservationSlot& slot, PolicyOutput& output);
   void write_numbers(const task::VectorEnv& env, std::int64_t row, float* out) const;
   void encode_rows(const std::vector<std::int64_t>& rows, const task::VectorEnv& env);
-  Odometry odometry_of(const task::VectorEnv& env, std::int64_t row) const;
 
   std::shared_ptr<PolicyNetwork> network_;
   base::ThreadPool& pool_;
@@ -113,14 +118,9 @@ class PolicyRunner {
   std::uint64_t plan_seed_ = 0;
   std::int64_t plan_first_env_ = -1;
   OccupancyGrid maps_;
-  std::vector<Belief> beliefs_;
-  std::vector<Odometry> odometry_;
-  std::vector<DrawingMarks> marks_;
-  std::vector<PackedDrawing> drawings_;
-  std::vector<std::int64_t> serials_;
-  std::vector<std::uint8_t> fresh_;
-  torch::Tensor planes_;           // [N, 4, S, S] u8, view of the environment's field
-  float prior_log_scale_ = -2.3f;  // a home of 10 m on the paper's side
+  std::optional<BeliefTracker> tracker_;  // of a policy that reads the drawing
+  torch::Tensor planes_;                  // [N, 4, S, S] u8, view of the environment's field
+  float prior_log_scale_ = -2.3f;         // a home of 10 m on the paper's side
 };
 
 }  // namespace inknav::learn

@@ -57,6 +57,7 @@ void each_later_member(Settings& s, Visit&& visit) {
   visit("diffusion.spacing", d.noise.spacing);
   visit("diffusion.sampler", d.sampling.kind);
   visit("diffusion.num_inference_steps", d.sampling.num_steps);
+  visit("reading.hypotheses", s.reading.hypotheses);
   visit("diffusion.n_action_steps", d.n_action_steps);
   visit("diffusion.num_candidates", d.num_candidates);
   visit("diffusion.warm_start", d.warm_start);
@@ -83,8 +84,9 @@ bool plausible(const PolicySettings& s) {
          within(s.hidden_size, 1, 8192) && within(s.reading.crop_cells, 4, 256) &&
          within(s.reading.channels, 1, 512) && within(s.reading.drawing_size, 8, 1024) &&
          within(s.reading.grid_size, 8, 8192) && within(s.reading.drawing_features, 0, 1024) &&
-         within(s.context_window, 1, 1024) && within(s.attention_heads, 1, 256) &&
-         within(s.attention_layers, 1, 64) && within(s.attention_ff_factor, 1, 64) &&
+         within(s.reading.hypotheses, 0, 65536) && within(s.context_window, 1, 1024) &&
+         within(s.attention_heads, 1, 256) && within(s.attention_layers, 1, 64) &&
+         within(s.attention_ff_factor, 1, 64) &&
          (s.recurrence != Recurrence::kTransformer || s.hidden_size % s.attention_heads == 0) &&
          static_cast<int>(s.backbone) <= 2 && static_cast<int>(s.recurrence) <= 4 && plausible(s.diffusion);
 }

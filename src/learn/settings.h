@@ -29,6 +29,7 @@ struct ReadingSettings {
   float metres_per_cell = 0.15f;
   int channels = 32;          // width of the network that sees both crops
   float belief_gain = 0.3f;   // part of the predicted correction that is applied each step
+  int hypotheses = 0;         // of the registration of seen walls with drawn ones; 0: none
   int drawing_size = 128;     // S of the drawing planes
   int grid_size = 512;        // G of the occupancy map
   float grid_cell = 0.1f;     // metres

@@ -159,6 +159,7 @@ PolicySettings policy_settings(const config::ExperimentConfig& config, const tas
   settings.reading.metres_per_cell = f(config.model.crop_metres_per_cell);
   settings.reading.channels = config.model.reading_channels;
   settings.reading.belief_gain = f(config.model.belief_gain);
+  settings.reading.hypotheses = config.model.belief_hypotheses;
   settings.reading.grid_cell = env.simulator.mapper.cell_size;
   settings.reading.drawing_features = config.model.drawing_embedding;
   if (config.use_diffusion_policy) {

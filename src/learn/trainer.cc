@@ -48,7 +48,7 @@ class TrainerImpl final : public Trainer {
         updater_(settings_.ppo, settings_.seed, *network_, parameters_, denoising_ ? &*denoising_ : nullptr,
                  ranks) {
     skips_.fill(-1);
-    runner_.set_plan_noise(settings_.seed, rank() * env.spec().num_envs);
+    runner_.set_noise(settings_.seed, rank() * env.spec().num_envs);
     if (settings_.policy.diffusion.enabled) {
       runner_.planner()->set_num_candidates(1);  // the states to learn from need no choice among plans
       EmaSettings ema;
@@ -281,11 +281,11 @@ std::vector<NamedBytes> TrainerImpl::local_state() {
   std::vector<NamedBytes> state;
   const std::vector<std::uint8_t> world_bytes = env_.save_state();
   state.push_back({local_name("env"), "U8", {static_cast<std::int64_t>(world_bytes.size())}, world_bytes});
-  std::vector<float> beliefs;
-  for (const Belief& b : runner_.beliefs()) {
-    beliefs.insert(beliefs.end(), {b.position.x, b.position.y, b.heading, b.log_scale});
+  if (settings_.policy.reading.enabled) {
+    state.push_back(
+        bytes_of(local_name("beliefs"),
+                 torch::tensor(runner_.tracker().state()).view({-1, runner_.tracker().state_size()})));
   }
-  state.push_back(bytes_of(local_name("beliefs"), torch::tensor(beliefs).view({-1, 4})));
   state.push_back(bytes_of(local_name("recurrent"), runner_.state()));
   state.push_back(bytes_of(local_name("keep"), runner_.keep()));
   if (runner_.planner() != nullptr)
@@ -372,7 +372,6 @@ base::Status TrainerImpl::restore_local(const std::vector<NamedBytes>& state) {
     return tensor;
   };
   INKNAV_ASSIGN_OR_RETURN(const Tensor world_bytes, need("env", -1));
-  INKNAV_ASSIGN_OR_RETURN(const Tensor beliefs, need("beliefs", 4 * runner_.num_envs()));
   INKNAV_ASSIGN_OR_RETURN(const Tensor recurrent, need("recurrent", runner_.state().numel()));
   INKNAV_ASSIGN_OR_RETURN(const Tensor keep, need("keep", runner_.keep().numel()));
   INKNAV_ASSIGN_OR_RETURN(const Tensor previous, need("previous_action", runner_.num_envs()));
@@ -384,10 +383,10 @@ base::Status TrainerImpl::restore_local(const std::vector<NamedBytes>& state) {
   INKNAV_RETURN_IF_ERROR(env_.restore_state(
       {world_bytes.data_ptr<std::uint8_t>(), static_cast<std::size_t>(world_bytes.numel())}));
   runner_.reload(env_);
-  const float* b = beliefs.data_ptr<float>();
-  for (Belief& belief : runner_.beliefs()) {
-    belief = {{b[0], b[1]}, b[2], b[3]};
-    b += 4;
+  if (settings_.policy.reading.enabled) {
+    const std::int64_t size = runner_.num_envs() * runner_.tracker().state_size();
+    INKNAV_ASSIGN_OR_RETURN(const Tensor beliefs, need("beliefs", size));
+    runner_.tracker().restore({beliefs.data_ptr<float>(), static_cast<std::size_t>(size)});
   }
   runner_.state().copy_(recurrent);
   runner_.keep().copy_(keep);

@@ -45,7 +45,7 @@ float touching(std::span<const Vec2> points, const Odometry& pose, const Occupan
     const int column = static_cast<int>(std::floor(centre + right / map.cell_size + 0.5f));
     const int row = static_cast<int>(std::floor(centre - forward / map.cell_size + 0.5f));
     if (column < 0 || row < 0 || column >= map.size || row >= map.size) continue;
-    if (map.cells[static_cast<std::ptrdiff_t>(row) * map.size + column] == 2) ++hits;
+    if (map.cells[static_cast<std::ptrdiff_t>(row) * map.size + column] >= 2) ++hits;
   }
   return static_cast<float>(hits) / static_cast<float>(points.size());
 }

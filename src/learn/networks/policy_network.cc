@@ -77,7 +77,8 @@ PolicyNetwork::PolicyNetwork(const PolicySettings& settings, std::uint64_t seed)
   // Columns: logits, value, waypoint (2), remaining.
   head_ = register_module("head", torch::nn::Linear(settings.hidden_size, settings.num_actions + 4));
   if (settings.reading.enabled) {
-    correction_ = register_module("zero_correction", torch::nn::Linear(settings.hidden_size, 4));
+    correction_ =
+        register_module("zero_correction", torch::nn::Linear(settings.hidden_size, kCorrectionSize));
   }
   goal_ = register_module("goal_head", torch::nn::Linear(settings.hidden_size, 2));
   const DiffusionSettings& diffusion = settings.diffusion;

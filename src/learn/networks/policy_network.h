@@ -19,6 +19,7 @@
 #include "learn/networks/context_core.h"
 #include "learn/networks/encoders.h"
 #include "learn/networks/recurrent.h"
+#include "learn/reading/belief.h"
 #include "learn/settings.h"
 
 namespace inknav::learn {
@@ -38,16 +39,17 @@ struct PolicyOutput {
   torch::Tensor value;              // [B]
   torch::Tensor waypoint;           // [B, 2] direction (right, forward), about unit length
   torch::Tensor remaining;          // [B] metres / kRemainingScale
-  torch::Tensor correction;         // [B, 4] of the belief, in units of kCorrectionScale
+  torch::Tensor correction;         // [B, 6] of the belief, in units of kCorrectionScale
   torch::Tensor goal;               // [B, 2] goal in the body frame / kGoalScale, or undefined
   torch::Tensor goal_logits;        // [B, goal cells and rays] of a diffusion policy's goal predictor
   torch::Tensor condition;          // [B, condition_size] of a diffusion policy
   torch::Tensor state;              // [N, state_size] after the last step
 };
 
-inline constexpr float kRemainingScale = 3.0f;                          // metres
-inline constexpr float kGoalScale = 5.0f;                               // metres
-inline constexpr float kCorrectionScale[4] = {0.5f, 0.5f, 0.2f, 0.2f};  // m right, m forward, rad, ln
+inline constexpr float kRemainingScale = 3.0f;  // metres
+inline constexpr float kGoalScale = 5.0f;       // metres
+// Metres right and forward, radians, ln of scale, stretch of axes and diagonals.
+inline constexpr float kCorrectionScale[kCorrectionSize] = {0.5f, 0.5f, 0.2f, 0.2f, 0.2f, 0.2f};
 inline constexpr int kCropPlanes = 6;
 
 class PolicyNetwork : public torch::nn::Module {

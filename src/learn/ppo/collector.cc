@@ -115,17 +115,17 @@ void Collector::write_labels(std::int64_t t, Rollout& rollout) {
     Belief truth;
     const bool known = PolicyRunner::truth_of(env_, static_cast<int>(n), &truth);
     weight[n] = known ? 1.0f : 0.0f;
-    log_scale[n] = known ? truth.log_scale - runner_.prior_log_scale() : 0.0f;
+    log_scale[n] = known ? log_scale_of(truth) - runner_.prior_log_scale() : 0.0f;
     const Belief& belief = runner_.beliefs()[static_cast<std::size_t>(n)];
     const Correction target = known ? correction_to(belief, truth) : Correction{};
-    for (std::size_t k = 0; k < 4; ++k) {
-      out[4 * n + static_cast<std::int64_t>(k)] =
+    for (std::size_t k = 0; k < target.size(); ++k) {
+      out[kCorrectionSize * n + static_cast<std::int64_t>(k)] =
           std::clamp(target[k] / kCorrectionScale[k], -kMaxCorrection, kMaxCorrection);
     }
     if (!known) continue;
     totals_.belief_error += position_error(belief, truth);
     totals_.belief_rows += 1.0;
-    totals_.log_scale += truth.log_scale;
+    totals_.log_scale += log_scale_of(truth);
   }
 }
 
@@ -186,15 +186,16 @@ void Collector::disturb_beliefs(std::int64_t update, std::int64_t t, float proba
                                static_cast<std::uint32_t>(t), base::Purpose::kBeliefNoise});
     Belief truth;
     if (!PolicyRunner::truth_of(env_, static_cast<int>(n), &truth)) continue;
-    Belief& belief = runner_.beliefs()[static_cast<std::size_t>(n)];
+    const Belief& belief = runner_.beliefs()[static_cast<std::size_t>(n)];
     const bool lost = position_error(belief, truth) > kLostDistance;
     if (stream.uniform() >= (lost ? std::max(probability, kLostReset) : probability)) continue;
     const float size = stream.uniform();
     const Correction error{
-        size * stream.normal(0.0f, noise.noise_position), size * stream.normal(0.0f, noise.noise_position),
-        size * stream.normal(0.0f, noise.noise_heading), size * stream.normal(0.0f, noise.noise_log_scale)};
+        size * stream.normal(0.0f, noise.noise_position),  size * stream.normal(0.0f, noise.noise_position),
+        size * stream.normal(0.0f, noise.noise_heading),   size * stream.normal(0.0f, noise.noise_log_scale),
+        size * stream.normal(0.0f, noise.noise_log_scale), size * stream.normal(0.0f, noise.noise_log_scale)};
     apply(truth, error, 1.0f);
-    belief = truth;
+    runner_.tracker().place(static_cast<std::size_t>(n), truth);
   }
 }
 

@@ -41,7 +41,7 @@ Rollout::Rollout(const PolicySettings& settings, std::int64_t num_steps, std::in
   labels.waypoint = torch::zeros({num_steps, n, 2});
   labels.waypoint_weight = torch::zeros({num_steps, n});
   labels.remaining = torch::zeros({num_steps, n});
-  labels.correction = torch::zeros({num_steps, n, 4});
+  labels.correction = torch::zeros({num_steps, n, kCorrectionSize});
   labels.correction_weight = torch::zeros({num_steps, n});
   labels.log_scale = torch::zeros({num_steps, n});
   labels.goal = torch::zeros({num_steps, n, 2});

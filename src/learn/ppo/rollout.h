@@ -20,7 +20,7 @@ struct RolloutLabels {
   torch::Tensor waypoint;           // [T, N, 2] unit vector (right, forward) to the expert's waypoint
   torch::Tensor waypoint_weight;    // [T, N]
   torch::Tensor remaining;          // [T, N] / kRemainingScale, clipped to 1
-  torch::Tensor correction;         // [T, N, 4] / kCorrectionScale, clipped to +-kMaxCorrection
+  torch::Tensor correction;         // [T, N, 6] / kCorrectionScale, clipped to +-kMaxCorrection
   torch::Tensor correction_weight;  // [T, N] 1 where the truth is known
   torch::Tensor log_scale;          // [T, N] truth minus prior
   torch::Tensor goal;               // [T, N, 2] / kGoalScale

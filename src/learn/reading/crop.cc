@@ -50,7 +50,7 @@ void PackedDrawing::assign(const std::uint8_t* planes, int size) {
 void crop_occupancy(const CropGrid& grid, const OccupancyGrid& occupancy, const Odometry& pose,
                     std::uint8_t* out) {
   // Lane 0 obstacle, lane 1 (16 bits up) free.
-  constexpr std::uint32_t kLanes[4] = {0u, 255u << 16, 255u, 0u};
+  constexpr std::uint32_t kLanes[4] = {0u, 255u << 16, kLowObstacle, 255u};
   const float c = std::cos(pose.yaw), s = std::sin(pose.yaw);
   const float scale = grid.metres_per_cell / occupancy.cell_size;
   const float centre = static_cast<float>(occupancy.size / 2);
@@ -83,8 +83,8 @@ void crop_drawing(const CropGrid& grid, const PackedDrawing& drawing, const Beli
                   std::uint8_t* out) {
   const int size = drawing.size();
   const float pixels = static_cast<float>(size);
-  const float scale = std::exp(belief.log_scale) * pixels * grid.metres_per_cell;
-  const float c = scale * std::cos(belief.heading), s = scale * std::sin(belief.heading);
+  const base::Vec2 right = belief.right * (pixels * grid.metres_per_cell);
+  const base::Vec2 forward = belief.forward * (pixels * grid.metres_per_cell);
   const float mid = 0.5f * static_cast<float>(grid.cells - 1);
   const float ahead = static_cast<float>(grid.agent_row());
   const float x0 = belief.position.x * pixels - 0.5f, y0 = belief.position.y * pixels - 0.5f;
@@ -93,7 +93,7 @@ void crop_drawing(const CropGrid& grid, const PackedDrawing& drawing, const Beli
     const float f = ahead - static_cast<float>(row);
     for (int column = 0; column < grid.cells; ++column, out += CropGrid::kPlanes) {
       const float r = static_cast<float>(column) - mid;
-      const float x = x0 + c * r - s * f, y = y0 - s * r - c * f;
+      const float x = x0 + right.x * r + forward.x * f, y = y0 + right.y * r + forward.y * f;
       if (!(x >= 0.0f && y >= 0.0f && x < pixels - 1.0f && y < pixels - 1.0f)) {
         std::memset(out + 2, 0, 4);
         continue;

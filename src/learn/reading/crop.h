@@ -3,9 +3,10 @@
 // Crops: what the agent has seen and what the drawing says, on one metric grid in the body frame.
 //
 // Grid: cells x cells, row 0 farthest ahead, column 0 farthest left, the agent two thirds down in the middle.
-// Output: [cells, cells, 6] u8, row-major: obstacle, free (from the occupancy map at the agent's pose), wall,
-// route, start, goal (from the drawing through the belief), all bilinear with 8-bit weights, 0 outside. If
-// the belief is right, walls lie on walls. Cost: about 30 us for 48 cells. No allocation.
+// Output: [cells, cells, 6] u8, row-major: obstacle (kLowObstacle for one that is not tall), free (from the
+// occupancy map at the agent's pose), wall, route, start, goal (from the drawing through the belief), all
+// bilinear with 8-bit weights, 0 outside. If the belief is right, walls lie on walls. Cost: about 30 us for
+// 48 cells. No allocation.
 
 #include <cstdint>
 #include <span>
@@ -31,8 +32,11 @@ struct CropGrid {
   }
 };
 
-/// Occupancy map of one agent: [size, size] u8 (0 unknown, 1 free, 2 obstacle), start pose in cell
-/// (size / 2, size / 2), row = backward, column = right.
+/// What furniture shows as in the obstacle plane: people draw walls, and those are tall.
+inline constexpr std::uint32_t kLowObstacle = 96;
+
+/// Occupancy map of one agent: [size, size] u8 (0 unknown, 1 free, 2 obstacle, 3 tall obstacle), start pose
+/// in cell (size / 2, size / 2), row = backward, column = right.
 struct OccupancyGrid {
   const std::uint8_t* cells = nullptr;
   int size = 0;

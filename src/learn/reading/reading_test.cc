@@ -16,9 +16,10 @@ base::PhiloxStream test_stream(std::uint32_t step) {
 }
 
 Belief random_belief(base::PhiloxStream& stream) {
-  return {{stream.uniform(0.2f, 0.8f), stream.uniform(0.2f, 0.8f)},
-          stream.uniform(-3.0f, 3.0f),
-          stream.uniform(-3.0f, -2.0f)};
+  Belief belief = similarity({stream.uniform(0.2f, 0.8f), stream.uniform(0.2f, 0.8f)},
+                             stream.uniform(-3.0f, 3.0f), stream.uniform(-3.0f, -2.0f));
+  apply(belief, {0.0f, 0.0f, 0.0f, 0.0f, stream.uniform(-0.25f, 0.25f), stream.uniform(-0.25f, 0.25f)}, 1.0f);
+  return belief;
 }
 
 TEST(Belief, ToBodyInvertsToPaper) {
@@ -39,13 +40,13 @@ TEST(Belief, FullCorrectionGivesTheTruth) {
     const Belief truth = random_belief(stream);
     apply(belief, correction_to(belief, truth), 1.0f);
     EXPECT_NEAR(position_error(belief, truth), 0.0f, 1e-3);
-    EXPECT_NEAR(base::wrap_angle(belief.heading - truth.heading), 0.0f, 1e-5);
-    EXPECT_NEAR(belief.log_scale, truth.log_scale, 1e-5);
+    EXPECT_NEAR(glm::length(belief.right - truth.right), 0.0f, 1e-5);
+    EXPECT_NEAR(glm::length(belief.forward - truth.forward), 0.0f, 1e-5);
   }
 }
 
 TEST(Belief, OdometryKeepsATrueBeliefTrue) {
-  // A world that is drawn by one similarity: start frame (right, -forward) scaled by s and turned by h0.
+  // A world that is drawn by one affine map.
   auto stream = test_stream(2);
   const Belief start = random_belief(stream);
   Belief belief = start;
@@ -64,14 +65,50 @@ TEST(Belief, OdometryKeepsATrueBeliefTrue) {
   const base::Vec2 expected = to_paper(start, {before.right, before.forward});
   EXPECT_NEAR(belief.position.x, expected.x, 1e-4);
   EXPECT_NEAR(belief.position.y, expected.y, 1e-4);
-  EXPECT_NEAR(base::wrap_angle(belief.heading - start.heading - before.yaw), 0.0f, 1e-4);
+  Belief turned = start;
+  move(turned, {}, {0.0f, 0.0f, before.yaw});
+  EXPECT_NEAR(glm::length(belief.right - turned.right), 0.0f, 1e-5);
+  EXPECT_NEAR(glm::length(belief.forward - turned.forward), 0.0f, 1e-5);
+}
+
+TEST(Belief, HeadingScaleAndStretchAreThoseItWasMadeOf) {
+  auto stream = test_stream(5);
+  for (int i = 0; i < 100; ++i) {
+    const float heading = stream.uniform(-3.0f, 3.0f), log_scale = stream.uniform(-3.0f, -2.0f);
+    Belief belief = similarity({0.5f, 0.5f}, heading, log_scale);
+    EXPECT_NEAR(base::wrap_angle(heading_of(belief) - heading), 0.0f, 1e-5);
+    EXPECT_NEAR(log_scale_of(belief), log_scale, 1e-5);
+    const float axes = stream.uniform(-0.1f, 0.1f), diagonals = stream.uniform(-0.1f, 0.1f);
+    apply(belief, {0.0f, 0.0f, 0.0f, 0.0f, axes, diagonals}, 1.0f);
+    EXPECT_NEAR(base::wrap_angle(heading_of(belief) - heading), 0.0f, 1e-5);
+    EXPECT_NEAR(log_scale_of(belief), log_scale, 1e-5);
+    EXPECT_NEAR(stretch_of(belief).axes, axes, 3e-3);  // third order
+    EXPECT_NEAR(stretch_of(belief).diagonals, diagonals, 3e-3);
+  }
+}
+
+TEST(Belief, WildCorrectionsLeaveItFinite) {
+  auto stream = test_stream(6);
+  for (int i = 0; i < 1000; ++i) {
+    Belief belief = random_belief(stream);
+    Correction wild;
+    for (float& value : wild) value = stream.normal(0.0f, 20.0f);
+    for (int k = 0; k < 3; ++k) apply(belief, wild, 1.0f);
+    for (const float value : {belief.position.x, belief.position.y, belief.right.x, belief.right.y,
+                              belief.forward.x, belief.forward.y}) {
+      ASSERT_TRUE(std::isfinite(value));
+    }
+    ASSERT_GT(log_scale_of(belief), -9.1f);
+    ASSERT_LT(log_scale_of(belief), 1.1f);
+  }
 }
 
 TEST(Belief, ForwardIsUpOnThePaperAtHeadingZeroAndLeftAtAQuarterTurn) {
-  Belief belief{{0.5f, 0.5f}, 0.0f, std::log(0.1f)};
+  const float log_scale = std::log(0.1f);
+  Belief belief = similarity({0.5f, 0.5f}, 0.0f, log_scale);
   EXPECT_NEAR(to_paper(belief, {0.0f, 1.0f}).y, 0.4f, 1e-6);
   EXPECT_NEAR(to_paper(belief, {1.0f, 0.0f}).x, 0.6f, 1e-6);
-  belief.heading = 0.5f * base::kPi;
+  belief = similarity({0.5f, 0.5f}, 0.5f * base::kPi, log_scale);
   EXPECT_NEAR(to_paper(belief, {0.0f, 1.0f}).x, 0.4f, 1e-6);
 }
 
@@ -94,7 +131,7 @@ TEST(Crop, EqualsTheBruteForceTwin) {
   constexpr int kSize = 64, kGrid = 128;
   std::vector<std::uint8_t> planes(4 * kSize * kSize), map(kGrid * kGrid);
   for (auto& p : planes) p = static_cast<std::uint8_t>(stream.uniform_int(256u));
-  for (auto& m : map) m = static_cast<std::uint8_t>(stream.uniform_int(3u));
+  for (auto& m : map) m = static_cast<std::uint8_t>(stream.uniform_int(4u));
   PackedDrawing drawing;
   drawing.assign(planes.data(), kSize);
   for (int trial = 0; trial < 5; ++trial) {
@@ -122,11 +159,16 @@ TEST(Crop, EqualsTheBruteForceTwin) {
         const double c = std::cos(pose.yaw), s = std::sin(pose.yaw);
         const double right = pose.right + body.x * c - body.y * s,
                      forward = pose.forward + body.x * s + body.y * c;
-        for (const int state : {2, 1}) {
-          std::vector<double> indicator;
-          for (const std::uint8_t m : map) indicator.push_back(m == state ? 255.0 : 0.0);
-          EXPECT_NEAR(out[state == 2 ? 0 : 1],
-                      bilinear(indicator, kGrid, kGrid / 2 + right / 0.1, kGrid / 2 - forward / 0.1),
+        for (const bool free : {false, true}) {
+          std::vector<double> shown;
+          for (const std::uint8_t m : map) {
+            shown.push_back(free     ? (m == 1 ? 255.0 : 0.0)
+                            : m == 3 ? 255.0
+                            : m == 2 ? double{kLowObstacle}
+                                     : 0.0);
+          }
+          EXPECT_NEAR(out[free ? 1 : 0],
+                      bilinear(shown, kGrid, kGrid / 2 + right / 0.1, kGrid / 2 - forward / 0.1),
                       kCropTolerance);
         }
       }
@@ -140,10 +182,9 @@ TEST(Crop, WithTheTruePoseWallsLieOnWalls) {
   constexpr int kSize = 256, kGrid = 256;
   const float scale = 0.05f;
   const Odometry pose{0.7f, -0.4f, 0.6f};
-  const Belief start{{0.4f, 0.6f}, 0.9f, std::log(scale)};
+  const Belief start = similarity({0.4f, 0.6f}, 0.9f, std::log(scale));
   Belief belief = start;
-  belief.position = to_paper(start, {pose.right, pose.forward});
-  belief.heading = start.heading + pose.yaw;
+  move(belief, {}, pose);
   std::vector<std::uint8_t> map(kGrid * kGrid, 1), planes(4 * kSize * kSize, 0);
   const float c = std::cos(pose.yaw), s = std::sin(pose.yaw);
   const auto mark = [&](float right, float forward) {
@@ -151,7 +192,7 @@ TEST(Crop, WithTheTruePoseWallsLieOnWalls) {
                 start_forward = pose.forward + right * s + forward * c;
     const int column = kGrid / 2 + static_cast<int>(std::lround(start_right / 0.1f));
     const int row = kGrid / 2 - static_cast<int>(std::lround(start_forward / 0.1f));
-    map[static_cast<std::size_t>(row * kGrid + column)] = 2;
+    map[static_cast<std::size_t>(row * kGrid + column)] = 3;
     const base::Vec2 paper = to_paper(start, {start_right, start_forward});
     const int u = static_cast<int>(std::lround(paper.x * kSize - 0.5f)),
               v = static_cast<int>(std::lround(paper.y * kSize - 0.5f));

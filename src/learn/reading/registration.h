@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+// Registration: many hypotheses of where one agent is on its drawing, weighed by how well the walls it has
+// seen lie on drawn walls (a particle filter; Thrun, Burgard, Fox, "Probabilistic Robotics", 2005, chapter
+// 8).
+//
+// A hypothesis is an affine map, position and axes: a drawing is stretched, turned and sheared, and
+// differently in every room, so the axes wander a little with every metre walked. What is compared: tall
+// obstacles (walls; people draw no chairs) should lie on wall ink, free floor should not. Where nothing tall
+// is near, as behind low walls, all obstacles count.
+//
+//   registration.begin(belief, spread, key);          // hypotheses around a first belief
+//   each step:
+//     registration.move(before, after, key);          // odometry, and what the paper may have changed by
+//     registration.observe(occupancy, odometry, walls, key);
+//     Belief belief = registration.estimate();
+//
+// Everything follows from the keys. Cost: about 0.1 ms a step for 512 hypotheses. begin() allocates, the rest
+// does not after its first call.
+
+#include <algorithm>
+#include <array>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "base/philox.h"
+#include "learn/reading/belief.h"
+#include "learn/reading/crop.h"
+
+namespace inknav::learn {
+
+struct RegistrationSettings {
+  int hypotheses = 512;
+  int first_hypotheses =
+      4096;  // at the start, where all is unsure; each resampling halves them down to `hypotheses`
+  // Standard deviations of the first hypotheses. Those of a drawing of level L2 (docs/drawings.md).
+  float first_position = 0.3f;  // metres, on each axis
+  float first_heading = 0.2f;   // radians
+  float first_scale = 0.2f;     // ln
+  float first_stretch = 0.15f;  // as Stretch, each
+  // What the paper changes by, after one metre; grows with the root of the way.
+  float drift_position = 0.1f;  // metres
+  float drift_heading = 0.04f;  // radians
+  float drift_scale = 0.1f;     // ln
+  float drift_stretch = 0.06f;
+  float jitter = 0.02f;  // metres by which copies of one hypothesis are set apart
+  // How fast seen walls, free floor and the scale of the first belief convince, a step.
+  float weight_walls = 1.0f, weight_floor = 2.0f, weight_scale = 0.05f;
+  float scale_deviation = 0.3f;  // ln: of scales on one drawing
+  float radius = 3.5f;           // metres of the agent's map that are compared
+};
+
+/// What it costs each pixel of a drawing that a wall or that free floor was seen there: -log p, small enough
+/// together to stay in a core's first cache.
+class WallLikelihood {
+ public:
+  /// wall [size, size] u8, the first of the drawing's planes.
+  void assign(const std::uint8_t* wall, int size);
+  int size() const { return size_; }
+  /// [size + 2, size + 2] in 1/kUnit; the border stands for all outside.
+  const std::uint8_t* wall_cost() const { return wall_cost_.data(); }
+  const std::uint8_t* floor_cost() const { return floor_cost_.data(); }
+  static constexpr float kUnit = 80.0f;
+
+ private:
+  int size_ = 0;
+  std::vector<std::uint8_t> wall_cost_, floor_cost_;
+};
+
+/// How far the hypotheses are apart: standard deviations.
+struct Spread {
+  float position = 0.0f;  // metres
+  float heading = 0.0f;   // radians, first order
+  float log_scale = 0.0f;
+};
+
+/// What the drawing says of the first belief.
+struct FirstKnowledge {
+  bool place = true;    // false: anywhere on the paper
+  bool heading = true;  // false: any
+};
+
+class Registration {
+ public:
+  explicit Registration(const RegistrationSettings& settings);
+
+  void begin(const Belief& first, const Odometry& pose, const FirstKnowledge& known,
+             const base::PhiloxKey& key);
+  void move(const Odometry& after, const base::PhiloxKey& key);
+  void observe(const OccupancyGrid& map, const WallLikelihood& walls, const base::PhiloxKey& key);
+  /// Moves all hypotheses as one: the correction is in the body frame of estimate().
+  void shift(const Correction& correction, float gain);
+
+  Belief estimate() const;
+  Spread spread() const;
+
+  enum Column : std::uint8_t { kX, kY, kRightX, kRightY, kForwardX, kForwardY, kLogWeight, kColumns };
+  /// Number of hypotheses and the first log scale, then [kColumns, capacity]: position, right, forward (axes
+  /// of the start frame), log weight.
+  static constexpr std::size_t kStateHead = 2;
+  std::size_t state_size() const { return kStateHead + capacity() * kColumns; }
+  void append_state(std::vector<float>& out) const;
+  const Odometry& pose() const { return pose_; }
+  void restore(std::span<const float> state, const Odometry& pose);
+
+ private:
+  struct Points {  // start frame, relative to the agent; metres
+    std::vector<float> right, forward;
+    std::vector<std::int32_t> weight;
+    void clear();
+    void thin(std::uint32_t step);
+    std::int32_t total_weight() const;
+  };
+  std::size_t capacity() const {
+    return static_cast<std::size_t>(std::max(settings_.hypotheses, settings_.first_hypotheses));
+  }
+  std::size_t count() const { return count_; }
+  float* column(Column c) { return values_.data() + static_cast<std::size_t>(c) * capacity(); }
+  const float* column(Column c) const { return values_.data() + static_cast<std::size_t>(c) * capacity(); }
+  void gather_points(const OccupancyGrid& map, std::uint32_t step);
+  void weigh(const WallLikelihood& walls);
+  const Points& walls() const { return tall_.right.empty() ? low_ : tall_; }
+  void resample(const base::PhiloxKey& key);
+  /// Adds normal noise of these deviations to the axes of all (and to the place, in metres).
+  void disturb(const std::array<float, 6>& deviations, const base::PhiloxKey& key);
+  Belief hypothesis(std::size_t k) const;  // axes of the start frame
+  Belief mean() const;                     // axes of the start frame
+
+  RegistrationSettings settings_;
+  Odometry pose_;
+  float first_log_scale_ = 0.0f;
+  std::size_t count_ = 0;      // hypotheses now
+  std::vector<float> values_;  // [kColumns, capacity]; those from count_ on are 0
+  std::vector<float> copies_;
+  Points tall_, low_, floor_;
+};
+
+}  // namespace inknav::learn
