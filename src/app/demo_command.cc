@@ -11,6 +11,7 @@
 #include <memory>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "app/bench_table.h"
 #include "app/eval_command.h"
@@ -32,7 +33,7 @@ using Clock = std::chrono::steady_clock;
 
 struct DemoOptions {
   std::string dir = "runs/demo";
-  std::string policy = "ppo";
+  std::string policy = "diffusion";
   std::string config;  // empty: that of the policy
   int train_homes = 80;
   int test_homes = 25;
@@ -47,6 +48,8 @@ const std::map<std::string, std::string> kPolicies = {{"diffusion", "configs/dem
 // Seeds of the sets: homes and drawers of the evaluation are never seen in training.
 constexpr std::uint64_t kTrainSeed = 1;
 constexpr std::uint64_t kTestSeed = 2;
+const std::vector<std::pair<std::string, sketch::Level>> kTracks = {{"L1", sketch::Level::kL1},
+                                                                    {"L2", sketch::Level::kL2}};
 
 class Demo {
  public:
@@ -59,10 +62,13 @@ class Demo {
     INKNAV_ASSIGN_OR_RETURN(const PreparedExperiment prepared, prepare());
     INKNAV_RETURN_IF_ERROR(make_homes("train", options_.train_homes, kTrainSeed));
     INKNAV_RETURN_IF_ERROR(make_homes("unseen", options_.test_homes, kTestSeed));
-    INKNAV_RETURN_IF_ERROR(
-        make_episodes("train", "train", sketch::DrawerSplit::kTrain, options_.train_episodes, kTrainSeed));
-    INKNAV_RETURN_IF_ERROR(
-        make_episodes("L1", "unseen", sketch::DrawerSplit::kTest, options_.test_episodes, kTestSeed));
+    INKNAV_RETURN_IF_ERROR(make_episodes("train", "train", sketch::DrawerSplit::kTrain,
+                                         {sketch::Level::kL1, sketch::Level::kL2}, options_.train_episodes,
+                                         kTrainSeed));
+    for (const auto& [name, level] : kTracks) {
+      INKNAV_RETURN_IF_ERROR(make_episodes(name, "unseen", sketch::DrawerSplit::kTest, {level},
+                                           options_.test_episodes, kTestSeed));
+    }
     INKNAV_ASSIGN_OR_RETURN(const int code, train(prepared));
     if (code != 0) return code;
     return evaluate(prepared);
@@ -88,13 +94,14 @@ class Demo {
   }
 
   base::Status make_episodes(const std::string& split, const std::string& homes, sketch::DrawerSplit drawers,
-                             int count, std::uint64_t seed) {
+                             std::vector<sketch::Level> levels, int count, std::uint64_t seed) {
     task::EpisodeGenerationSettings settings;
     settings.scenes_dir = dir_ / "homes" / homes;
     settings.out_dir = dir_ / "episodes";
     settings.split = split;
     settings.count = count;
     settings.drawers = drawers;
+    settings.levels = std::move(levels);
     settings.seed = seed;
     settings.cache_dir = dir_ / "cache";
     run::ProgressSettings display;
@@ -189,7 +196,7 @@ Action define_demo(CLI::App& app) {
   auto options = std::make_shared<DemoOptions>();
   app.add_option("--dir", options->dir, "folder for everything the demo makes")->capture_default_str();
   app.add_option("--policy", options->policy,
-                 "ppo or diffusion; the report compares both when both have run in the folder")
+                 "diffusion or ppo; the report compares both when both have run in the folder")
       ->check(CLI::IsMember(kPolicies))
       ->capture_default_str();
   app.add_option("--exp-config", options->config, "experiment file (default: configs/demo_<policy>.yaml)");

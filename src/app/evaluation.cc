@@ -174,9 +174,7 @@ std::optional<sketch::Correspondence> load_truth(const task::Dataset& dataset, c
 
 float measure(const learn::EvaluationResult& result, const learn::EpisodeOutcome& outcome,
               std::string_view name) {
-  const auto found = std::find(result.measure_names.begin(), result.measure_names.end(), name);
-  INKNAV_CHECK(found != result.measure_names.end(), name);
-  return outcome.measures[static_cast<std::size_t>(found - result.measure_names.begin())];
+  return outcome.measures[result.index_of(name)];
 }
 
 base::Result<EpisodeCard> show_episode(const EvaluationRequest& request, const Track& track,

@@ -14,6 +14,7 @@ namespace inknav::app {
 namespace {
 
 constexpr double kZ95 = 1.959963984540054;  // two-sided 95 % quantile of the normal distribution
+constexpr float kNear = 3.0f;               // metres, the wider success distance
 constexpr std::size_t kMaxStatsBytes = std::size_t{16} << 20;
 
 nlohmann::ordered_json to_json(const TrackRow& row, const std::vector<std::string>& measures) {
@@ -23,7 +24,10 @@ nlohmann::ordered_json to_json(const TrackRow& row, const std::vector<std::strin
   for (const TrackMeasure& measure : track_measures()) {
     if (is_reported(measure.name, measures)) json[std::string(measure.name)] = row.*measure.value;
   }
+  json["success_3m"] = row.success_3m;
   json["belief_error"] = row.belief_error;
+  json["belief_error_along"] = row.belief_along;
+  json["belief_error_of_home"] = row.belief_of_home;
   nlohmann::ordered_json failures = nlohmann::ordered_json::object();
   for (const auto& [cause, count] : row.failures) failures[cause] = count;
   json["failures"] = failures;
@@ -42,11 +46,22 @@ TrackRow from_json(const std::string& name, const nlohmann::ordered_json& json) 
     if (found != json.end()) row.*measure.value = found->get<double>();
   }
   row.belief_error = json.at("belief_error").get<double>();
+  row.success_3m = json.value("success_3m", row.success);  // of an earlier version
+  row.belief_along = json.value("belief_error_along", -1.0);
+  row.belief_of_home = json.value("belief_error_of_home", -1.0);
   if (!json.contains("failures")) return row;  // of an earlier version
   for (const auto& [cause, count] : json.at("failures").items()) {
     row.failures.emplace_back(cause, count.template get<int>());
   }
   return row;
+}
+
+/// -1 of nothing.
+double median(std::vector<double> values) {
+  if (values.empty()) return -1.0;
+  const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
+  std::nth_element(values.begin(), middle, values.end());
+  return *middle;
 }
 
 }  // namespace
@@ -69,6 +84,19 @@ TrackRow summarize(const std::string& track, const learn::EvaluationResult& resu
   std::tie(row.success_low, row.success_high) = wilson_interval(successes, row.episodes);
   for (const TrackMeasure& measure : track_measures()) row.*measure.value = result.mean(measure.name);
   row.belief_error = result.median_final_belief_error;
+  std::vector<double> along, of_home;
+  const std::size_t stopped = result.index_of("stop_called"), distance = result.index_of("distance_to_goal");
+  int near = 0;
+  for (const learn::EpisodeOutcome& episode : result.episodes) {
+    near += episode.measures[stopped] > 0.5f && episode.measures[distance] < kNear;
+    if (episode.mean_belief_error < 0.0f) continue;
+    along.push_back(static_cast<double>(episode.mean_belief_error));
+    if (episode.home_size > 0.0f)
+      of_home.push_back(static_cast<double>(episode.mean_belief_error / episode.home_size));
+  }
+  row.success_3m = static_cast<double>(near) / std::max(row.episodes, 1);
+  row.belief_along = median(std::move(along));
+  row.belief_of_home = median(std::move(of_home));
   const FailureCounts counts = count_failures(result);
   for (int i = 0; i < kNumFailureCauses; ++i) {
     row.failures.emplace_back(name_of(static_cast<FailureCause>(i)), counts[static_cast<std::size_t>(i)]);

@@ -30,7 +30,12 @@ TEST(EvalStats, SummarizesAndSurvivesTheFile) {
   result.episodes.resize(2);
   result.episodes[0].measures = {1, 0.8f, 0.9f, 0.7f, 0.3f, 2, 4, 1, 1};
   result.episodes[1].measures = {0, 0, 0.5f, 0.3f, 2.3f, 4, 8, 1, 0};
+  result.episodes[0].mean_belief_error = 0.3f;
+  result.episodes[0].home_size = 12.0f;
   const TrackRow row = summarize("L1", result);
+  EXPECT_DOUBLE_EQ(row.success_3m, 0.5);  // the second is within 3 m but never said STOP
+  EXPECT_NEAR(row.belief_along, 0.3, 1e-6);
+  EXPECT_NEAR(row.belief_of_home, 0.025, 1e-6);
   EXPECT_EQ(row.episodes, 2);
   EXPECT_DOUBLE_EQ(row.success, 0.5);
   EXPECT_NEAR(row.spl, 0.4, 1e-6);
@@ -44,6 +49,9 @@ TEST(EvalStats, SummarizesAndSurvivesTheFile) {
   EXPECT_EQ(read->tracks[0].name, "L1");
   EXPECT_DOUBLE_EQ(read->tracks[0].success_high, row.success_high);
   EXPECT_EQ(read->tracks[0].failures, row.failures);
+  EXPECT_DOUBLE_EQ(read->tracks[0].success_3m, row.success_3m);
+  EXPECT_DOUBLE_EQ(read->tracks[0].belief_along, row.belief_along);
+  EXPECT_DOUBLE_EQ(read->tracks[0].belief_of_home, row.belief_of_home);
 }
 
 TEST(FailureCauses, EachFailureHasTheFirstCauseThatHolds) {

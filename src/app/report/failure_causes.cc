@@ -1,10 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "app/report/failure_causes.h"
 
-#include <algorithm>
-
-#include "base/check.h"
-
 namespace inknav::app {
 namespace {
 
@@ -17,20 +13,14 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, kNumFailureC
     {"out_of_time", "out of time on the way"},
 }};
 
-std::size_t column(const learn::EvaluationResult& result, std::string_view name) {
-  const auto found = std::find(result.measure_names.begin(), result.measure_names.end(), name);
-  INKNAV_CHECK(found != result.measure_names.end(), name);
-  return static_cast<std::size_t>(found - result.measure_names.begin());
-}
-
 }  // namespace
 
 std::string_view name_of(FailureCause cause) { return kWords[static_cast<std::size_t>(cause)].first; }
 std::string_view description_of(FailureCause cause) { return kWords[static_cast<std::size_t>(cause)].second; }
 
 FailureCounts count_failures(const learn::EvaluationResult& result) {
-  const std::size_t success = column(result, "success"), reached = column(result, "oracle_success"),
-                    stopped = column(result, "stop_called"), collisions = column(result, "collisions");
+  const std::size_t success = result.index_of("success"), reached = result.index_of("oracle_success"),
+                    stopped = result.index_of("stop_called"), collisions = result.index_of("collisions");
   FailureCounts counts{};
   for (const learn::EpisodeOutcome& episode : result.episodes) {
     const auto holds = [&](std::size_t measure) { return episode.measures[measure] > 0.5f; };

@@ -61,9 +61,11 @@ std::string track_row(const TrackRow& track, const std::vector<std::string>& mea
     if (is_reported(measure.name, measures))
       text += fmt::format("<td>{:.{}f}</td>", track.*measure.value, measure.decimals);
   }
+  text += fmt::format("<td>{:.3f}</td>", track.success_3m);
   return text + fmt::format("<td>{}</td></tr>\n", track.belief_error < 0.0
                                                       ? std::string("–")
-                                                      : fmt::format("{:.2f}", track.belief_error));
+                                                      : fmt::format("{:.2f} m, {:.1f} %", track.belief_error,
+                                                                    100.0 * track.belief_of_home));
 }
 
 std::string track_table(const std::vector<TrackRow>& tracks, const std::vector<std::string>& measures) {
@@ -72,7 +74,9 @@ std::string track_table(const std::vector<TrackRow>& tracks, const std::vector<s
   for (const TrackMeasure& measure : track_measures()) {
     if (is_reported(measure.name, measures)) text += fmt::format("<th>{}</th>", measure.title);
   }
-  text += "<th>Belief error, m</th></tr></thead><tbody>\n";
+  text +=
+      "<th>STOP within 3 m</th><th>Belief error: at the end; along the way, of the home</th></tr></thead>"
+      "<tbody>\n";
   for (const TrackRow& track : tracks) text += track_row(track, measures);
   return text + "</tbody></table></div>";
 }

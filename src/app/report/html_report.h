@@ -31,7 +31,10 @@ struct TrackRow {
   double collisions = 0.0;        // mean count
   double distance_to_goal = 0.0;  // metres, mean at the end
   double path_length = 0.0;       // metres, mean
+  double success_3m = 0.0;        // said STOP within 3 m
   double belief_error = -1.0;     // metres, median at the end; -1 where the truth is not known
+  double belief_along = -1.0;     // metres, median over episodes of the mean along the way, likewise
+  double belief_of_home = -1.0;   // the same over the diagonal of the episode's home
   double oracle_success = 0.0;
   double stop_called = 0.0;
   std::vector<std::pair<std::string, int>> failures;  // name of each cause and how many failed by it
