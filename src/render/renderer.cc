@@ -6,6 +6,7 @@
 #include "base/check.h"
 #include "render/brute_force_renderer.h"
 #include "render/embree/embree_renderer.h"
+#include "render/wide_bvh/wide_bvh_renderer.h"
 
 namespace inknav::render {
 namespace {
@@ -37,6 +38,8 @@ base::Result<std::unique_ptr<Renderer>> make_renderer(Backend backend, const Cam
       return make_embree_renderer(camera, pool, false);
     case Backend::kBruteForce:
       return make_brute_force_renderer(camera, pool);
+    case Backend::kWideBvh:
+      return make_wide_bvh_renderer(camera, pool);
   }
   INKNAV_CHECK(false, static_cast<int>(backend));
   return base::Error{};

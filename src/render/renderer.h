@@ -48,7 +48,12 @@ struct RenderCounters {
   std::int64_t rays = 0;
 };
 
-enum class Backend : std::uint8_t { kEmbree, kEmbreeSingleRay, kBruteForce };
+enum class Backend : std::uint8_t {
+  kEmbree,
+  kEmbreeSingleRay,
+  kBruteForce,
+  kWideBvh  // a traversal that compiles for GPUs, on the CPU (wide_bvh/)
+};
 
 class Renderer {
  public:
