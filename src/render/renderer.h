@@ -52,7 +52,8 @@ enum class Backend : std::uint8_t {
   kEmbree,
   kEmbreeSingleRay,
   kBruteForce,
-  kWideBvh  // a traversal that compiles for GPUs, on the CPU (wide_bvh/)
+  kWideBvh,  // the CUDA tracer's traversal on the CPU
+  kCuda      // refused with the reason where it cannot be used (cuda/cuda_plugin.h)
 };
 
 class Renderer {
