@@ -11,6 +11,7 @@
 #include "base/thread_pool.h"
 #include "learn/diffusion/denoiser_benchmark.h"
 #include "render/benchmark.h"
+#include "render/cuda/cuda_benchmark.h"
 #include "task/benchmark.h"
 
 namespace inknav::app {
@@ -29,17 +30,35 @@ base::Result<int> show(const BenchSettings& settings, const std::vector<base::Be
   return 0;
 }
 
+/// `inknav bench render --device cuda`.
+base::Result<int> bench_render_cuda(const render::RenderBenchmarkSettings& chosen, int scenes,
+                                    const std::string& json) {
+  render::CudaBenchmarkSettings settings;
+  settings.scenes = scenes;
+  settings.triangles = chosen.triangles;
+  settings.threads = chosen.threads;
+  INKNAV_ASSIGN_OR_RETURN(const auto benchmark, render::run_cuda_benchmark(settings));
+  return show({{"device", benchmark.device}, {"scenes", benchmark.facts}}, benchmark.results, json);
+}
+
 }  // namespace
 
 Action define_bench_render(CLI::App& app) {
   auto settings = std::make_shared<render::RenderBenchmarkSettings>();
   auto json = std::make_shared<std::string>();
+  auto device = std::make_shared<std::string>("cpu");
+  auto scenes = std::make_shared<int>(16);
   settings->threads = base::available_cores();
-  app.add_option("--triangles", settings->triangles, "of the scene")->capture_default_str();
+  app.add_option("--device", *device, "cpu: Embree; cuda: the CUDA tracer against Embree")
+      ->check(CLI::IsMember({"cpu", "cuda"}))
+      ->capture_default_str();
+  app.add_option("--scenes", *scenes, "with --device cuda")->check(CLI::Range(1, 256))->capture_default_str();
+  app.add_option("--triangles", settings->triangles, "of a scene")->capture_default_str();
   app.add_option("--views", settings->views, "a call")->capture_default_str();
   app.add_option("--threads", settings->threads, "rendering threads")->capture_default_str();
   add_json_option(app, *json);
-  return [settings, json]() -> base::Result<int> {
+  return [settings, json, device, scenes]() -> base::Result<int> {
+    if (*device == "cuda") return bench_render_cuda(*settings, *scenes, *json);
     INKNAV_ASSIGN_OR_RETURN(const auto results, render::run_render_benchmark(*settings));
     return show({{"triangles", std::to_string(settings->triangles)},
                  {"views", std::to_string(settings->views)},

@@ -2,7 +2,6 @@
 #include "render/batch_renderer.h"
 
 #include <algorithm>
-#include <array>
 #include <utility>
 
 #include "base/check.h"
@@ -59,12 +58,15 @@ void BatchRenderer::write_pixel(const Band& band, int x, int y, const Hit* hit) 
       static_cast<std::size_t>(y) * static_cast<std::size_t>(camera_.width) + static_cast<std::size_t>(x);
   if (band.depth != nullptr) band.depth[pixel] = hit == nullptr ? 0.0f : hit->depth;
   if (band.rgb == nullptr) return;
-  std::array<std::uint8_t, 3> color{0, 0, 0};
+  Rgb color;
   if (hit != nullptr) {
     color = band.scene->shader().shade(*hit, band.frame.direction(rays_.right(x), rays_.up(y)),
                                        rays_.pixel_size());
   }
-  std::copy(color.begin(), color.end(), band.rgb + 3 * pixel);
+  std::uint8_t* out = band.rgb + 3 * pixel;
+  out[0] = color.r;
+  out[1] = color.g;
+  out[2] = color.b;
 }
 
 }  // namespace inknav::render

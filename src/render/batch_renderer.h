@@ -53,6 +53,7 @@ class BatchRenderer : public Renderer {
   virtual void trace(const Band& band) const = 0;
 
   const PixelRays& rays() const { return rays_; }
+  base::ThreadPool& pool() const { return pool_; }
   /// Writes one pixel; a null hit is "nothing there": depth 0, black.
   void write_pixel(const Band& band, int x, int y, const Hit* hit) const;
 

@@ -8,6 +8,7 @@
 #include <cstddef>
 
 #include "base/geometry.h"
+#include "base/host_device.h"
 #include "render/renderer.h"
 
 namespace inknav::render {
@@ -21,11 +22,15 @@ class PixelRays {
                     static_cast<float>(camera.width)) {}
 
   /// Horizontal coordinate of column x on the plane one metre ahead, right positive.
-  float right(int x) const { return (static_cast<float>(x) + 0.5f - half_width_) * pixel_size_; }
+  INKNAV_HOST_DEVICE float right(int x) const {
+    return (static_cast<float>(x) + 0.5f - half_width_) * pixel_size_;
+  }
   /// Vertical coordinate of row y on that plane, up positive; row 0 is the top.
-  float up(int y) const { return (half_height_ - static_cast<float>(y) - 0.5f) * pixel_size_; }
+  INKNAV_HOST_DEVICE float up(int y) const {
+    return (half_height_ - static_cast<float>(y) - 0.5f) * pixel_size_;
+  }
   /// Side of a pixel on that plane, metres per metre of depth.
-  float pixel_size() const { return pixel_size_; }
+  INKNAV_HOST_DEVICE float pixel_size() const { return pixel_size_; }
 
  private:
   float half_width_;
@@ -46,7 +51,7 @@ struct CameraFrame {
         up(pose_world_camera.rotation * base::Vec3(0.0f, 1.0f, 0.0f)),
         forward(pose_world_camera.rotation * base::Vec3(0.0f, 0.0f, -1.0f)) {}
 
-  base::Vec3 direction(float x, float y) const { return forward + x * right + y * up; }
+  INKNAV_HOST_DEVICE base::Vec3 direction(float x, float y) const { return forward + x * right + y * up; }
 };
 
 }  // namespace inknav::render

@@ -5,7 +5,9 @@
 
 #include "base/check.h"
 #include "render/brute_force_renderer.h"
+#include "render/cuda/cuda_renderer.h"
 #include "render/embree/embree_renderer.h"
+#include "render/wide_bvh/wide_bvh_renderer.h"
 
 namespace inknav::render {
 namespace {
@@ -37,6 +39,12 @@ base::Result<std::unique_ptr<Renderer>> make_renderer(Backend backend, const Cam
       return make_embree_renderer(camera, pool, false);
     case Backend::kBruteForce:
       return make_brute_force_renderer(camera, pool);
+    case Backend::kWideBvh:
+      return make_wide_bvh_renderer(camera, pool);
+    case Backend::kCuda: {
+      INKNAV_ASSIGN_OR_RETURN(auto renderer, make_cuda_renderer(camera, pool));
+      return std::unique_ptr<Renderer>(std::move(renderer));
+    }
   }
   INKNAV_CHECK(false, static_cast<int>(backend));
   return base::Error{};

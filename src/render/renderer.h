@@ -48,7 +48,13 @@ struct RenderCounters {
   std::int64_t rays = 0;
 };
 
-enum class Backend : std::uint8_t { kEmbree, kEmbreeSingleRay, kBruteForce };
+enum class Backend : std::uint8_t {
+  kEmbree,
+  kEmbreeSingleRay,
+  kBruteForce,
+  kWideBvh,  // the CUDA tracer's traversal on the CPU
+  kCuda      // refused with the reason where it cannot be used (cuda/cuda_plugin.h)
+};
 
 class Renderer {
  public:

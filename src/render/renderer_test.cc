@@ -8,32 +8,13 @@
 
 #include "base/hash.h"
 #include "render/clutter_scene.h"
+#include "render/renderer_testing.h"
 
 namespace inknav::render {
 namespace {
 
 using base::Pose;
 using base::Vec3;
-
-struct Images {
-  std::vector<float> depth;
-  std::vector<std::uint8_t> rgb;
-};
-
-Images render_images(Backend backend, const CameraSpec& camera, const scene::ScenePtr& scene,
-                     const std::vector<Pose>& poses, int threads) {
-  base::ThreadPool pool(threads);
-  auto renderer = make_renderer(backend, camera, pool);
-  EXPECT_TRUE(renderer.ok());
-  const int slot = (*renderer)->add_scene(scene).value();
-  std::vector<View> views;
-  for (const Pose& pose : poses) views.push_back({slot, pose});
-  const auto pixels = static_cast<std::size_t>(camera.width * camera.height) * poses.size();
-  Images images{std::vector<float>(pixels, -1.0f), std::vector<std::uint8_t>(3 * pixels, 7)};
-  (*renderer)->render(views, {images.depth.data(), images.rgb.data()});
-  EXPECT_EQ((*renderer)->counters().rays, static_cast<std::int64_t>(pixels));
-  return images;
-}
 
 /// A single-sided square of 2 x 2 m in the plane z = -3, seen from its front by a camera at the origin.
 scene::ScenePtr make_square(bool double_sided) {
@@ -53,9 +34,15 @@ std::vector<Pose> clutter_poses(const ClutterSpec& spec, int count) {
   return poses;
 }
 
-class EveryBackend : public testing::TestWithParam<Backend> {};
+class EveryBackend : public testing::TestWithParam<Backend> {
+ protected:
+  void SetUp() override {
+    if (const std::string why = why_not(GetParam()); !why.empty()) GTEST_SKIP() << why;
+  }
+};
 INSTANTIATE_TEST_SUITE_P(Backends, EveryBackend,
-                         testing::Values(Backend::kEmbree, Backend::kEmbreeSingleRay, Backend::kBruteForce));
+                         testing::Values(Backend::kEmbree, Backend::kEmbreeSingleRay, Backend::kBruteForce,
+                                         Backend::kWideBvh, Backend::kCuda));
 
 TEST_P(EveryBackend, DepthIsAlongTheOpticalAxisAndZeroWhereNothingIs) {
   const CameraSpec camera{65, 65, 90.0f};

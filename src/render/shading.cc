@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "render/shading.h"
 
-#include <algorithm>
 #include <cmath>
 #include <cstddef>
 #include <utility>
@@ -11,44 +10,6 @@ namespace {
 
 using base::Vec2;
 using base::Vec3;
-using base::Vec4;
-
-Vec4 fetch(const scene::Texture& texture, const scene::TextureLevel& level, int x, int y) {
-  const std::size_t texel =
-      level.offset +
-      4 * (static_cast<std::size_t>(y) * static_cast<std::size_t>(level.width) + static_cast<std::size_t>(x));
-  const std::uint8_t* rgba = texture.rgba.data() + texel;
-  return Vec4(rgba[0], rgba[1], rgba[2], rgba[3]) * (1.0f / 255.0f);
-}
-
-int wrap(int i, int n) {
-  const int r = i % n;
-  return r < 0 ? r + n : r;
-}
-
-Vec4 sample_bilinear(const scene::Texture& texture, const scene::TextureLevel& level, const Vec2& uv) {
-  // The fraction is taken first so that far repeats do not lose precision.
-  const float x = (uv.x - std::floor(uv.x)) * static_cast<float>(level.width) - 0.5f;
-  const float y = (uv.y - std::floor(uv.y)) * static_cast<float>(level.height) - 0.5f;
-  const float x0 = std::floor(x), y0 = std::floor(y);
-  const float fx = x - x0, fy = y - y0;
-  const int ix0 = wrap(static_cast<int>(x0), level.width), ix1 = wrap(static_cast<int>(x0) + 1, level.width);
-  const int iy0 = wrap(static_cast<int>(y0), level.height),
-            iy1 = wrap(static_cast<int>(y0) + 1, level.height);
-  const Vec4 top = fetch(texture, level, ix0, iy0) * (1.0f - fx) + fetch(texture, level, ix1, iy0) * fx;
-  const Vec4 bottom = fetch(texture, level, ix0, iy1) * (1.0f - fx) + fetch(texture, level, ix1, iy1) * fx;
-  return top * (1.0f - fy) + bottom * fy;
-}
-
-Vec4 sample_trilinear(const scene::Texture& texture, const Vec2& uv, float lod) {
-  const float top_level = static_cast<float>(texture.levels.size() - 1);
-  const float clamped = std::clamp(lod, 0.0f, top_level);
-  const auto fine = static_cast<std::size_t>(clamped);
-  const float fraction = clamped - static_cast<float>(fine);
-  const Vec4 near = sample_bilinear(texture, texture.levels[fine], uv);
-  if (fraction <= 0.0f) return near;
-  return near * (1.0f - fraction) + sample_bilinear(texture, texture.levels[fine + 1], uv) * fraction;
-}
 
 float triangle_texel_density(const scene::Scene& scene, std::size_t index) {
   const std::int32_t texture = scene.materials[scene.triangle_material[index]].texture;
@@ -72,34 +33,31 @@ Shader::Shader(scene::ScenePtr scene) : scene_(std::move(scene)) {
   for (std::size_t i = 0; i < texels_per_metre_.size(); ++i) {
     texels_per_metre_[i] = triangle_texel_density(*scene_, i);
   }
-}
-
-std::array<std::uint8_t, 3> Shader::shade(const Hit& hit, const Vec3& direction, float pixel_size) const {
-  const scene::Scene& scene = *scene_;
-  const glm::u32vec3& corners = scene.triangles[hit.triangle];
-  const scene::Material& material = scene.materials[scene.triangle_material[hit.triangle]];
-  const float w = 1.0f - hit.u - hit.v;
-
-  Vec4 color = material.base_color;
-  if (!scene.colors.empty()) {
-    const Vec4 blend = w * Vec4(scene.colors[corners.x]) + hit.u * Vec4(scene.colors[corners.y]) +
-                       hit.v * Vec4(scene.colors[corners.z]);
-    color *= blend * (1.0f / 255.0f);
+  for (const scene::Material& material : scene_->materials) {
+    const base::Vec4& color = material.base_color;
+    materials_.push_back({{color.x, color.y, color.z, color.w}, material.texture});
   }
-  if (material.texture >= 0 && !scene.uvs.empty()) {
-    const Vec3 normal = glm::cross(scene.positions[corners.y] - scene.positions[corners.x],
-                                   scene.positions[corners.z] - scene.positions[corners.x]);
-    const float cosine = std::fabs(glm::dot(normal, direction)) /
-                         std::max(glm::length(normal) * glm::length(direction), 1e-20f);
-    const float footprint = hit.depth * pixel_size / std::max(cosine, 0.05f);
-    const float lod = std::log2(std::max(footprint * texels_per_metre_[hit.triangle], 1e-6f));
-    const Vec2 uv = w * scene.uvs[corners.x] + hit.u * scene.uvs[corners.y] + hit.v * scene.uvs[corners.z];
-    color *= sample_trilinear(scene.textures[static_cast<std::size_t>(material.texture)], uv, lod);
+  for (const scene::Texture& texture : scene_->textures) {
+    textures_.push_back({texture.rgba.data(), texture.rgba.size(), static_cast<std::uint32_t>(levels_.size()),
+                         static_cast<std::uint32_t>(texture.levels.size())});
+    for (const scene::TextureLevel& level : texture.levels) {
+      levels_.push_back({level.width, level.height, level.offset});
+    }
   }
-  const auto to_byte = [](float value) {
-    return static_cast<std::uint8_t>(std::clamp(value, 0.0f, 1.0f) * 255.0f + 0.5f);
-  };
-  return {to_byte(color.x), to_byte(color.y), to_byte(color.z)};
+  tables_ = {.positions = scene_->positions.data(),
+             .uvs = scene_->uvs.empty() ? nullptr : scene_->uvs.data(),
+             .colors = scene_->colors.empty() ? nullptr : scene_->colors.data(),
+             .triangles = scene_->triangles.data(),
+             .triangle_material = scene_->triangle_material.data(),
+             .texels_per_metre = texels_per_metre_.data(),
+             .materials = materials_.data(),
+             .textures = textures_.data(),
+             .levels = levels_.data(),
+             .num_vertices = scene_->positions.size(),
+             .num_triangles = scene_->num_triangles(),
+             .num_materials = materials_.size(),
+             .num_textures = textures_.size(),
+             .num_levels = levels_.size()};
 }
 
 }  // namespace inknav::render

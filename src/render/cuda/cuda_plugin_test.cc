@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: MIT
+#include "render/cuda/cuda_plugin.h"
+
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <fstream>
+#include <optional>
+#include <string>
+
+#include "render/cuda/cuda_scene.h"
+#include "render/renderer.h"
+
+namespace inknav::render {
+namespace {
+
+/// An environment variable for the length of a test; null: not set.
+class Variable {
+ public:
+  Variable(const char* name, const char* value) : name_(name) {
+    if (const char* before = std::getenv(name); before != nullptr) before_ = before;
+    set(value);
+  }
+  ~Variable() { set(before_ ? before_->c_str() : nullptr); }
+
+ private:
+  void set(const char* value) const { value == nullptr ? unsetenv(name_) : setenv(name_, value, 1); }
+
+  const char* name_;
+  std::optional<std::string> before_;
+};
+
+class FakePlugin : public testing::Test {
+ protected:
+  void SetUp() override {
+    if (!std::filesystem::exists(INKNAV_FAKE_CUDA))
+      GTEST_SKIP() << INKNAV_FAKE_CUDA << " is not on this machine";
+  }
+  static std::string refusal(const std::string& fault) {
+    const Variable chosen("INKNAV_FAKE_CUDA_FAULT", fault.c_str());
+    const auto api = open_cuda_plugin(INKNAV_FAKE_CUDA);
+    EXPECT_EQ(api.ok(), fault.empty());
+    return api.ok() ? std::string() : api.error().message;
+  }
+};
+
+TEST(CudaPlugin, AMissingFileIsNamedWithWhatToDo) {
+  const auto api = open_cuda_plugin("/nowhere/libinknav_cuda.so");
+  ASSERT_FALSE(api.ok());
+  EXPECT_EQ(api.error().code, base::ErrorCode::kUsage);
+  EXPECT_EQ(
+      api.error().message,
+      "CUDA renderer: the plug-in was wanted at /nowhere/libinknav_cuda.so, no file is there; build the "
+      "target inknav_cuda (nvcc must be in the PATH) or name the file in INKNAV_CUDA_PLUGIN");
+}
+
+TEST(CudaPlugin, AFileThatIsNoLibraryIsRefusedWithTheLoadersWords) {
+  const std::filesystem::path file = std::filesystem::path(testing::TempDir()) / "no_library.so";
+  std::ofstream(file) << "text";
+  const auto api = open_cuda_plugin(file);
+  std::filesystem::remove(file);
+  ASSERT_FALSE(api.ok());
+  EXPECT_NE(api.error().message.find("cannot be loaded ("), std::string::npos) << api.error().message;
+  EXPECT_NE(api.error().message.find(file.string()), std::string::npos);
+}
+
+TEST(CudaPlugin, AnotherLibraryIsToldFromThePlugin) {
+  const auto api = open_cuda_plugin("/lib/x86_64-linux-gnu/libc.so.6");
+  ASSERT_FALSE(api.ok());
+  EXPECT_TRUE(api.error().message.find("is a library without inknav_cuda_api") != std::string::npos ||
+              api.error().message.find("no file is there") != std::string::npos)
+      << api.error().message;
+}
+
+TEST_F(FakePlugin, AnotherVersionIsRefused) {
+  EXPECT_EQ(refusal("version"), "CUDA renderer: version 1 of the plug-in was wanted, " +
+                                    std::string(INKNAV_FAKE_CUDA) +
+                                    " is version 2; build program and plug-in from the same sources");
+}
+
+TEST_F(FakePlugin, AnotherLayoutIsRefused) {
+  EXPECT_EQ(refusal("size"), "CUDA renderer: a view of 64 bytes was wanted, found one of 72 in " +
+                                 std::string(INKNAV_FAKE_CUDA) +
+                                 "; build program and plug-in from the same sources with the same compiler");
+}
+
+TEST_F(FakePlugin, TheRightVersionOpensAndAMissingDeviceIsASentence) {
+  EXPECT_EQ(refusal(""), "");
+  const Variable named("INKNAV_CUDA_PLUGIN", INKNAV_FAKE_CUDA);
+  base::ThreadPool pool(1);
+  const auto renderer = make_renderer(Backend::kCuda, {8, 8, 90.0f}, pool);
+  ASSERT_FALSE(renderer.ok());
+  EXPECT_EQ(
+      renderer.error().message,
+      "CUDA renderer: a CUDA device was wanted, the fake plug-in has none; use the CPU renderer on this "
+      "machine");
+}
+
+TEST(CudaPlugin, TheVariableIsTheOnlyCandidateAndElseThereAreFolders) {
+  const Variable unnamed("INKNAV_CUDA_PLUGIN", nullptr);
+  EXPECT_GE(cuda_plugin_candidates().size(), 2u);
+  const Variable named("INKNAV_CUDA_PLUGIN", "/nowhere/at_all.so");
+  ASSERT_EQ(cuda_plugin_candidates().size(), 1u);
+  const auto api = find_cuda(0);
+  ASSERT_FALSE(api.ok());
+  EXPECT_NE(api.error().message.find("none of these files is there: /nowhere/at_all.so"), std::string::npos);
+}
+
+TEST(SceneOrder, ViewsOfOneSceneStandTogetherInTheirOrder) {
+  std::vector<View> views;
+  for (const int slot : {2, 0, 1, 2, 0, 0}) views.push_back({slot, base::Pose{}});
+  SceneOrder order;
+  const auto sorted = order.sort(views, 4);
+  EXPECT_EQ(std::vector<std::uint32_t>(sorted.begin(), sorted.end()),
+            (std::vector<std::uint32_t>{1, 4, 5, 2, 0, 3}));
+  EXPECT_TRUE(order.sort({}, 0).empty());
+}
+
+}  // namespace
+}  // namespace inknav::render

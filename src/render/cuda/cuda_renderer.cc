@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: MIT
+#include "render/cuda/cuda_renderer.h"
+
+#include <algorithm>
+#include <cstring>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/check.h"
+#include "render/cuda/cuda_plugin.h"
+#include "render/cuda/cuda_scene.h"
+#include "render/wide_bvh/traverse.h"
+
+namespace inknav::render {
+namespace {
+
+// A chunk is large enough to fill the device and small enough for its copy to hide behind the next.
+constexpr std::size_t kChunkPixels = 2 * 1024 * 1024;
+
+class PluginRenderer final : public CudaRenderer {
+ public:
+  PluginRenderer(const CudaApi& api, CudaTracer* tracer, const CameraSpec& camera, base::ThreadPool& pool)
+      : api_(api),
+        tracer_(tracer),
+        camera_(camera),
+        lens_{camera.width, camera.height, camera.near_m, camera.far_m, PixelRays(camera)},
+        pool_(pool) {}
+
+  ~PluginRenderer() override {
+    release();
+    api_.destroy_tracer(tracer_);
+  }
+
+  base::Result<int> add_scene(const scene::ScenePtr& scene) override {
+    INKNAV_CHECK(scene != nullptr);
+    return add_prepared(PreparedCudaScene(scene, pool_));
+  }
+
+  base::Result<int> add_prepared(const PreparedCudaScene& scene) override {
+    std::size_t slot = 0;
+    while (slot < slots_.size() && slots_[slot].used) ++slot;
+    if (slot == kMaxCudaScenes) {
+      return base::Error{base::ErrorCode::kUsage,
+                         "CUDA renderer: a slot for one more scene was wanted, all " +
+                             std::to_string(kMaxCudaScenes) + " are used; use fewer scenes at a time"};
+    }
+    INKNAV_RETURN_IF_ERROR(scene.upload(api_, tracer_, static_cast<std::uint32_t>(slot)));
+    if (slot == slots_.size()) slots_.emplace_back();
+    slots_[slot] = {scene.bounds(), true};
+    return static_cast<int>(slot);
+  }
+
+  void remove_scene(int slot) override {
+    INKNAV_CHECK(slot >= 0 && static_cast<std::size_t>(slot) < slots_.size(), slot);
+    slots_[static_cast<std::size_t>(slot)] = {};
+    require(api_.clear_scene(tracer_, static_cast<std::uint32_t>(slot)));
+  }
+
+  void render(std::span<const View> views, const RenderTargets& targets) override {
+    if (views.empty() || (targets.depth == nullptr && targets.rgb == nullptr)) return;
+    reserve(views.size(), targets);
+    const std::span<const std::uint32_t> order = order_.sort(views, slots_.size());
+    for (std::size_t i = 0; i < order.size(); ++i) {
+      const View& view = views[order[i]];
+      const Slot& slot = slots_[static_cast<std::size_t>(view.scene_slot)];
+      INKNAV_CHECK(slot.used, view.scene_slot);
+      const CameraFrame frame(view.pose_world_camera);
+      batch_views_[i] = {frame, static_cast<std::uint32_t>(view.scene_slot), static_cast<std::uint32_t>(i),
+                         traversal_slack(slot.bounds, frame.origin), 0};
+    }
+    // Only what is wanted is rendered and copied.
+    CudaImages wanted = images_;
+    if (targets.depth == nullptr) wanted.host_depth = nullptr;
+    if (targets.rgb == nullptr) wanted.host_rgb = nullptr;
+    const std::size_t chunk = std::max<std::size_t>(1, kChunkPixels / pixels());
+    require(api_.start_to_host(tracer_, batch_, static_cast<std::uint32_t>(views.size()), &wanted,
+                               static_cast<std::uint32_t>(chunk)));
+    for (std::size_t begin = 0; begin < order.size(); begin += chunk) {
+      require(api_.wait_chunk(&wanted, static_cast<std::uint32_t>(begin / chunk)));
+      copy_out(order, begin, std::min(begin + chunk, order.size()), targets);
+    }
+    counters_.views += static_cast<std::int64_t>(views.size());
+    counters_.rays += static_cast<std::int64_t>(views.size() * pixels());
+  }
+
+  const CameraSpec& camera() const override { return camera_; }
+  RenderCounters counters() const override { return counters_; }
+  std::string_view name() const override { return "cuda"; }
+
+ private:
+  struct Slot {
+    base::Aabb bounds;
+    bool used = false;
+  };
+
+  std::size_t pixels() const {
+    return static_cast<std::size_t>(camera_.width) * static_cast<std::size_t>(camera_.height);
+  }
+
+  void require(CudaStatus status) const {
+    INKNAV_CHECK(status == kCudaOk, status == kCudaOk ? "" : api_.last_error());
+  }
+
+  void release() {
+    if (batch_ != nullptr) api_.destroy_batch(batch_);
+    if (images_.state != nullptr) api_.destroy_images(&images_);
+    batch_ = nullptr;
+    images_ = {};
+    capacity_ = 0;
+  }
+
+  void reserve(std::size_t count, const RenderTargets& targets) {
+    const bool depth = targets.depth != nullptr || images_.host_depth != nullptr;
+    const bool rgb = targets.rgb != nullptr || images_.host_rgb != nullptr;
+    const bool enough = count <= capacity_ && depth == (images_.host_depth != nullptr) &&
+                        rgb == (images_.host_rgb != nullptr);
+    if (enough) return;
+    const std::size_t capacity = std::max(count, capacity_);
+    release();
+    require(api_.create_batch(tracer_, &lens_, static_cast<std::uint32_t>(capacity), &batch_, &batch_views_));
+    require(api_.create_images(tracer_, &lens_, static_cast<std::uint32_t>(capacity), depth, rgb, &images_));
+    capacity_ = capacity;
+  }
+
+  /// Images [begin, end) of the sorted batch to where the caller wants them.
+  void copy_out(std::span<const std::uint32_t> order, std::size_t begin, std::size_t end,
+                const RenderTargets& targets) {
+    const auto copy = [&](std::int64_t from, std::int64_t to, int) {
+      for (std::size_t i = begin + static_cast<std::size_t>(from); i < begin + static_cast<std::size_t>(to);
+           ++i) {
+        const std::size_t target = order[i];
+        if (targets.depth != nullptr) {
+          std::memcpy(targets.depth + target * pixels(), images_.host_depth + i * pixels(),
+                      pixels() * sizeof(float));
+        }
+        if (targets.rgb != nullptr) {
+          std::memcpy(targets.rgb + target * pixels() * 3, images_.host_rgb + i * pixels() * 3, pixels() * 3);
+        }
+      }
+    };
+    const std::size_t grain = std::max<std::size_t>(1, 64 * 1024 / pixels());
+    pool_.parallel_for(static_cast<std::int64_t>(end - begin), static_cast<std::int64_t>(grain), copy);
+  }
+
+  const CudaApi& api_;
+  CudaTracer* tracer_;
+  CameraSpec camera_;
+  CudaCamera lens_;
+  base::ThreadPool& pool_;
+  std::vector<Slot> slots_;
+  SceneOrder order_;
+  CudaBatch* batch_ = nullptr;
+  CudaView* batch_views_ = nullptr;
+  CudaImages images_{};
+  std::size_t capacity_ = 0;
+  RenderCounters counters_;
+};
+
+}  // namespace
+
+base::Result<std::unique_ptr<CudaRenderer>> make_cuda_renderer(const CameraSpec& camera,
+                                                               base::ThreadPool& pool, int device) {
+  INKNAV_ASSIGN_OR_RETURN(const CudaApi* api, find_cuda(device));
+  CudaTracer* tracer = nullptr;
+  const CudaStatus status = api->create_tracer(device, &tracer);
+  if (status != kCudaOk) return cuda_error(*api, status, "a tracer");
+  return std::unique_ptr<CudaRenderer>(std::make_unique<PluginRenderer>(*api, tracer, camera, pool));
+}
+
+}  // namespace inknav::render

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: MIT
+#include "render/wide_bvh/wide_bvh.h"
+
+#include <cstdint>
+#include <utility>
+
+#include "base/check.h"
+#include "render/wide_bvh/collapse.h"
+
+namespace inknav::render {
+
+WideBvh::WideBvh(const scene::Scene& scene, base::ThreadPool& pool) {
+  INKNAV_CHECK(scene.num_triangles() < kDoubleSided, scene.num_triangles());
+  std::vector<base::Aabb> boxes(scene.num_triangles());
+  for (std::size_t i = 0; i < boxes.size(); ++i) {
+    const glm::u32vec3& corners = scene.triangles[i];
+    for (const std::uint32_t corner : {corners.x, corners.y, corners.z}) {
+      boxes[i].extend(scene.positions[corner]);
+    }
+    bounds_.extend(boxes[i].min);
+    bounds_.extend(boxes[i].max);
+  }
+  WideLayout layout = collapse_to_wide(build_binary_bvh(boxes, SplitRule::kSurfaceArea, pool));
+  if (layout.depth > kMaxWideDepth) {
+    layout = collapse_to_wide(build_binary_bvh(boxes, SplitRule::kMedian, pool));
+  }
+  INKNAV_CHECK(layout.depth <= kMaxWideDepth, layout.depth);
+  depth_ = layout.depth;
+  nodes_ = std::move(layout.nodes);
+  triangles_.reserve(layout.triangles.size());
+  for (const std::uint32_t index : layout.triangles) {
+    const glm::u32vec3& corners = scene.triangles[index];
+    const bool double_sided = scene.materials[scene.triangle_material[index]].double_sided;
+    WideTriangle triangle;
+    triangle.a = scene.positions[corners.x];
+    triangle.b = scene.positions[corners.y];
+    triangle.c = scene.positions[corners.z];
+    triangle.id = index | (double_sided ? kDoubleSided : 0u);
+    triangles_.push_back(triangle);
+  }
+}
+
+}  // namespace inknav::render
