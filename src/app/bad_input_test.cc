@@ -348,7 +348,7 @@ TEST_F(BadInput, NoSpaceForTheLastCheckpoint) {
 TEST_F(BadInput, AReallyFullDisk) {
   const fs::path disk = tiny_.folder() / "disk";
   fs::create_directories(disk);
-  if (::geteuid() != 0 || ::mount("none", disk.c_str(), "tmpfs", 0, "size=1m") != 0) {
+  if (::geteuid() != 0 || ::mount("none", disk.c_str(), "tmpfs", 0, "size=4m") != 0) {
     GTEST_SKIP() << "a tmpfs cannot be mounted here (not root, or no permission)";
   }
   const std::string model = (disk / "model").string();
@@ -357,7 +357,7 @@ TEST_F(BadInput, AReallyFullDisk) {
   const Bytes before = read_bytes(checkpoint);
   {
     std::ofstream filler(disk / "filler", std::ios::binary);
-    for (int i = 0; i < 4096 && filler.flush(); ++i) filler << std::string(256, 'x');
+    for (int i = 0; i < 16384 && filler.flush(); ++i) filler << std::string(256, 'x');
   }
   const Outcome full = tiny_.run({"train", "--exp-config", tiny_.config(), "--model-dir", model,
                                   "--resume-from", checkpoint.string(), "NUM_UPDATES", "2"});

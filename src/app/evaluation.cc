@@ -280,7 +280,11 @@ std::vector<Curve> training_curves(const std::filesystem::path& tensorboard_dir)
       if (!curve.points.empty() && curve.points.back().first == step) curve.points.pop_back();
       curve.points.emplace_back(step, point.value);
     }
-    if (!curve.points.empty()) curves.push_back(std::move(curve));
+    // A loss that the policy does not have is zero throughout.
+    const bool told = tag.find("Loss") == std::string::npos ||
+                      std::any_of(curve.points.begin(), curve.points.end(),
+                                  [](const auto& point) { return point.second != 0.0; });
+    if (told && !curve.points.empty()) curves.push_back(std::move(curve));
   }
   return curves;
 }

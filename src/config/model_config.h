@@ -17,7 +17,7 @@ struct ModelConfig {
   double crop_metres_per_cell = 0.15;  // 48 cells * 0.15 m = 3.6 m to each side, a room
   int reading_channels = 32;           // channels of the network that compares map crop and drawing crop
   double belief_gain = 0.3;            // part of the predicted correction that is applied each step
-  int belief_hypotheses = 512;  // places weighed by how seen walls lie on drawn ones; about 0.1 ms a step
+  int belief_hypotheses = 384;  // places weighed by how seen walls lie on drawn ones; about 0.1 ms a step
   int drawing_embedding = 64;   // features of the whole drawing, encoded once per episode
 
   Problems validate() const;

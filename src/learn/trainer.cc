@@ -282,9 +282,7 @@ std::vector<NamedBytes> TrainerImpl::local_state() {
   const std::vector<std::uint8_t> world_bytes = env_.save_state();
   state.push_back({local_name("env"), "U8", {static_cast<std::int64_t>(world_bytes.size())}, world_bytes});
   if (settings_.policy.reading.enabled) {
-    state.push_back(
-        bytes_of(local_name("beliefs"),
-                 torch::tensor(runner_.tracker().state()).view({-1, runner_.tracker().state_size()})));
+    state.push_back(bytes_of(local_name("beliefs"), torch::tensor(runner_.tracker().state())));
   }
   state.push_back(bytes_of(local_name("recurrent"), runner_.state()));
   state.push_back(bytes_of(local_name("keep"), runner_.keep()));
@@ -384,9 +382,14 @@ base::Status TrainerImpl::restore_local(const std::vector<NamedBytes>& state) {
       {world_bytes.data_ptr<std::uint8_t>(), static_cast<std::size_t>(world_bytes.numel())}));
   runner_.reload(env_);
   if (settings_.policy.reading.enabled) {
-    const std::int64_t size = runner_.num_envs() * runner_.tracker().state_size();
-    INKNAV_ASSIGN_OR_RETURN(const Tensor beliefs, need("beliefs", size));
-    runner_.tracker().restore({beliefs.data_ptr<float>(), static_cast<std::size_t>(size)});
+    INKNAV_ASSIGN_OR_RETURN(const Tensor beliefs, need("beliefs", -1));
+    if (!runner_.tracker().restore({beliefs.data_ptr<float>(), static_cast<std::size_t>(beliefs.numel())})) {
+      return base::Error{base::ErrorCode::kData, "checkpoint: \"" + local_name("beliefs") +
+                                                     "\" wants the hypotheses of " +
+                                                     std::to_string(runner_.num_envs()) +
+                                                     " environments, found something else; resume with the "
+                                                     "environments and MODEL.BELIEF_HYPOTHESES of the run"};
+    }
   }
   runner_.state().copy_(recurrent);
   runner_.keep().copy_(keep);

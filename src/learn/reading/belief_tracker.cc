@@ -135,7 +135,7 @@ void BeliefTracker::correct(std::size_t row, const Correction& correction, float
 
 void BeliefTracker::place(std::size_t row, const Belief& belief) {
   beliefs_[row] = belief;
-  if (!registrations_.empty()) registrations_[row].begin(belief, odometry_[row], {}, keys_[row]);
+  if (!registrations_.empty()) registrations_[row].begin(belief, odometry_[row], {.close = true}, keys_[row]);
 }
 
 void BeliefTracker::reload(const task::VectorEnv& env) {
@@ -150,14 +150,8 @@ void BeliefTracker::reload(const task::VectorEnv& env) {
   }
 }
 
-std::int64_t BeliefTracker::state_size() const {
-  const std::size_t hypotheses = registrations_.empty() ? 0 : registrations_.front().state_size();
-  return static_cast<std::int64_t>(kBeliefNumbers + kSpreadNumbers + hypotheses);
-}
-
 std::vector<float> BeliefTracker::state() const {
   std::vector<float> out;
-  out.reserve(beliefs_.size() * static_cast<std::size_t>(state_size()));
   for (std::size_t row = 0; row < beliefs_.size(); ++row) {
     const Belief& b = beliefs_[row];
     for (const base::Vec2& v : {b.position, b.right, b.forward}) out.insert(out.end(), {v.x, v.y});
@@ -169,16 +163,18 @@ std::vector<float> BeliefTracker::state() const {
   return out;
 }
 
-void BeliefTracker::restore(std::span<const float> state) {
-  const auto size = static_cast<std::size_t>(state_size());
-  INKNAV_CHECK(state.size() == beliefs_.size() * size, state.size(), size);
+bool BeliefTracker::restore(std::span<const float> state) {
   for (std::size_t row = 0; row < beliefs_.size(); ++row) {
-    const std::span<const float> in = state.subspan(row * size, size);
-    beliefs_[row] = {{in[0], in[1]}, {in[2], in[3]}, {in[4], in[5]}};
-    spreads_[row] = {in[6], in[7], in[8]};
-    if (!registrations_.empty())
-      registrations_[row].restore(in.subspan(kBeliefNumbers + kSpreadNumbers), odometry_[row]);
+    if (state.size() < kBeliefNumbers + kSpreadNumbers) return false;
+    beliefs_[row] = {{state[0], state[1]}, {state[2], state[3]}, {state[4], state[5]}};
+    spreads_[row] = {state[6], state[7], state[8]};
+    state = state.subspan(kBeliefNumbers + kSpreadNumbers);
+    if (registrations_.empty()) continue;
+    const std::size_t taken = registrations_[row].restore(state, odometry_[row]);
+    if (taken == 0) return false;
+    state = state.subspan(taken);
   }
+  return state.empty();
 }
 
 }  // namespace inknav::learn

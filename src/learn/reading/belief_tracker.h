@@ -53,10 +53,10 @@ class BeliefTracker {
   const DrawingMarks& marks(std::size_t row) const { return marks_[row]; }
   const PackedDrawing& drawing(std::size_t row) const { return drawings_[row]; }
 
-  /// [N, state_size()] f32: beliefs and hypotheses. restore() comes after reload().
-  std::int64_t state_size() const;
+  /// Beliefs and hypotheses of all rows, one after the other. restore() comes after reload(); false: this is
+  /// no state of so many environments.
   std::vector<float> state() const;
-  void restore(std::span<const float> state);
+  bool restore(std::span<const float> state);
 
  private:
   Odometry odometry_of(const task::VectorEnv& env, std::size_t row) const;

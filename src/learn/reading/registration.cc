@@ -16,7 +16,7 @@ constexpr int kInk = 100;            // of 255: a pixel that counts as wall
 constexpr float kSigma = 1.5f;       // pixels a drawn wall may be off its place
 constexpr float kStrayWall = 0.05f;  // what a wall that is not drawn costs at most: ln of this
 constexpr float kInkOnFloor = 0.9f;  // certainty that there is no floor under full ink
-constexpr int kMaxPoints = 128;      // of walls, and of floor
+constexpr int kMaxPoints = 64;       // of walls, and of floor
 constexpr int kFloorLattice = 3;     // cells between floor points
 constexpr float kNear = 2.0f;        // metres; farther points count less, the paper is bent
 constexpr float kWeightUnit = 64.0f;
@@ -113,7 +113,7 @@ void Registration::begin(const Belief& first, const Odometry& pose, const FirstK
                          const base::PhiloxKey& key) {
   pose_ = pose;
   std::fill(values_.begin(), values_.end(), 0.0f);
-  count_ = capacity();
+  count_ = known.close ? static_cast<std::size_t>(settings_.hypotheses) : capacity();
   first_log_scale_ = log_scale_of(first);
   Belief start = first;
   learn::move(start, {0.0f, 0.0f, pose.yaw}, {});
@@ -397,15 +397,27 @@ void Registration::shift(const Correction& correction, float gain) {
 
 void Registration::append_state(std::vector<float>& out) const {
   out.insert(out.end(), {static_cast<float>(count_), first_log_scale_});
-  out.insert(out.end(), values_.begin(), values_.end());
+  for (std::size_t c = 0; c < kColumns; ++c) {
+    const float* values = values_.data() + c * capacity();
+    out.insert(out.end(), values, values + count_);
+  }
 }
 
-void Registration::restore(std::span<const float> state, const Odometry& pose) {
-  INKNAV_CHECK(state.size() == state_size(), state.size());
-  std::copy(state.begin() + kStateHead, state.end(), values_.begin());
-  count_ = static_cast<std::size_t>(state[0]);
+std::size_t Registration::restore(std::span<const float> state, const Odometry& pose) {
+  if (state.size() < kStateHead || !(state[0] >= 1.0f && state[0] <= static_cast<float>(capacity())))
+    return 0;
+  const auto count = static_cast<std::size_t>(state[0]);
+  const std::size_t size = kStateHead + count * kColumns;
+  if (state.size() < size) return 0;
+  count_ = count;
   first_log_scale_ = state[1];
   pose_ = pose;
+  std::fill(values_.begin(), values_.end(), 0.0f);
+  for (std::size_t c = 0; c < kColumns; ++c) {
+    const std::span<const float> values = state.subspan(kStateHead + c * count, count);
+    std::copy(values.begin(), values.end(), values_.begin() + static_cast<std::ptrdiff_t>(c * capacity()));
+  }
+  return size;
 }
 
 }  // namespace inknav::learn

@@ -15,7 +15,7 @@
 //     registration.observe(occupancy, odometry, walls, key);
 //     Belief belief = registration.estimate();
 //
-// Everything follows from the keys. Cost: about 0.1 ms a step for 512 hypotheses. begin() allocates, the rest
+// Everything follows from the keys. Cost: about 0.1 ms a step for 384 hypotheses. begin() allocates, the rest
 // does not after its first call.
 
 #include <algorithm>
@@ -31,7 +31,7 @@
 namespace inknav::learn {
 
 struct RegistrationSettings {
-  int hypotheses = 512;
+  int hypotheses = 384;
   int first_hypotheses =
       4096;  // at the start, where all is unsure; each resampling halves them down to `hypotheses`
   // Standard deviations of the first hypotheses. Those of a drawing of level L2 (docs/drawings.md).
@@ -79,6 +79,7 @@ struct Spread {
 struct FirstKnowledge {
   bool place = true;    // false: anywhere on the paper
   bool heading = true;  // false: any
+  bool close = false;   // true: told to it, so that `hypotheses` will do from the start
 };
 
 class Registration {
@@ -96,13 +97,14 @@ class Registration {
   Spread spread() const;
 
   enum Column : std::uint8_t { kX, kY, kRightX, kRightY, kForwardX, kForwardY, kLogWeight, kColumns };
-  /// Number of hypotheses and the first log scale, then [kColumns, capacity]: position, right, forward (axes
-  /// of the start frame), log weight.
-  static constexpr std::size_t kStateHead = 2;
-  std::size_t state_size() const { return kStateHead + capacity() * kColumns; }
+  /// Number of hypotheses and the first log scale, then [kColumns, number]: position, right, forward (axes of
+  /// the start frame), log weight.
   void append_state(std::vector<float>& out) const;
   const Odometry& pose() const { return pose_; }
-  void restore(std::span<const float> state, const Odometry& pose);
+  /// Takes what append_state() wrote from the front of `state` and says how much it took; 0: that is no such
+  /// state.
+  std::size_t restore(std::span<const float> state, const Odometry& pose);
+  static constexpr std::size_t kStateHead = 2;
 
  private:
   struct Points {  // start frame, relative to the agent; metres
