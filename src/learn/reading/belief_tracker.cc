@@ -66,8 +66,9 @@ void BeliefTracker::note_key(const task::VectorEnv& env, std::size_t row) {
 }
 
 void BeliefTracker::adopt_estimate(std::size_t row) {
-  beliefs_[row] = registrations_[row].estimate();
-  spreads_[row] = registrations_[row].spread();
+  const Estimate now = registrations_[row].estimate();
+  beliefs_[row] = now.belief;
+  spreads_[row] = now.spread;
 }
 
 void BeliefTracker::observe(const task::VectorEnv& env, std::size_t row) {
@@ -125,12 +126,9 @@ void BeliefTracker::moved(const task::VectorEnv& env) {
 }
 
 void BeliefTracker::correct(std::size_t row, const Correction& correction, float gain) {
-  if (registrations_.empty()) {
-    apply(beliefs_[row], correction, gain);
-  } else {
-    registrations_[row].shift(correction, gain);
-    beliefs_[row] = registrations_[row].estimate();
-  }
+  const Belief before = beliefs_[row];
+  apply(beliefs_[row], correction, gain);
+  if (!registrations_.empty()) registrations_[row].shift(before, beliefs_[row]);
 }
 
 void BeliefTracker::place(std::size_t row, const Belief& belief) {
