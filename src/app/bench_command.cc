@@ -6,10 +6,10 @@
 #include <memory>
 #include <string>
 
+#include "app/bench_infer.h"
 #include "app/bench_table.h"
 #include "app/bench_train.h"
 #include "base/thread_pool.h"
-#include "learn/diffusion/denoiser_benchmark.h"
 #include "render/benchmark.h"
 #include "render/cuda/cuda_benchmark.h"
 #include "task/benchmark.h"
@@ -89,15 +89,22 @@ Action define_bench_train(CLI::App& app) {
   settings->ranks = base::available_cores();
   app.add_option("--envs", settings->num_envs, "environments over all ranks")->capture_default_str();
   app.add_option("--ranks", settings->ranks, "processes, one core each")->capture_default_str();
-  app.add_option("--size", settings->image_size, "pixels a side of the depth camera")->capture_default_str();
-  app.add_option("--planes", settings->base_planes, "base planes of SE-ResNet9, one case each")
+  auto policy = std::make_shared<std::string>("both");
+  app.add_option("--policy", *policy, "ppo, diffusion or both")
+      ->check(CLI::IsMember({"ppo", "diffusion", "both"}))
+      ->capture_default_str();
+  app.add_option("--size", settings->image_size, "of PPO: pixels a side of the depth camera")
+      ->capture_default_str();
+  app.add_option("--planes", settings->base_planes, "of PPO: base planes of SE-ResNet9, one case each")
       ->delimiter(',');
   app.add_option("--updates", settings->updates, "of each case; the first two warm up")
       ->capture_default_str();
   add_json_option(app, *json);
-  return [settings, json]() -> base::Result<int> {
+  return [settings, policy, json]() -> base::Result<int> {
+    settings->ppo = *policy != "diffusion";
+    settings->diffusion = *policy != "ppo";
     INKNAV_ASSIGN_OR_RETURN(const auto results, run_train_benchmark(*settings));
-    return show({{"network", "SE-ResNet9 + GRU-512 + drawing, fp32"},
+    return show({{"network of PPO", "SE-ResNet9 + GRU-512 + drawing, fp32"},
                  {"environments", std::to_string(settings->num_envs)},
                  {"depth", std::to_string(settings->image_size)},
                  {"steps", std::to_string(settings->num_steps)},
@@ -108,19 +115,26 @@ Action define_bench_train(CLI::App& app) {
 }
 
 Action define_bench_infer(CLI::App& app) {
-  auto settings = std::make_shared<learn::DenoiserBenchmarkSettings>();
+  auto settings = std::make_shared<InferBenchmarkSettings>();
   auto json = std::make_shared<std::string>();
-  app.add_option("--widths", settings->widths, "channels of the first of three levels, one case each")
+  app.add_option("--widths", settings->denoiser.widths,
+                 "channels of the first of three levels, one case each")
       ->delimiter(',');
-  app.add_option("--batches", settings->batches, "decisions at once, one case each")->delimiter(',');
-  app.add_option("--steps", settings->steps, "denoising steps a decision (DDIM)")->capture_default_str();
-  app.add_option("--threads", settings->threads, "of the engine; torch runs on one")->capture_default_str();
+  app.add_option("--batches", settings->denoiser.batches, "decisions at once, one case each")->delimiter(',');
+  app.add_option("--steps", settings->denoiser.steps, "denoising steps a decision (DDIM)")
+      ->capture_default_str();
+  app.add_option("--threads", settings->denoiser.threads, "of the engine; torch runs on one")
+      ->capture_default_str();
+  app.add_option("--decisions", settings->decisions,
+                 "whole decisions timed, encoders and all; 0: the denoiser alone")
+      ->check(CLI::Range(0, 100000))
+      ->capture_default_str();
   add_json_option(app, *json);
   return [settings, json]() -> base::Result<int> {
-    INKNAV_ASSIGN_OR_RETURN(const auto results, learn::run_denoiser_benchmark(*settings));
+    INKNAV_ASSIGN_OR_RETURN(const auto results, run_infer_benchmark(*settings));
     return show({{"network", "ConditionalUnet1D, kernel 5, 16 x 2 plans, condition 256, fp32"},
-                 {"steps", std::to_string(settings->steps)},
-                 {"threads", std::to_string(settings->threads)}},
+                 {"steps", std::to_string(settings->denoiser.steps)},
+                 {"threads", std::to_string(settings->denoiser.threads)}},
                 results, *json);
   };
 }

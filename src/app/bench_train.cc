@@ -2,21 +2,16 @@
 #include "app/bench_train.h"
 
 #include <spdlog/fmt/fmt.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <filesystem>
-#include <map>
 #include <string>
 #include <utility>
 
+#include "app/bench_data.h"
 #include "app/experiment_options.h"
-#include "base/thread_pool.h"
 #include "learn/training_run.h"
 #include "run/metrics.h"
 #include "run/run_directory.h"
-#include "scene/home/home_set.h"
-#include "task/episode_generation.h"
 
 namespace inknav::app {
 namespace {
@@ -24,40 +19,6 @@ namespace {
 constexpr int kWarmUpUpdates = 2;
 constexpr int kHomes = 8;
 constexpr int kEpisodes = 128;
-
-/// A folder that goes away with the object.
-class ScratchFolder {
- public:
-  ScratchFolder()
-      : path_(std::filesystem::temp_directory_path() / fmt::format("inknav-bench-{}", ::getpid())) {}
-  ~ScratchFolder() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-  ScratchFolder(const ScratchFolder&) = delete;
-  ScratchFolder& operator=(const ScratchFolder&) = delete;
-  const std::filesystem::path& path() const { return path_; }
-
- private:
-  std::filesystem::path path_;
-};
-
-base::Status make_data(const std::filesystem::path& folder) {
-  scene::HomeSetOptions homes;
-  homes.folder = folder / "homes";
-  homes.count = kHomes;
-  homes.threads = base::available_cores();
-  INKNAV_ASSIGN_OR_RETURN([[maybe_unused]] const scene::HomeSetSummary written, scene::write_home_set(homes));
-  task::EpisodeGenerationSettings episodes;
-  episodes.scenes_dir = homes.folder;
-  episodes.out_dir = folder;
-  episodes.count = kEpisodes;
-  episodes.cache_dir = folder / "cache";
-  base::ThreadPool pool(base::available_cores());
-  INKNAV_ASSIGN_OR_RETURN([[maybe_unused]] const task::EpisodeGenerationReport report,
-                          task::generate_episodes(episodes, pool, {}));
-  return base::ok_status();
-}
 
 /// Median, min and max of a tag's values after the warm-up.
 base::BenchmarkResult figure_of(const std::vector<run::ScalarPoint>& points, const std::string& tag,
@@ -73,15 +34,26 @@ base::BenchmarkResult figure_of(const std::vector<run::ScalarPoint>& points, con
 
 class TrainBenchmark {
  public:
-  TrainBenchmark(const TrainBenchmarkSettings& settings, std::filesystem::path folder)
-      : settings_(settings), folder_(std::move(folder)) {}
+  TrainBenchmark(const TrainBenchmarkSettings& settings, const BenchData& data)
+      : settings_(settings), data_(data) {}
 
-  base::Result<std::vector<base::BenchmarkResult>> run(int planes, int ranks, const std::string& name) {
+  /// `experiment` with `own` overrides on `ranks`; figures are called `name`.
+  base::Result<std::vector<base::BenchmarkResult>> run(const std::string& name, const char* experiment,
+                                                       std::vector<std::string> own, int ranks) {
     ExperimentOptions options;
-    options.exp_config = shipped_file("configs/train_hwnav.yaml");
-    options.model_dir = (folder_ / fmt::format("run-{}-{}", planes, ranks)).string();
+    options.exp_config = shipped_file(experiment);
+    options.model_dir = (data_.folder() / fmt::format("run-{}", runs_++)).string();
     options.overwrite = true;
-    options.overrides = overrides(planes, ranks);
+    options.overrides = data_.overrides();
+    for (const auto& [key, value] : {std::pair<const char*, int>{"NUM_PROCESSES", settings_.num_envs},
+                                     {"NUM_UPDATES", settings_.updates},
+                                     {"NUM_RANKS", ranks},
+                                     {"NUM_THREADS", 1},
+                                     {"TEST_EPISODE_COUNT", 0},
+                                     {"CHECKPOINT_INTERVAL", 1000000}}) {
+      own.insert(own.end(), {key, std::to_string(value)});
+    }
+    options.overrides.insert(options.overrides.end(), own.begin(), own.end());
     INKNAV_ASSIGN_OR_RETURN(const PreparedExperiment prepared, prepare_experiment(options));
     learn::TrainingRequest request = training_request(options, prepared);
     request.progress_title = name;
@@ -102,53 +74,57 @@ class TrainBenchmark {
     return results;
   }
 
- private:
-  std::vector<std::string> overrides(int planes, int ranks) const {
-    const std::map<std::string, std::string> values = {
-        {"CACHE_DIR", (folder_ / "cache").string()},
-        {"TASK_CONFIG.DATASET.DATA_PATH", (folder_ / "{split}/{split}.json.gz").string()},
-        {"TASK_CONFIG.DATASET.SKETCH_DIR", (folder_ / "{split}/sketches").string()},
-        {"TASK_CONFIG.DATASET.SCENES_DIR", (folder_ / "homes").string()},
-        {"TASK_CONFIG.SIMULATOR.DEPTH_SENSOR.WIDTH", std::to_string(settings_.image_size)},
-        {"TASK_CONFIG.SIMULATOR.DEPTH_SENSOR.HEIGHT", std::to_string(settings_.image_size)},
-        {"NUM_PROCESSES", std::to_string(settings_.num_envs)},
-        {"NUM_UPDATES", std::to_string(settings_.updates)},
-        {"NUM_RANKS", std::to_string(ranks)},
-        {"NUM_THREADS", "1"},
-        {"CHECKPOINT_INTERVAL", "1000000"},
-        {"RL.PPO.num_steps", std::to_string(settings_.num_steps)},
-        {"RL.PPO.ppo_epoch", std::to_string(settings_.ppo_epoch)},
-        {"RL.PPO.imitation_updates", "0"},
-        {"MODEL.BACKBONE", "se_resnet9"},
-        {"MODEL.BASE_PLANES", std::to_string(planes)},
-    };
-    std::vector<std::string> list;
-    for (const auto& [key, value] : values) list.insert(list.end(), {key, value});
+  /// On all ranks and, to compare, on one.
+  base::Status add_case(const std::string& name, const char* experiment,
+                        const std::vector<std::string>& own) {
+    INKNAV_ASSIGN_OR_RETURN(auto results, run(name, experiment, own, settings_.ranks));
+    if (settings_.ranks > 1) {
+      INKNAV_ASSIGN_OR_RETURN(const auto single, run(name + "/one_rank", experiment, own, 1));
+      base::compare(results.front(), single.front());
+      results.push_back(single.front());
+    }
+    all_.insert(all_.end(), results.begin(), results.end());
+    return base::ok_status();
+  }
+
+  std::vector<std::string> ppo_overrides(int planes) const {
+    std::vector<std::string> list = {"MODEL.BACKBONE", "se_resnet9"};
+    for (const auto& [key, value] :
+         {std::pair<const char*, int>{"TASK_CONFIG.SIMULATOR.DEPTH_SENSOR.WIDTH", settings_.image_size},
+          {"TASK_CONFIG.SIMULATOR.DEPTH_SENSOR.HEIGHT", settings_.image_size},
+          {"RL.PPO.num_steps", settings_.num_steps},
+          {"RL.PPO.ppo_epoch", settings_.ppo_epoch},
+          {"RL.PPO.imitation_updates", 0},
+          {"MODEL.BASE_PLANES", planes}}) {
+      list.insert(list.end(), {key, std::to_string(value)});
+    }
     return list;
   }
 
+  std::vector<base::BenchmarkResult> take_all() { return std::move(all_); }
+
+ private:
   const TrainBenchmarkSettings& settings_;
-  std::filesystem::path folder_;
+  const BenchData& data_;
+  int runs_ = 0;
+  std::vector<base::BenchmarkResult> all_;
 };
 
 }  // namespace
 
 base::Result<std::vector<base::BenchmarkResult>> run_train_benchmark(const TrainBenchmarkSettings& settings) {
-  const ScratchFolder scratch;
-  INKNAV_RETURN_IF_ERROR(make_data(scratch.path()));
-  TrainBenchmark benchmark(settings, scratch.path());
-  std::vector<base::BenchmarkResult> all;
-  for (const int planes : settings.base_planes) {
-    const std::string name = fmt::format("train/ppo/planes{}", planes);
-    INKNAV_ASSIGN_OR_RETURN(auto results, benchmark.run(planes, settings.ranks, name));
-    if (settings.ranks > 1) {
-      INKNAV_ASSIGN_OR_RETURN(const auto single, benchmark.run(planes, 1, name + "/one_rank"));
-      base::compare(results.front(), single.front());
-      results.push_back(single.front());
+  INKNAV_ASSIGN_OR_RETURN(const BenchData data, BenchData::make(kHomes, kEpisodes));
+  TrainBenchmark benchmark(settings, data);
+  if (settings.ppo) {
+    for (const int planes : settings.base_planes) {
+      INKNAV_RETURN_IF_ERROR(benchmark.add_case(fmt::format("train/ppo/planes{}", planes),
+                                                "configs/train_hwnav.yaml", benchmark.ppo_overrides(planes)));
     }
-    all.insert(all.end(), results.begin(), results.end());
   }
-  return all;
+  if (settings.diffusion) {
+    INKNAV_RETURN_IF_ERROR(benchmark.add_case("train/diffusion", "configs/train_diffusion_2core.yaml", {}));
+  }
+  return benchmark.take_all();
 }
 
 }  // namespace inknav::app

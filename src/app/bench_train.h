@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// Training benchmark: whole PPO updates (simulate, render, read, infer, learn) on generated homes, through
-// the same launch of ranks as a real run; figures are read back from the run's own metrics.
+// Training benchmark: whole updates (simulate, render, read, infer, learn) of PPO and of the diffusion policy
+// on generated homes, through the same launch of ranks as a real run; figures are read back from the run's
+// own metrics.
 
 #include <vector>
 
@@ -11,17 +12,19 @@
 namespace inknav::app {
 
 struct TrainBenchmarkSettings {
-  std::vector<int> base_planes = {16, 32};
-  int image_size = 64;  // pixels a side
+  bool ppo = true;
+  std::vector<int> base_planes = {16, 32};  // of PPO
+  int image_size = 64;                      // of PPO, pixels a side
+  int num_steps = 32;                       // of PPO
+  int ppo_epoch = 1;                        // of PPO
+  bool diffusion = true;                    // as configs/train_diffusion_2core.yaml says
   int num_envs = 64;
-  int num_steps = 32;
-  int ppo_epoch = 1;
   int updates = 8;  // the first two warm up
   int ranks = 1;
 };
 
-/// train/ppo/planes16 and so on (frames/s), each with its phases (part of the time) and, as baseline, the
-/// same on one rank.
+/// train/ppo/planes16 and so on, train/diffusion (frames/s), each with its phases (part of the time) and, as
+/// baseline, the same on one rank.
 base::Result<std::vector<base::BenchmarkResult>> run_train_benchmark(const TrainBenchmarkSettings& settings);
 
 }  // namespace inknav::app

@@ -28,7 +28,7 @@ constexpr Command kCommands[] = {
     {"bench render", "frames/s of rendering", define_bench_render},
     {"bench sim", "steps/s of simulation", define_bench_sim},
     {"bench train", "frames/s of training", define_bench_train},
-    {"bench infer", "decisions/s of the denoiser", define_bench_infer},
+    {"bench infer", "time of a decision, and of the denoiser in it", define_bench_infer},
     {"doctor", "what devices and back ends are there, which are used, and why", define_doctor},
     {"draw", "a local page: draw a route, watch the agent walk it", nullptr},
     {"export", "checkpoints and scenes in foreign formats", nullptr},

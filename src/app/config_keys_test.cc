@@ -87,6 +87,7 @@ std::vector<Row> run_rows() {
       {"SEED", "7", "everything random", OBSERVE(env_of(c).seed + trainer_of(c).seed)},
       {"BASE_TASK_CONFIG_PATH", "configs/hwnav_base.yaml", "the loader", nullptr},
       {"USE_DIFFUSION_POLICY", "True", "train: which learner", nullptr},
+      {"VARY_DRAWINGS", "0.5", "training drawings", OBSERVE(env_of(c).drawing_variation)},
       {"NUM_PROCESSES", "24", "environments over all ranks, and of eval", OBSERVE(plan(c))},
       {"NUM_RANKS", "2", "launch of ranks", OBSERVE(plan(c))},
       {"NUM_THREADS", "3", "simulation, rendering, maps", OBSERVE(plan(c)), {"NUM_RANKS", "1"}},
@@ -315,8 +316,7 @@ TEST(ConfigKeys, WhatCannotBeDoneIsRefusedOrNamed) {
   expect({"CONTINUOUS", "True"}, "leave it False");
   expect({"RL.TIME_DIFF", "True"}, "command line: RL.TIME_DIFF = True is not supported; leave it False");
   expect({"SLAM", "True"}, "command line: SLAM = True adds nothing");
-  expect({"USE_DIFFUSION_POLICY", "True", "DIFFUSION_DATA_DIR", "somewhere"},
-         "command line: DIFFUSION_DATA_DIR adds nothing");
+  expect({"DIFFUSION_DATA_DIR", "somewhere"}, "command line: DIFFUSION_DATA_DIR adds nothing");
   expect({"SLAM", "True", "USE_POINTNAV", "True"}, "SLAM = True does not go with USE_POINTNAV");
   expect({"EXTRA_RGB", "True", "SENSORS", "[DEPTH_SENSOR]"},
          "EXTRA_RGB = True, but SENSORS has no RGB_SENSOR");

@@ -14,10 +14,12 @@
 #include <system_error>
 #include <utility>
 
+#include "app/experiment_options.h"
 #include "base/thread_pool.h"
 #include "run/progress.h"
 #include "task/demonstration_generation.h"
 #include "task/demonstration_reader.h"
+#include "task/env_from_config.h"
 
 namespace inknav::app {
 
@@ -31,6 +33,7 @@ struct Options {
   std::string sketches;
   std::string out;
   std::string cache;
+  std::string exp_config;
   std::string depth = "stored";
   int camera_size = 64;
   bool no_drawings = false;
@@ -57,6 +60,21 @@ base::Result<fs::path> find_list(const Options& options) {
                   options.episodes, split, split)};
 }
 
+/// Camera and body of an experiment, so that a policy that is trained by it can learn from the walks.
+base::Status take_experiment(const std::string& config, task::DemonstrationFormat& format) {
+  ExperimentOptions options;
+  options.exp_config = config;
+  INKNAV_ASSIGN_OR_RETURN(const config::LoadedConfig loaded, load_config(options));
+  const task::NavigationEnvSettings env = task::env_settings(loaded.config, {});
+  format.sensors = env.simulator.sensors;
+  format.sensors.rgb = false;
+  format.sensors.normalize_depth = true;
+  format.motion = env.simulator.motion;
+  format.agent_radius = env.nav.agent_radius;
+  format.agent_height = env.nav.agent_height;
+  return base::ok_status();
+}
+
 void print_report(const task::DemonstrationReport& report, const fs::path& folder, double seconds) {
   const double new_walks = static_cast<double>(std::max<std::int64_t>(report.new_walks, 1));
   std::cout << fmt::format("{} walks in {}: {} made, {} were there; {} episodes skipped\n", report.walks,
@@ -75,6 +93,8 @@ base::Result<int> run_generate_demos(const Options& options) {
   settings.format.depth =
       options.depth == "stored" ? task::DepthStorage::kStored : task::DepthStorage::kRendered;
   settings.format.sensors.camera.width = settings.format.sensors.camera.height = options.camera_size;
+  if (!options.exp_config.empty())
+    INKNAV_RETURN_IF_ERROR(take_experiment(options.exp_config, settings.format));
   if (!options.cache.empty()) settings.cache_dir = options.cache;
   task::Dataset dataset;
   INKNAV_ASSIGN_OR_RETURN(const fs::path list, find_list(options));
@@ -152,20 +172,25 @@ Action define_generate_demos(CLI::App& app) {
                  "stored: in the files; rendered: from the poses when read, which needs the scenes then")
       ->check(CLI::IsMember({"stored", "rendered"}))
       ->capture_default_str();
-  app.add_option("--camera-size", options->camera_size, "pixels, width and height")->capture_default_str();
-  app.add_option("--hfov", s.format.sensors.camera.hfov_deg, "degrees")
-      ->check(CLI::Range(1.0, 179.0))
-      ->capture_default_str();
-  app.add_option("--turn-angle", s.format.motion.turn_angle_deg, "degrees of a turn")
-      ->check(CLI::Range(0.1, 180.0))
-      ->capture_default_str();
+  auto* size = app.add_option("--camera-size", options->camera_size, "pixels, width and height")
+                   ->capture_default_str();
+  auto* hfov = app.add_option("--hfov", s.format.sensors.camera.hfov_deg, "degrees")
+                   ->check(CLI::Range(1.0, 179.0))
+                   ->capture_default_str();
+  auto* turn = app.add_option("--turn-angle", s.format.motion.turn_angle_deg, "degrees of a turn")
+                   ->check(CLI::Range(0.1, 180.0))
+                   ->capture_default_str();
   app.add_option("--max-steps", s.max_steps, "of a walk")->capture_default_str();
   app.add_option("--num-envs", s.num_envs, "walks at once; the files do not depend on it")
       ->capture_default_str();
   app.add_option("--walks-a-shard", s.walks_a_shard, "walks in a file")->capture_default_str();
   add_disturbance(app, s.disturbance);
-  app.add_option("--agent-radius", s.format.agent_radius, "metres")->capture_default_str();
-  app.add_option("--agent-height", s.format.agent_height, "metres")->capture_default_str();
+  auto* radius = app.add_option("--agent-radius", s.format.agent_radius, "metres")->capture_default_str();
+  auto* height = app.add_option("--agent-height", s.format.agent_height, "metres")->capture_default_str();
+  auto* experiment =
+      app.add_option("--exp-config", options->exp_config,
+                     "camera and body of this experiment, which can then learn from the walks");
+  for (CLI::Option* own : {size, hfov, turn, radius, height}) experiment->excludes(own);
   app.add_option("--cache-dir", options->cache, "keeps parsed scenes and navigation meshes");
   app.add_option("--threads", options->threads, "0: all cores; the files do not depend on it")
       ->check(CLI::Range(0, 1024))

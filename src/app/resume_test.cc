@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
-// Whole runs of the program on two ranks: n updates, resume and n more equal 2n, bit for bit, whatever ended
-// the first part: its end, SIGTERM, or SIGKILL of a rank. Equal are all tensors of the checkpoint and the
-// stream of metrics; figures of speed (Perf/) are not. The same run twice is the same, too.
+// Whole runs of the program on two ranks (the diffusion policy with recorded walks): n updates, resume and n
+// more equal 2n, bit for bit, whatever ended the first part: its end, SIGTERM, or SIGKILL of a rank. Equal
+// are all tensors of the checkpoint and the stream of metrics; figures of speed (Perf/) are not. The same run
+// twice is the same, too.
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
@@ -47,7 +48,8 @@ class TwoRankRuns : public ::testing::TestWithParam<bool> {
            "SENSORS: [DEPTH_SENSOR]\nEXTRA_DEPTH: True\nPREDICT_GOAL: True\n"
            "USE_DIFFUSION_POLICY: "
         << (GetParam() ? "True" : "False")
-        << "\nRL:\n    DIFFUSION: {horizon: 8, hidden_size: 32, obs_dim: 16, batch_size: 8, n_action_steps: "
+        << "\nRL:\n    DIFFUSION: {horizon: 8, hidden_size: 32, demo_share: 0.5, obs_dim: 16, batch_size: 8, "
+           "n_action_steps: "
            "2, "
            "num_train_timesteps: 20, num_inference_steps: 2, use_transformer_encoder: True, context_size: 3, "
            "use_goal_predictor: True, use_linear_lr_decay: False}\n"
@@ -59,6 +61,17 @@ class TwoRankRuns : public ::testing::TestWithParam<bool> {
            "    SIMULATOR: {MAP_CELLS: 96, DEPTH_SENSOR: {WIDTH: 16, HEIGHT: 16}}\n    DATASET:\n"
         << "        SCENES_DIR: " << path("scenes") << "\n        SKETCH_DIR: " << path("sketches")
         << "\n        DATA_PATH: \"" << path("{split}.json.gz") << "\"\n";
+    if (GetParam()) record_walks();
+  }
+
+  /// From now on every second update learns from recorded walks.
+  void record_walks() const {
+    const pid_t child =
+        start_program("demos", {"generate", "demos", "--exp-config", path("tiny.yaml"), "--scenes",
+                                path("scenes"), "--episodes", path("train.json.gz"), "--sketches",
+                                path("sketches"), "--out", path("demos"), "--max-steps", "12"});
+    EXPECT_EQ(finish(child), 0) << log_of("demos");
+    std::ofstream(path("tiny.yaml"), std::ios::app) << "DIFFUSION_DATA_DIR: " << path("demos") << "\n";
   }
 
   std::string path(const std::string& name) const { return (data_.folder() / name).string(); }
@@ -72,12 +85,17 @@ class TwoRankRuns : public ::testing::TestWithParam<bool> {
 
   /// `inknav train` into folder `name` up to `updates`, from the newest checkpoint there if `resume`.
   pid_t start(const std::string& name, std::int64_t updates, bool resume) const {
-    std::vector<std::string> words{INKNAV_BINARY, "train",    "--exp-config", path("tiny.yaml"),
-                                   "--model-dir", path(name), "NUM_UPDATES",  std::to_string(updates)};
+    std::vector<std::string> words{"train",    "--exp-config", path("tiny.yaml"),      "--model-dir",
+                                   path(name), "NUM_UPDATES",  std::to_string(updates)};
     if (resume) {
       const std::string from = store(name).path_of(newest(name)).string();
-      words.insert(words.begin() + 2, {"--resume-from", from});
+      words.insert(words.begin() + 1, {"--resume-from", from});
     }
+    return start_program(name, words);
+  }
+  /// Its output goes to `name`.txt.
+  pid_t start_program(const std::string& name, std::vector<std::string> words) const {
+    words.insert(words.begin(), INKNAV_BINARY);
     std::vector<char*> arguments;
     for (std::string& word : words) arguments.push_back(word.data());
     arguments.push_back(nullptr);

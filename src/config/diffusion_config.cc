@@ -45,7 +45,7 @@ void describe(DiffusionConfig& c, FieldVisitor& v) {
       {.key = "batch_size", .doc = "plans an optimiser step denoises, over all ranks", .low = 1, .high = 1e6},
       c.batch_size);
   v.field({.key = "num_workers",
-           .doc = "threads that read demonstrations; without effect while none are read",
+           .doc = "threads a rank that read demonstrations ahead; 0: the training's own",
            .low = 0,
            .high = 1024,
            .shapes_result = false},
@@ -86,6 +86,11 @@ void describe(DiffusionConfig& c, FieldVisitor& v) {
           c.warm_start);
   v.field({.key = "diffusion_coef", .doc = "weight of the denoising loss", .low = 0, .high = 1e3},
           c.diffusion_coef);
+  v.field({.key = "demo_share",
+           .doc = "part of the updates that learn from DIFFUSION_DATA_DIR, where it names any",
+           .low = 0,
+           .high = 1},
+          c.demo_share);
   v.field({.key = "ema_power", .doc = "averaging of weights: 1 - (1 + k)^-power", .low = 0.1, .high = 2},
           c.ema_power);
   v.field({.key = "ema_max", .doc = "at most this", .low = 0, .high = 1}, c.ema_max);

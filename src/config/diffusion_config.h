@@ -48,6 +48,7 @@ struct DiffusionConfig {
   int num_candidates = 4;       // plans drawn at once in an evaluation, of which the best is followed
   double warm_start = 0.0;      // part of the noise levels passed over when the last plan is refined
   double diffusion_coef = 1.0;  // weight of the denoising loss
+  double demo_share = 0.5;      // part of the updates that learn from DIFFUSION_DATA_DIR, if it names any
   double ema_power = 0.75;      // averaging of the weights that evaluations use: 1 - (1 + k)^-power ...
   double ema_max = 0.9999;      // ... at most this
 

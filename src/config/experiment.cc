@@ -14,6 +14,13 @@ void describe_run(ExperimentConfig& c, FieldVisitor& v) {
            .shapes_result = false},
           c.base_task_config_path);
   v.field({.key = "USE_DIFFUSION_POLICY", .doc = "diffusion policy instead of PPO"}, c.use_diffusion_policy);
+  v.field(
+      {.key = "VARY_DRAWINGS",
+       .doc =
+           "how far each training episode's drawing is varied: stretched, bent, bolder, gaps, stray strokes",
+       .low = 0,
+       .high = 1},
+      c.vary_drawings);
   v.field({.key = "NUM_PROCESSES", .doc = "environments over all ranks, or auto", .low = 1, .high = 1e6},
           c.num_processes);
   v.field({.key = "USE_SYNC_VECENV", .doc = "step on the calling thread", .shapes_result = false},
@@ -99,10 +106,11 @@ void describe_output(ExperimentConfig& c, FieldVisitor& v) {
            .high = 1e6,
            .shapes_result = false},
           c.keep_every_checkpoint);
-  v.field({.key = "DIFFUSION_DATA_DIR",
-           .doc = "demonstrations; not read by the learner yet",
-           .shapes_result = false},
-          c.diffusion_data_dir);
+  v.field(
+      {.key = "DIFFUSION_DATA_DIR",
+       .doc = "demonstrations to learn from as well, in RL.DIFFUSION.demo_share of the updates; \"\": none",
+       .shapes_result = false},
+      c.diffusion_data_dir);
   v.field({.key = "TENSORBOARD_DIR", .doc = "\"\": <model-dir>/tb", .shapes_result = false},
           c.tensorboard_dir);
   v.field({.key = "CHECKPOINT_FOLDER", .doc = "\"\": <model-dir>/data", .shapes_result = false},
@@ -233,10 +241,8 @@ Problems without_effect(const ExperimentConfig& config) {
                      "= True adds nothing: with a drawing the policy always reads its explored map, in "
                      "the crops of MODEL.CROP_CELLS"});
   }
-  if (config.use_diffusion_policy && !config.diffusion_data_dir.empty()) {
-    notes.push_back({"DIFFUSION_DATA_DIR",
-                     "adds nothing: the diffusion policy learns on the states it gets itself into; recorded "
-                     "demonstrations are only checked so far, with \"inknav data check\""});
+  if (!config.use_diffusion_policy && !config.diffusion_data_dir.empty()) {
+    notes.push_back({"DIFFUSION_DATA_DIR", "adds nothing: PPO does not learn from demonstrations"});
   }
   return notes;
 }

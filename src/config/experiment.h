@@ -48,6 +48,7 @@ struct ExperimentConfig {
   std::int64_t seed = 0;
   std::string base_task_config_path = "configs/hwnav_base.yaml";  // "": TASK_CONFIG stands in this file
   bool use_diffusion_policy = false;
+  double vary_drawings = 0.0;            // InkNav's own: of each training episode, 0 not, 1 fully
   std::optional<int> num_processes = 8;  // environments over all ranks; nullopt = auto
   bool use_sync_vecenv = false;          // step on the calling thread
   std::int64_t num_updates = 10000;

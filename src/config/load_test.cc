@@ -213,6 +213,34 @@ TEST_F(LoadTest, HashSeesWhatShapesTheResultAndNothingElse) {
   EXPECT_NE(config_hash(load("RL: {PPO: {lr: 1e-3}}\n").config), plain);
 }
 
+TEST_F(LoadTest, DiffusionValuesThatContradictEachOtherAreRefused) {
+  using Keys = std::vector<std::pair<const char*, const char*>>;
+  const std::vector<std::pair<Keys, const char*>> cases = {
+      {{{"num_inference_steps", "51"}, {"num_train_timesteps", "50"}},
+       "num_inference_steps = 51 is more than num_train_timesteps; use at most 50"},
+      {{{"horizon", "18"}}, "horizon = 18 must be a multiple of 4; use 20"},
+      {{{"n_action_steps", "17"}}, "n_action_steps = 17 does not fit: a plan has horizon = 16 waypoints"},
+      {{{"action_dim", "3"}}, "action_dim = 3; a waypoint has 2 numbers, or 4 with its heading"},
+      {{{"hidden_size", "48"}}, "hidden_size = 48 must be a multiple of 32; use 64"},
+      {{{"obs_as_global_cond", "False"}}, "obs_as_global_cond = False"},
+      {{{"num_inference_steps", "1"}, {"timestep_spacing", "leading"}},
+       "num_inference_steps = 1 with timestep_spacing leading visits the last noise level only"},
+      {{{"beta_start", "0.02"}, {"beta_end", "0.02"}}, "beta_end must be greater than beta_start"},
+      {{{"use_transformer_encoder", "True"}, {"obs_dim", "100"}, {"mha_num_attention_heads", "3"}},
+       "mha_num_attention_heads = 3 does not divide obs_dim = 100"},
+      {{{"prediction_type", "noise"}}, "RL.DIFFUSION.prediction_type"},
+      {{{"demo_share", "1.5"}}, "RL.DIFFUSION.demo_share"}};
+  for (const auto& [keys, wanted] : cases) {
+    LoadRequest request;
+    for (const auto& [key, value] : keys)
+      request.overrides.insert(request.overrides.end(), {std::string("RL.DIFFUSION.") + key, value});
+    const auto loaded = load_experiment(request);
+    ASSERT_FALSE(loaded.ok()) << wanted;
+    EXPECT_EQ(loaded.error().code, base::ErrorCode::kUsage);
+    EXPECT_NE(loaded.error().message.find(wanted), std::string::npos) << loaded.error().message;
+  }
+}
+
 TEST_F(LoadTest, ShippedConfigsLoadAndTheTaskFileIsTheDefault) {
   for (const char* name : {"train_hwnav", "train_diffusion_hwnav", "val_hwnav"}) {
     const auto loaded = load_experiment({.files = {fs::path("configs") / (std::string(name) + ".yaml")}});
@@ -223,6 +251,18 @@ TEST_F(LoadTest, ShippedConfigsLoadAndTheTaskFileIsTheDefault) {
     task_only.task_config = loaded->config.task_config;
     EXPECT_EQ(to_yaml(task_only, false), to_yaml(defaults, false)) << name;
   }
+}
+
+TEST_F(LoadTest, NoShippedConfigSetsWhatItsTaskFileReplaces) {
+  int configs = 0;
+  for (const auto& entry : fs::directory_iterator("configs")) {
+    if (entry.path().filename() == "hwnav_base.yaml") continue;
+    const auto loaded = load_experiment({.files = {entry.path()}});
+    ASSERT_TRUE(loaded.ok()) << loaded.error().message;
+    EXPECT_TRUE(loaded->notices.empty()) << loaded->notices.front();
+    ++configs;
+  }
+  EXPECT_GE(configs, 7);
 }
 
 TEST_F(LoadTest, SplitConfigList) {

@@ -19,7 +19,6 @@ namespace {
 
 using torch::Tensor;
 
-constexpr std::int32_t kStop = 0;
 // A greedy agent means STOP when it has said so in this many decisions running, and walks on until then: one
 // doubtful look in a hundred must not end a walk (docs/diffusion.md, "What it says").
 constexpr int kStopDecisions = 2;
@@ -106,8 +105,9 @@ class AgentImpl final : public Agent {
   /// counts.
   std::int32_t greedy_action(const float* row, int num_actions, int& stops) const {
     const auto best = static_cast<std::int32_t>(std::max_element(row, row + num_actions) - row);
-    stops = best == kStop ? stops + 1 : 0;
-    if (best != kStop || !network_->settings().decode_waypoint || stops >= kStopDecisions) return best;
+    stops = best == task::kStopAction ? stops + 1 : 0;
+    if (best != task::kStopAction || !network_->settings().decode_waypoint || stops >= kStopDecisions)
+      return best;
     return static_cast<std::int32_t>(std::max_element(row + 1, row + num_actions) - row);
   }
 

@@ -52,17 +52,6 @@ EpisodeOutcome outcome_of(const task::EpisodeResult& episode, Running& running) 
   return outcome;
 }
 
-double median_error(const std::vector<EpisodeOutcome>& episodes) {
-  std::vector<float> errors;
-  for (const EpisodeOutcome& episode : episodes) {
-    if (episode.final_belief_error >= 0.0f) errors.push_back(episode.final_belief_error);
-  }
-  if (errors.empty()) return -1.0;
-  const auto middle = errors.begin() + static_cast<std::ptrdiff_t>(errors.size() / 2);
-  std::nth_element(errors.begin(), middle, errors.end());
-  return *middle;
-}
-
 }  // namespace
 
 std::size_t EvaluationResult::index_of(std::string_view measure) const {
@@ -118,7 +107,6 @@ EvaluationResult run_episodes(Agent* agent, task::NavigationEnv& env, const Eval
   }
   std::sort(result.episodes.begin(), result.episodes.end(),
             [](const EpisodeOutcome& a, const EpisodeOutcome& b) { return a.episode < b.episode; });
-  result.median_final_belief_error = median_error(result.episodes);
   result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   return result;
 }

@@ -48,7 +48,6 @@ struct EvaluationResult {
   std::vector<EpisodeOutcome> episodes;  // sorted by episode
   std::int64_t frames = 0;
   double seconds = 0.0;
-  double median_final_belief_error = -1.0;  // metres
   bool stopped_early = false;
 
   /// Of a measure in EpisodeOutcome::measures; an unknown name is a bug.

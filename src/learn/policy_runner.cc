@@ -102,12 +102,16 @@ void PolicyRunner::set_noise(std::uint64_t seed, std::int64_t first_env) {
   if (tracker_) tracker_->set_noise(seed, first_env);
 }
 
-void PolicyRunner::encode_rows(const std::vector<std::int64_t>& rows, const task::VectorEnv& env) {
-  if (rows.empty()) return;
-  torch::NoGradGuard no_grad;
+void PolicyRunner::view_planes(const task::VectorEnv& env) {
   const std::int64_t side = settings_.reading.drawing_size;
   planes_ =
       torch::from_blob(env.observation("drawing_planes").data, {num_envs_, 4, side, side}, torch::kUInt8);
+}
+
+void PolicyRunner::encode_rows(const std::vector<std::int64_t>& rows, const task::VectorEnv& env) {
+  if (rows.empty()) return;
+  torch::NoGradGuard no_grad;
+  view_planes(env);
   const Tensor index = torch::tensor(rows, torch::kInt64);
   const auto [features, scale] = network_->encode_drawings(planes_.index_select(0, index));
   drawing_features_.index_copy_(0, index, features);
@@ -145,9 +149,7 @@ void PolicyRunner::begin(const task::VectorEnv& env, std::span<const std::uint8_
 
 void PolicyRunner::reload(const task::VectorEnv& env) {
   if (!tracker_) return;
-  const std::int64_t side = settings_.reading.drawing_size;
-  planes_ =
-      torch::from_blob(env.observation("drawing_planes").data, {num_envs_, 4, side, side}, torch::kUInt8);
+  view_planes(env);
   tracker_->reload(env);
 }
 

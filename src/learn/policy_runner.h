@@ -101,6 +101,7 @@ class PolicyRunner {
   void note_plan_keys(const task::VectorEnv& env, const OccupancyGrid& maps);
   void plan(const ObservationSlot& slot, PolicyOutput& output);
   void write_numbers(const task::VectorEnv& env, std::int64_t row, float* out) const;
+  void view_planes(const task::VectorEnv& env);
   void encode_rows(const std::vector<std::int64_t>& rows, const task::VectorEnv& env);
 
   std::shared_ptr<PolicyNetwork> network_;

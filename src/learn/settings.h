@@ -114,6 +114,7 @@ struct PpoSettings {
 struct DiffusionTraining {
   int batch_size = 32;      // plans an optimiser step denoises, over all ranks
   float coef = 1.0f;        // weight of the denoising loss
+  double demo_share = 0.0;  // part of the updates that learn from recorded walks, where there are any
   double ema_power = 0.75;  // of EmaSettings
   double ema_max = 0.9999;
 };

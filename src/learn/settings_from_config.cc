@@ -193,6 +193,7 @@ void set_diffusion_training(const config::ExperimentConfig& config, int world_si
   if (teaching.correction_coef == 0.0) teaching.correction_coef = 1.0;
   settings.imitation = imitation_settings(teaching);
   settings.diffusion.batch_size = from.batch_size;
+  settings.diffusion.demo_share = from.demo_share;
   settings.diffusion.coef = f(from.diffusion_coef);
   settings.diffusion.ema_power = from.ema_power;
   settings.diffusion.ema_max = from.ema_max;

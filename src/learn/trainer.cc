@@ -33,24 +33,45 @@ constexpr std::int64_t kSkipWindow = 1000;  // ... of these make a rollback
 constexpr int kMaxRollbacks = 2;            // without recovery between them
 constexpr std::int64_t kRecovered = 1000;   // updates without a skip after which rollbacks are forgotten
 
+/// Where experience comes from: environments, and the policy at work on them.
+struct Experience {
+  Experience(const std::string& name, const CollectorSettings& settings, task::VectorEnv& from,
+             const std::shared_ptr<PolicyNetwork>& network, base::ThreadPool& pool)
+      : prefix(name), env(from), runner(network, from, pool), collector(settings, from, runner) {
+    runner.set_noise(settings.seed, settings.first_env);
+    // The states to learn from need no choice among plans.
+    if (runner.planner() != nullptr) runner.planner()->set_num_candidates(1);
+  }
+  void start() {
+    env.reset();
+    runner.begin(env, {});
+  }
+
+  std::string prefix;  // of the names of its state
+  task::VectorEnv& env;
+  PolicyRunner runner;
+  Collector collector;
+};
+
 class TrainerImpl final : public Trainer {
  public:
-  TrainerImpl(const TrainerSettings& settings, task::VectorEnv& env, Ranks* ranks, base::ThreadPool& pool)
+  TrainerImpl(const TrainerSettings& settings, task::VectorEnv& env, Ranks* ranks, base::ThreadPool& pool,
+              task::VectorEnv* recorded)
       : settings_(completed(settings, env)),
-        env_(env),
         ranks_(ranks),
         network_(std::make_shared<PolicyNetwork>(settings_.policy, settings_.seed)),
         parameters_(*network_, kNumLossTerms, "goal_head"),
-        runner_(network_, env, pool),
-        collector_({settings_.seed, rank() * env.spec().num_envs, settings_.imitation}, env, runner_),
+        live_("", collector_settings(env), env, network_, pool),
         rollout_(settings_.policy, settings_.ppo.num_steps, env.spec().num_envs),
         denoising_(denoising_of(settings_, world())),
         updater_(settings_.ppo, settings_.seed, *network_, parameters_, denoising_ ? &*denoising_ : nullptr,
                  ranks) {
     skips_.fill(-1);
-    runner_.set_noise(settings_.seed, rank() * env.spec().num_envs);
+    if (recorded != nullptr) {
+      INKNAV_CHECK(recorded->spec().num_envs == env.spec().num_envs, recorded->spec().num_envs);
+      recorded_.emplace("demos/", collector_settings(*recorded), *recorded, network_, pool);
+    }
     if (settings_.policy.diffusion.enabled) {
-      runner_.planner()->set_num_candidates(1);  // the states to learn from need no choice among plans
       EmaSettings ema;
       ema.power = settings_.diffusion.ema_power;
       ema.max_value = settings_.diffusion.ema_max;
@@ -70,7 +91,7 @@ class TrainerImpl final : public Trainer {
   std::int64_t frames_done() const override { return frames_; }
   bool finished() const override { return update_ >= settings_.num_updates; }
   std::shared_ptr<PolicyNetwork> network() const override { return network_; }
-  float prior_log_scale() const override { return const_cast<PolicyRunner&>(runner_).prior_log_scale(); }
+  float prior_log_scale() const override { return const_cast<PolicyRunner&>(live_.runner).prior_log_scale(); }
 
  private:
   static TrainerSettings completed(TrainerSettings settings, const task::VectorEnv& env) {
@@ -91,21 +112,37 @@ class TrainerImpl final : public Trainer {
     return "rank" + std::to_string(rank()) + "/" + name;
   }
 
+  CollectorSettings collector_settings(const task::VectorEnv& env) const {
+    return {settings_.seed, rank() * env.spec().num_envs, settings_.imitation};
+  }
+  /// Updates that learn from recorded walks are spread evenly.
+  bool learns_from_recorded() const {
+    const auto whole = [&](std::int64_t update) {
+      return std::floor(settings_.diffusion.demo_share * static_cast<double>(update));
+    };
+    return recorded_.has_value() && whole(update_ + 1) > whole(update_);
+  }
+  void start();
+  void set_prior(float log_scale);
   void note_episode(const task::EpisodeResult& episode);
   base::Status note_skip(bool skipped);
-  base::Status reduce_statistics(UpdateReport& report, const UpdateOutcome& outcome, double lr);
+  base::Status reduce_statistics(UpdateReport& report, const CollectTotals& totals,
+                                 const UpdateOutcome& outcome, double lr);
   std::vector<NamedBytes> local_state();
+  void append_state(Experience& experience, std::vector<NamedBytes>& state);
   std::vector<NamedBytes> shared_state();
+  base::Result<Tensor> need(const std::vector<NamedBytes>& state, const std::string& name,
+                            std::int64_t elements) const;
+  base::Status restore_experience(const std::vector<NamedBytes>& state, Experience& experience);
   base::Status restore_local(const std::vector<NamedBytes>& state);
   base::Status restore_ema(const std::vector<NamedBytes>& state);
 
   TrainerSettings settings_;
-  task::VectorEnv& env_;
   Ranks* ranks_;
   std::shared_ptr<PolicyNetwork> network_;
   FlatParameters parameters_;
-  PolicyRunner runner_;
-  Collector collector_;
+  Experience live_;
+  std::optional<Experience> recorded_;
   Rollout rollout_;
   std::optional<DenoisingLoss> denoising_;
   Updater updater_;
@@ -170,17 +207,26 @@ base::Status TrainerImpl::note_skip(bool skipped) {
   return base::ok_status();
 }
 
+void TrainerImpl::start() {
+  if (started_) return;
+  live_.start();
+  if (recorded_) recorded_->start();
+  started_ = true;
+}
+
+void TrainerImpl::set_prior(float log_scale) {
+  live_.runner.prior_log_scale() = log_scale;
+  if (recorded_) recorded_->runner.prior_log_scale() = log_scale;
+}
+
 base::Result<UpdateReport> TrainerImpl::update() {
-  const auto start = std::chrono::steady_clock::now();
-  if (!started_) {
-    env_.reset();
-    runner_.begin(env_, {});
-    started_ = true;
-  }
+  const auto start_time = std::chrono::steady_clock::now();
+  start();
   UpdateReport report;
   const CollectMode mode = collect_mode(settings_.imitation, settings_.policy.reading.belief_gain, update_);
-  collector_.collect(update_, mode, rollout_, report.seconds,
-                     [this](const task::EpisodeResult& episode) { note_episode(episode); });
+  Experience& experience = learns_from_recorded() ? *recorded_ : live_;
+  experience.collector.collect(update_, mode, rollout_, report.seconds,
+                               [this](const task::EpisodeResult& episode) { note_episode(episode); });
 
   const auto learn_start = std::chrono::steady_clock::now();
   UpdateSchedule schedule;
@@ -203,14 +249,14 @@ base::Result<UpdateReport> TrainerImpl::update() {
   frames_ += rollout_.num_steps() * rollout_.num_envs() * world();
   report.update = update_;
   report.frames = frames_;
-  INKNAV_RETURN_IF_ERROR(reduce_statistics(report, outcome, schedule.lr));
-  report.seconds.total = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  INKNAV_RETURN_IF_ERROR(reduce_statistics(report, experience.collector.totals(), outcome, schedule.lr));
+  report.seconds.total = std::chrono::duration<double>(std::chrono::steady_clock::now() - start_time).count();
   return report;
 }
 
-base::Status TrainerImpl::reduce_statistics(UpdateReport& report, const UpdateOutcome& outcome, double lr) {
-  const std::vector<std::string>& measures = env_.measure_names();
-  const CollectTotals& totals = collector_.totals();
+base::Status TrainerImpl::reduce_statistics(UpdateReport& report, const CollectTotals& totals,
+                                            const UpdateOutcome& outcome, double lr) {
+  const std::vector<std::string>& measures = live_.env.measure_names();
   std::vector<double> sums{totals.belief_error, totals.belief_rows, totals.log_scale,
                            static_cast<double>(window_.size())};
   const std::size_t head = sums.size();
@@ -252,7 +298,7 @@ base::Status TrainerImpl::reduce_statistics(UpdateReport& report, const UpdateOu
     metrics.emplace_back("Reading/Belief_Error", sums[0] / sums[1]);
     prior_count_ += sums[1];
     prior_sum_ += sums[2];
-    runner_.prior_log_scale() = static_cast<float>(prior_sum_ / prior_count_);
+    set_prior(static_cast<float>(prior_sum_ / prior_count_));
   }
   return base::ok_status();
 }
@@ -272,36 +318,38 @@ std::vector<NamedBytes> TrainerImpl::shared_state() {
   state.push_back(
       bytes_of("trainer/skips",
                torch::tensor(std::vector<std::int64_t>(skips_.begin(), skips_.end()), torch::kInt64)));
-  const std::vector<double> numbers{lr_factor_, prior_count_, prior_sum_, runner_.prior_log_scale()};
+  const std::vector<double> numbers{lr_factor_, prior_count_, prior_sum_, prior_log_scale()};
   state.push_back(bytes_of("trainer/numbers", torch::tensor(numbers, torch::kFloat64)));
   return state;
 }
 
+void TrainerImpl::append_state(Experience& experience, std::vector<NamedBytes>& state) {
+  const auto name = [&](const char* what) { return local_name(experience.prefix + what); };
+  PolicyRunner& runner = experience.runner;
+  const std::vector<std::uint8_t> world_bytes = experience.env.save_state();
+  state.push_back({name("env"), "U8", {static_cast<std::int64_t>(world_bytes.size())}, world_bytes});
+  if (settings_.policy.reading.enabled) {
+    state.push_back(bytes_of(name("beliefs"), torch::tensor(runner.tracker().state())));
+  }
+  state.push_back(bytes_of(name("recurrent"), runner.state()));
+  state.push_back(bytes_of(name("keep"), runner.keep()));
+  if (runner.planner() != nullptr) state.push_back(bytes_of(name("plans"), runner.planner()->state()));
+  state.push_back(bytes_of(name("previous_action"), runner.previous_action()));
+}
+
 std::vector<NamedBytes> TrainerImpl::local_state() {
   std::vector<NamedBytes> state;
-  const std::vector<std::uint8_t> world_bytes = env_.save_state();
-  state.push_back({local_name("env"), "U8", {static_cast<std::int64_t>(world_bytes.size())}, world_bytes});
-  if (settings_.policy.reading.enabled) {
-    state.push_back(bytes_of(local_name("beliefs"), torch::tensor(runner_.tracker().state())));
-  }
-  state.push_back(bytes_of(local_name("recurrent"), runner_.state()));
-  state.push_back(bytes_of(local_name("keep"), runner_.keep()));
-  if (runner_.planner() != nullptr)
-    state.push_back(bytes_of(local_name("plans"), runner_.planner()->state()));
-  state.push_back(bytes_of(local_name("previous_action"), runner_.previous_action()));
+  append_state(live_, state);
+  if (recorded_) append_state(*recorded_, state);
   std::vector<double> window;
   for (const std::vector<double>& row : window_) window.insert(window.end(), row.begin(), row.end());
-  const auto columns = static_cast<std::int64_t>(2 + env_.measure_names().size());
+  const auto columns = static_cast<std::int64_t>(2 + live_.env.measure_names().size());
   state.push_back(bytes_of(local_name("window"), torch::tensor(window, torch::kFloat64).view({-1, columns})));
   return state;
 }
 
 base::Result<std::vector<NamedBytes>> TrainerImpl::save_state() {
-  if (!started_) {
-    env_.reset();
-    runner_.begin(env_, {});
-    started_ = true;
-  }
+  start();
   parameters_.keep_snapshot();
   std::vector<NamedBytes> state = shared_state();
   std::vector<NamedBytes> local = local_state();
@@ -329,7 +377,7 @@ base::Status TrainerImpl::load_weights(const std::vector<NamedBytes>& state) {
   }
   const NamedBytes* numbers = find_entry(state, "trainer/numbers");
   if (numbers != nullptr && numbers->bytes.size() == 4 * sizeof(double)) {
-    runner_.prior_log_scale() = static_cast<float>(tensor_of(*numbers)[3].item<double>());
+    set_prior(static_cast<float>(tensor_of(*numbers)[3].item<double>()));
   }
   if (ema_) ema_->restore(parameters_.values().clone(), 0);
   parameters_.keep_snapshot();
@@ -351,49 +399,61 @@ base::Status TrainerImpl::restore_ema(const std::vector<NamedBytes>& state) {
   return base::ok_status();
 }
 
-base::Status TrainerImpl::restore_local(const std::vector<NamedBytes>& state) {
-  const auto need = [&](const std::string& name, std::int64_t elements) -> base::Result<Tensor> {
-    const NamedBytes* entry = find_entry(state, local_name(name));
-    if (entry == nullptr) {
-      return base::Error{base::ErrorCode::kData,
-                         "checkpoint: \"" + local_name(name) +
-                             "\" is wanted and is not there; resume with the number of ranks "
-                             "and environments of the run"};
-    }
-    Tensor tensor = tensor_of(*entry);
-    if (elements >= 0 && tensor.numel() != elements) {
-      return base::Error{base::ErrorCode::kData,
-                         "checkpoint: \"" + local_name(name) + "\" of " + std::to_string(elements) +
-                             " numbers is wanted, it has " + std::to_string(tensor.numel()) +
-                             "; resume with the environments and the network of the run"};
-    }
-    return tensor;
+/// A tensor of this rank's; `elements` -1: any number of them.
+base::Result<Tensor> TrainerImpl::need(const std::vector<NamedBytes>& state, const std::string& name,
+                                       std::int64_t elements) const {
+  const NamedBytes* entry = find_entry(state, local_name(name));
+  if (entry == nullptr) {
+    return base::Error{base::ErrorCode::kData, "checkpoint: \"" + local_name(name) +
+                                                   "\" is wanted and is not there; resume with the number of "
+                                                   "ranks and environments and the data of the run"};
+  }
+  Tensor tensor = tensor_of(*entry);
+  if (elements >= 0 && tensor.numel() != elements) {
+    return base::Error{base::ErrorCode::kData,
+                       "checkpoint: \"" + local_name(name) + "\" of " + std::to_string(elements) +
+                           " numbers is wanted, it has " + std::to_string(tensor.numel()) +
+                           "; resume with the environments and the network of the run"};
+  }
+  return tensor;
+}
+
+base::Status TrainerImpl::restore_experience(const std::vector<NamedBytes>& state, Experience& experience) {
+  PolicyRunner& runner = experience.runner;
+  const auto find = [&](const char* what, std::int64_t elements) {
+    return need(state, experience.prefix + what, elements);
   };
-  INKNAV_ASSIGN_OR_RETURN(const Tensor world_bytes, need("env", -1));
-  INKNAV_ASSIGN_OR_RETURN(const Tensor recurrent, need("recurrent", runner_.state().numel()));
-  INKNAV_ASSIGN_OR_RETURN(const Tensor keep, need("keep", runner_.keep().numel()));
-  INKNAV_ASSIGN_OR_RETURN(const Tensor previous, need("previous_action", runner_.num_envs()));
-  INKNAV_ASSIGN_OR_RETURN(const Tensor window, need("window", -1));
-  if (runner_.planner() != nullptr) {
-    INKNAV_ASSIGN_OR_RETURN(const Tensor plans, need("plans", runner_.planner()->state().numel()));
-    runner_.planner()->restore(plans);
+  INKNAV_ASSIGN_OR_RETURN(const Tensor world_bytes, find("env", -1));
+  INKNAV_ASSIGN_OR_RETURN(const Tensor recurrent, find("recurrent", runner.state().numel()));
+  INKNAV_ASSIGN_OR_RETURN(const Tensor keep, find("keep", runner.keep().numel()));
+  INKNAV_ASSIGN_OR_RETURN(const Tensor previous, find("previous_action", runner.num_envs()));
+  if (runner.planner() != nullptr) {
+    INKNAV_ASSIGN_OR_RETURN(const Tensor plans, find("plans", runner.planner()->state().numel()));
+    runner.planner()->restore(plans);
   }
-  INKNAV_RETURN_IF_ERROR(env_.restore_state(
+  INKNAV_RETURN_IF_ERROR(experience.env.restore_state(
       {world_bytes.data_ptr<std::uint8_t>(), static_cast<std::size_t>(world_bytes.numel())}));
-  runner_.reload(env_);
+  runner.reload(experience.env);
   if (settings_.policy.reading.enabled) {
-    INKNAV_ASSIGN_OR_RETURN(const Tensor beliefs, need("beliefs", -1));
-    if (!runner_.tracker().restore({beliefs.data_ptr<float>(), static_cast<std::size_t>(beliefs.numel())})) {
-      return base::Error{base::ErrorCode::kData, "checkpoint: \"" + local_name("beliefs") +
-                                                     "\" wants the hypotheses of " +
-                                                     std::to_string(runner_.num_envs()) +
-                                                     " environments, found something else; resume with the "
-                                                     "environments and MODEL.BELIEF_HYPOTHESES of the run"};
+    INKNAV_ASSIGN_OR_RETURN(const Tensor beliefs, find("beliefs", -1));
+    if (!runner.tracker().restore({beliefs.data_ptr<float>(), static_cast<std::size_t>(beliefs.numel())})) {
+      return base::Error{base::ErrorCode::kData,
+                         "checkpoint: \"" + local_name(experience.prefix + "beliefs") +
+                             "\" wants the hypotheses of " + std::to_string(runner.num_envs()) +
+                             " environments, found something else; resume with the "
+                             "environments and MODEL.BELIEF_HYPOTHESES of the run"};
     }
   }
-  runner_.state().copy_(recurrent);
-  runner_.keep().copy_(keep);
-  runner_.previous_action().copy_(previous);
+  runner.state().copy_(recurrent);
+  runner.keep().copy_(keep);
+  runner.previous_action().copy_(previous);
+  return base::ok_status();
+}
+
+base::Status TrainerImpl::restore_local(const std::vector<NamedBytes>& state) {
+  INKNAV_RETURN_IF_ERROR(restore_experience(state, live_));
+  if (recorded_) INKNAV_RETURN_IF_ERROR(restore_experience(state, *recorded_));
+  INKNAV_ASSIGN_OR_RETURN(const Tensor window, need(state, "window", -1));
   window_.clear();
   for (std::int64_t i = 0; i < window.size(0); ++i) {
     const double* row = window.data_ptr<double>() + i * window.size(1);
@@ -459,8 +519,8 @@ base::Hash128 TrainerImpl::state_hash() {
 }  // namespace
 
 std::unique_ptr<Trainer> Trainer::create(const TrainerSettings& settings, task::VectorEnv& env, Ranks* ranks,
-                                         base::ThreadPool& pool) {
-  return std::make_unique<TrainerImpl>(settings, env, ranks, pool);
+                                         base::ThreadPool& pool, task::VectorEnv* recorded) {
+  return std::make_unique<TrainerImpl>(settings, env, ranks, pool, recorded);
 }
 
 }  // namespace inknav::learn

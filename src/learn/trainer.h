@@ -62,9 +62,11 @@ struct NamedBytes {
 
 class Trainer {
  public:
-  /// `env` holds this rank's environments; `ranks` may be null for a single rank. Both outlive the trainer.
+  /// `env` holds this rank's environments; `ranks` may be null for a single rank; `recorded` may hold as many
+  /// environments of recorded walks (task/replay_env.h), to learn from now and then
+  /// (DiffusionTraining::demo_share). All outlive the trainer.
   static std::unique_ptr<Trainer> create(const TrainerSettings& settings, task::VectorEnv& env, Ranks* ranks,
-                                         base::ThreadPool& pool);
+                                         base::ThreadPool& pool, task::VectorEnv* recorded = nullptr);
   virtual ~Trainer() = default;
 
   /// One rollout and one update. The first call resets the environment unless state was restored.

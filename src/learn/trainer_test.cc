@@ -66,15 +66,23 @@ TEST(Control, CorridorReachesTheKnownOptimum) {
 }
 
 TEST(Control, RecallNeedsMemoryAndGruAndLstmHaveIt) {
+  // With these two the task is solved from each of 12 seeds; with those of the corridor one seed of 12 gave
+  // up exploring, and which one it was depended on the instructions that the processor has.
+  const auto settings = [](Recurrence recurrence) {
+    TrainerSettings careful = toy_settings(recurrence);
+    careful.ppo.lr = 1e-3f;
+    careful.ppo.entropy_coef = 0.02f;
+    return careful;
+  };
   for (const Recurrence recurrence : {Recurrence::kGru, Recurrence::kLstm}) {
     base::ThreadPool pool(1);
     RecallEnv env(16, 0);
-    auto trainer = Trainer::create(toy_settings(recurrence), env, nullptr, pool);
+    auto trainer = Trainer::create(settings(recurrence), env, nullptr, pool);
     EXPECT_GT(train(*trainer, 120), 0.95);
   }
   base::ThreadPool pool(1);
   RecallEnv env(16, 0);
-  auto blind = Trainer::create(toy_settings(Recurrence::kNone), env, nullptr, pool);
+  auto blind = Trainer::create(settings(Recurrence::kNone), env, nullptr, pool);
   EXPECT_LT(train(*blind, 40), 0.75);
 }
 

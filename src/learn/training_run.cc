@@ -283,9 +283,12 @@ class RankRun {
     const std::string split = config_.task_config.dataset.split;
     INKNAV_ASSIGN_OR_RETURN(task::Dataset dataset, task::load_dataset(config_, split));
     const task::NavigationEnvSettings env_settings = task::env_settings(config_, share);
+    if (config_.use_diffusion_policy && !config_.diffusion_data_dir.empty()) {
+      INKNAV_ASSIGN_OR_RETURN(demos_, task::load_demonstrations(config_, env_settings, dataset, pool_));
+    }
     INKNAV_ASSIGN_OR_RETURN(env_, task::NavigationEnv::create(env_settings, std::move(dataset), pool_));
     settings_ = trainer_settings(config_, env_->spec(), env_settings, rank_.world_size);
-    trainer_ = Trainer::create(settings_, *env_, ranks_.get(), pool_);
+    trainer_ = Trainer::create(settings_, *env_, ranks_.get(), pool_, demos_.get());
     if (request_.resume_from) INKNAV_RETURN_IF_ERROR(resume(*request_.resume_from));
     if (!rank_.is_main()) return base::ok_status();
     INKNAV_ASSIGN_OR_RETURN(main_, MainRank::open(request_, *trainer_));
@@ -293,6 +296,10 @@ class RankRun {
     const int skipped = env_->skipped_episodes();
     base::log_info("{} environments on {} rank(s), episodes of {}: {}{}", total_envs, rank_.world_size, split,
                    env_->episodes().size(), skipped > 0 ? fmt::format(" ({} skipped)", skipped) : "");
+    if (demos_) {
+      base::log_info("{:g} of the updates learn from {} recorded walks of {}",
+                     config_.rl.diffusion.demo_share, demos_->num_walks(), config_.diffusion_data_dir);
+    }
     return base::ok_status();
   }
 
@@ -336,6 +343,7 @@ class RankRun {
   base::ThreadPool pool_;
   std::unique_ptr<Ranks> ranks_;
   std::unique_ptr<task::NavigationEnv> env_;
+  std::unique_ptr<task::ReplayEnv> demos_;  // of DIFFUSION_DATA_DIR
   TrainerSettings settings_;
   std::unique_ptr<Trainer> trainer_;
   std::unique_ptr<MainRank> main_;

@@ -4,8 +4,8 @@
 // affine part, per-room warp and thin-plate spline, all composed in double precision.
 //
 // Laws: to_world(to_paper(p)) == p to float precision; jacobian() is the derivative of to_paper.
-// local_similarity() is the best similarity of the Jacobian: the truth a reader's belief is scored and
-// trained against.
+// A reader's belief is scored and trained against the Jacobian; local_similarity(), its best similarity, says
+// which way a start mark points.
 
 #include <memory>
 #include <string>

@@ -60,7 +60,7 @@ struct Drawing {
   static base::Result<Drawing> from_json(std::string_view text, std::string_view name);
 };
 
-/// A similarity between the agent's surroundings and the paper: what a reader believes.
+/// A similarity between the agent's surroundings and the paper.
 /// A body point (right, forward) metres lies at  position + exp(log_scale) * R(heading) * (right, -forward).
 struct PaperPose {
   base::Vec2 position{0.0f};  // paper

@@ -227,6 +227,32 @@ TEST(ReadPicture, OddPicturesGiveNoMarksAndNeverCrash) {
   read_picture(noise, 128);
 }
 
+TEST(ReadPicture, AGreyPhotographThatIsNotSquareHasNoFrame) {
+  for (const bool upright : {false, true}) {
+    scene::Image photo = upright ? flat_picture(480, 640, {0, 0, 0}) : flat_picture(640, 480, {0, 0, 0});
+    for (int y = 0; y < photo.height; ++y) {
+      for (int x = 0; x < photo.width; ++x) {
+        // Paper in uneven light, and one wall across its middle.
+        const float light = 120.0f + 0.1f * static_cast<float>(x) + 0.08f * static_cast<float>(y);
+        const bool ink = std::abs(y - photo.height / 2) < 3 && std::abs(x - photo.width / 2) < 100;
+        for (std::size_t c = 0; c < 3; ++c)
+          photo.pixels[static_cast<std::size_t>(3 * (y * photo.width + x)) + c] =
+              static_cast<std::uint8_t>(ink ? 20.0f : light);
+      }
+    }
+    const ReadPlanes read = read_picture(normalize_picture(photo), 128);
+    int ink = 0;
+    for (int y = 0; y < 128; ++y) {
+      for (int x = 0; x < 128; ++x) {
+        if (read.planes[static_cast<std::size_t>(y * 128 + x)] < 32) continue;
+        ++ink;
+        EXPECT_TRUE(std::abs(y - 64) < 4 && std::abs(x - 64) < 24) << x << " " << y;
+      }
+    }
+    EXPECT_GT(ink, 40);
+  }
+}
+
 TEST(ReadPicture, GreyAndAlphaPicturesAreTaken) {
   scene::Image grey{8, 4, 1, std::vector<std::uint8_t>(32, 200)};
   EXPECT_EQ(normalize_picture(grey).pixels[3 * (512 * 256 + 256)], 200);

@@ -22,23 +22,61 @@ constexpr float kColourFull = 0.45f;  // ... and is surely coloured
 
 float ramp(float x, float low, float high) { return std::clamp((x - low) / (high - low), 0.0f, 1.0f); }
 
+/// What a fifth of a block's pixels reach, in each colour: its paper, with some ink on it.
+cv::Vec3f bright_level(const cv::Mat& block) {
+  cv::Vec3f bright;
+  const int enough = block.rows * block.cols / 5;
+  for (int c = 0; c < 3; ++c) {
+    std::array<int, 256> histogram{};
+    for (int y = 0; y < block.rows; ++y) {
+      const auto* row = block.ptr<cv::Vec3b>(y);
+      for (int x = 0; x < block.cols; ++x) ++histogram[row[x][c]];
+    }
+    int above = 0, level = 255;
+    while (level > 0 && (above += histogram[static_cast<std::size_t>(level)]) < enough) --level;
+    bright[c] = static_cast<float>(level) / 255.0f;
+  }
+  return bright;
+}
+
+/// Rows of pure white at the top.
+int white_rows(const cv::Mat& rgb) {
+  for (int y = 0; y < rgb.rows; ++y) {
+    const auto* row = rgb.ptr<std::uint8_t>(y);
+    if (!std::all_of(row, row + std::ptrdiff_t{3} * rgb.cols, [](std::uint8_t v) { return v == 255; }))
+      return y;
+  }
+  return rgb.rows;
+}
+
+/// Gives rows of pure white at the top the colour of the paper below them, place by place.
+void continue_paper_upwards(cv::Mat& rgb) {
+  const int rows = white_rows(rgb);
+  if (rows == 0 || rows > rgb.rows - kBlock) return;
+  const int blocks = rgb.cols / kBlock;
+  cv::Mat edge(1, blocks, CV_32FC3), row;
+  for (int b = 0; b < blocks; ++b)
+    edge.at<cv::Vec3f>(0, b) = 255.0f * bright_level(rgb(cv::Rect(b * kBlock, rows, kBlock, kBlock)));
+  cv::resize(edge, row, cv::Size(rgb.cols, 1), 0.0, 0.0, cv::INTER_LINEAR);
+  row.convertTo(row, CV_8UC3);
+  for (int y = 0; y < rows; ++y) row.copyTo(rgb.row(y));
+}
+
+/// A photograph that is not square was padded with white, and beside white its grey paper would be ink.
+void continue_paper(cv::Mat& rgb) {
+  for (int side = 0; side < 4; ++side) {
+    continue_paper_upwards(rgb);
+    cv::rotate(rgb, rgb, cv::ROTATE_90_CLOCKWISE);
+  }
+}
+
 /// The paper's colour at every pixel: bright values of blocks, spread over the ink, smoothed.
 cv::Mat paper_colour(const cv::Mat& rgb) {
   const int blocks = kPictureSide / kBlock;
   cv::Mat coarse(blocks, blocks, CV_32FC3);
   for (int by = 0; by < blocks; ++by) {
     for (int bx = 0; bx < blocks; ++bx) {
-      for (int c = 0; c < 3; ++c) {
-        std::array<int, 256> histogram{};
-        for (int y = 0; y < kBlock; ++y) {
-          const auto* row = rgb.ptr<cv::Vec3b>(by * kBlock + y) + bx * kBlock;
-          for (int x = 0; x < kBlock; ++x) ++histogram[row[x][c]];
-        }
-        int above = 0, level = 255;
-        while (level > 0 && (above += histogram[static_cast<std::size_t>(level)]) < kBlock * kBlock / 5)
-          --level;
-        coarse.at<cv::Vec3f>(by, bx)[c] = static_cast<float>(level) / 255.0f;
-      }
+      coarse.at<cv::Vec3f>(by, bx) = bright_level(rgb(cv::Rect(bx * kBlock, by * kBlock, kBlock, kBlock)));
     }
   }
   cv::dilate(coarse, coarse, cv::getStructuringElement(cv::MORPH_RECT, cv::Size(3, 3)));
@@ -59,7 +97,9 @@ std::array<float, 3> hue_class(float hue) {
 
 }  // namespace
 
-std::array<cv::Mat, ReadPlanes::kNumPlanes> separate_inks(const cv::Mat& rgb) {
+std::array<cv::Mat, ReadPlanes::kNumPlanes> separate_inks(const cv::Mat& picture) {
+  cv::Mat rgb = picture.clone();
+  continue_paper(rgb);
   std::array<cv::Mat, ReadPlanes::kNumPlanes> planes;
   for (cv::Mat& plane : planes) plane = cv::Mat::zeros(rgb.size(), CV_32F);
   const cv::Mat paper = paper_colour(rgb);

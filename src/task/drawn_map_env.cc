@@ -12,6 +12,8 @@ namespace inknav::task {
 
 namespace {
 constexpr std::int64_t kStepGrain = 8;
+static_assert(kStopAction == static_cast<std::int32_t>(nav::Action::kStop) &&
+              kForwardAction == static_cast<std::int32_t>(nav::Action::kForward));
 constexpr float kRouteWindow = 1.0f;  // metres of route that progress looks back and ahead in a step
 }  // namespace
 
@@ -153,8 +155,8 @@ void DrawnMapEnv::begin_listed() {
                        for (std::int64_t k = begin_index; k < end_index; ++k) {
                          const int e = listed_[static_cast<std::size_t>(k)];
                          begin(e);
-                         write_fields(e, worker);
                          write_drawing(e);
+                         write_fields(e, worker);
                        }
                      });
   simulator_->observe(mask_);

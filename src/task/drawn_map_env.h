@@ -18,8 +18,10 @@
 #include "task/drawing_store.h"
 #include "task/episode_cache.h"
 #include "task/episode_truth.h"
+#include "task/field_table.h"
 #include "task/measures.h"
 #include "task/navigation_env.h"
+#include "task/shown_drawing.h"
 #include "task/world_set.h"
 
 namespace inknav::task {
@@ -36,8 +38,8 @@ class DrawnMapEnv : public NavigationEnv {
   static base::Result<std::unique_ptr<NavigationEnv>> create(const NavigationEnvSettings& settings,
                                                              Parts parts, base::ThreadPool& pool);
 
-  const EnvSpec& spec() const override { return spec_; }
-  base::TensorView observation(std::string_view name) const override;
+  const EnvSpec& spec() const override { return fields_.spec(); }
+  base::TensorView observation(std::string_view name) const override { return fields_.find(name); }
   void reset() override;
   const StepResult& step(std::span<const std::int32_t> actions) override;
   void reset_done() override;
@@ -69,6 +71,7 @@ class DrawnMapEnv : public NavigationEnv {
   struct Row {  // of an environment; derived from its Slot
     std::shared_ptr<const EpisodeTruth> truth;
     std::shared_ptr<const DrawingReading> drawing;
+    ShownDrawing shown;
     std::vector<double> dtw;
   };
   struct Buffers {
@@ -77,19 +80,18 @@ class DrawnMapEnv : public NavigationEnv {
     std::vector<std::int64_t> serial, episode_index;
     std::vector<std::int32_t> step_index, expert_action;
   };
-  struct Field {
-    std::string name;
-    base::TensorView view;
-  };
 
   DrawnMapEnv(const NavigationEnvSettings& settings, Parts parts, base::ThreadPool& pool,
               std::unique_ptr<sim::Simulator> simulator);
   base::Status add_worlds();
-  void add_field(const char* name, const base::TensorView& view, bool privileged);
   void make_fields();
 
   std::int64_t next_episode(int environment);
   std::size_t drawing_of(std::int64_t episode) const;
+  bool varies_drawings() const {
+    return settings_.shuffle && settings_.drawing_variation > 0.0f &&
+           settings_.drawing_mode != DrawingMode::kNone;
+  }
   void begin_listed();
   void prepare_truths();
   void prepare_drawings();
@@ -115,8 +117,7 @@ class DrawnMapEnv : public NavigationEnv {
   std::vector<Row> rows_;
   Buffers buffers_;
   std::vector<base::Vec3> path_points_;  // [threads, expert_path_points] scratch
-  EnvSpec spec_;
-  std::vector<Field> fields_;
+  FieldTable fields_;
 
   EpisodeCache<EpisodeTruth> truths_;
   EpisodeCache<DrawingReading> drawings_;  // by the episode whose picture it is

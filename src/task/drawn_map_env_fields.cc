@@ -1,93 +1,60 @@
 // SPDX-License-Identifier: MIT
 #include <algorithm>
-#include <cmath>
-#include <cstring>
 #include <span>
 
 #include "nav/expert_path.h"
 #include "task/drawn_map_env.h"
+#include "task/goal_fields.h"
 
 namespace inknav::task {
-
-namespace {
-constexpr std::size_t kMarks = 8;
-constexpr std::size_t kPaperTruth = 7;
-
-template <typename T>
-base::TensorView row_view(std::vector<T>& values, std::size_t count, std::size_t width) {
-  values.resize(count * width);
-  return base::make_view(values.data(), count, width);
-}
-}  // namespace
-
-void DrawnMapEnv::add_field(const char* name, const base::TensorView& view, bool privileged) {
-  FieldSpec field;
-  field.name = name;
-  field.dtype = view.dtype;
-  for (int axis = 1; axis < view.rank; ++axis)
-    field.shape.push_back(view.shape[static_cast<std::size_t>(axis)]);
-  field.privileged = privileged;
-  spec_.fields.push_back(std::move(field));
-  fields_.push_back(Field{name, view});
-}
 
 void DrawnMapEnv::make_fields() {
   const auto count = static_cast<std::size_t>(settings_.num_envs);
   const auto side = static_cast<std::size_t>(settings_.drawing_size);
-  spec_.num_envs = settings_.num_envs;
-  spec_.num_actions = nav::kNumActions;
+  fields_.set_counts(settings_.num_envs, nav::kNumActions);
   Buffers& b = buffers_;
-  if (settings_.simulator.sensors.depth) add_field("depth", simulator_->depth(), false);
-  if (settings_.simulator.sensors.rgb) add_field("rgb", simulator_->rgb(), false);
-  add_field("gps", simulator_->gps(), false);
-  add_field("compass", simulator_->compass(), false);
-  if (settings_.simulator.mapper.enabled) add_field("occupancy", simulator_->occupancy(), false);
+  if (settings_.simulator.sensors.depth) fields_.add("depth", simulator_->depth(), false);
+  if (settings_.simulator.sensors.rgb) fields_.add("rgb", simulator_->rgb(), false);
+  fields_.add("gps", simulator_->gps(), false);
+  fields_.add("compass", simulator_->compass(), false);
+  if (settings_.simulator.mapper.enabled) fields_.add("occupancy", simulator_->occupancy(), false);
   if (settings_.with_drawings) {
     constexpr std::size_t kPlanes = sketch::ReadPlanes::kNumPlanes;
     b.planes.resize(count * kPlanes * side * side);
-    add_field("drawing_planes", base::make_view(b.planes.data(), count, kPlanes, side, side), false);
-    add_field("drawing_marks", row_view(b.marks, count, kMarks), false);
-    add_field("drawing_serial", row_view(b.serial, count, 1), false);
+    fields_.add("drawing_planes", base::make_view(b.planes.data(), count, kPlanes, side, side), false);
+    fields_.add_row("drawing_marks", b.marks, ShownDrawing::kMarks, false);
+    fields_.add_row("drawing_serial", b.serial, 1, false);
     blank_ = blank_drawing(settings_.drawing_size);
   }
-  add_field("step_index", row_view(b.step_index, count, 1), false);
-  add_field("episode_index", row_view(b.episode_index, count, 1), false);
-  add_field("pointgoal", row_view(b.pointgoal, count, 2), true);
-  add_field("handwriting_goal", row_view(b.handwriting_goal, count, 1), true);
-  add_field("goal_body", row_view(b.goal_body, count, 2), true);
+  fields_.add_row("step_index", b.step_index, 1, false);
+  fields_.add_row("episode_index", b.episode_index, 1, false);
+  fields_.add_row("pointgoal", b.pointgoal, 2, true);
+  fields_.add_row("handwriting_goal", b.handwriting_goal, 1, true);
+  fields_.add_row("goal_body", b.goal_body, 2, true);
   if (!settings_.with_expert) return;
-  add_field("expert_action", row_view(b.expert_action, count, 1), true);
-  add_field("expert_waypoint", row_view(b.waypoint, count, 2), true);
-  add_field("expert_remaining", row_view(b.remaining, count, 1), true);
+  fields_.add_row("expert_action", b.expert_action, 1, true);
+  fields_.add_row("expert_waypoint", b.waypoint, 2, true);
+  fields_.add_row("expert_remaining", b.remaining, 1, true);
   if (settings_.expert_path_points > 0) {
     const auto points = static_cast<std::size_t>(settings_.expert_path_points);
     path_points_.resize(points * static_cast<std::size_t>(pool_.num_threads()));
     b.path.resize(count * points * 2);
-    add_field("expert_path", base::make_view(b.path.data(), count, points, 2), true);
+    fields_.add("expert_path", base::make_view(b.path.data(), count, points, 2), true);
   }
-  add_field("paper_truth", row_view(b.paper_truth, count, kPaperTruth), true);
-}
-
-base::TensorView DrawnMapEnv::observation(std::string_view name) const {
-  for (const Field& field : fields_) {
-    if (field.name == name) return field.view;
-  }
-  INKNAV_CHECK(false, "no such field", name);
-  return {};
+  fields_.add_row("paper_truth", b.paper_truth, ShownDrawing::kTruth, true);
 }
 
 void DrawnMapEnv::write_goal_fields(int environment) {
   const auto i = static_cast<std::size_t>(environment);
   const Slot& slot = slots_[i];
-  const base::Pose& pose = simulator_->poses()[i];
   const Episode& episode = episodes()[static_cast<std::size_t>(slot.episode)];
-  const base::Vec2 goal = base::world_to_body(pose, episode.goals.front().position);
-  buffers_.goal_body[2 * i] = goal.x;
-  buffers_.goal_body[2 * i + 1] = goal.y;
-  buffers_.pointgoal[2 * i] = std::sqrt(goal.x * goal.x + goal.y * goal.y);
-  buffers_.pointgoal[2 * i + 1] = -std::atan2(goal.x, goal.y);
-  const float remaining = rows_[i].truth->route.length() - slot.progress.arc_length;
-  buffers_.handwriting_goal[i] = 0.8f * remaining + 0.2f * slot.progress.distance;
+  const GoalFields goal = goal_fields(simulator_->poses()[i], episode.goals.front().position,
+                                      rows_[i].truth->route, slot.progress);
+  buffers_.goal_body[2 * i] = goal.body.x;
+  buffers_.goal_body[2 * i + 1] = goal.body.y;
+  buffers_.pointgoal[2 * i] = goal.pointgoal.x;
+  buffers_.pointgoal[2 * i + 1] = goal.pointgoal.y;
+  buffers_.handwriting_goal[i] = goal.handwriting;
 }
 
 void DrawnMapEnv::write_fields(int environment, int worker) {
@@ -108,21 +75,11 @@ void DrawnMapEnv::write_fields(int environment, int worker) {
   buffers_.waypoint[2 * i + 1] = advice.waypoint_body.y;
   buffers_.remaining[i] = advice.remaining;
   write_expert_path(environment, worker);
-
-  float* truth = buffers_.paper_truth.data() + kPaperTruth * i;
-  std::fill(truth, truth + kPaperTruth, 0.0f);
-  const bool own = settings_.with_drawings && settings_.drawing_mode == DrawingMode::kOwn;
-  if (!own || row.drawing->correspondence.empty()) return;
-  const base::Vec2 place(pose.position.x, pose.position.z);
-  const sketch::Correspondence& map = row.drawing->correspondence;
-  const glm::mat2 paper_per_metre = map.jacobian(place);
-  const float yaw = base::yaw_from_rotation(pose.rotation), c = std::cos(yaw), s = std::sin(yaw);
-  truth[0] = 1.0f;
-  float* out = truth + 1;
-  for (const base::Vec2& v :
-       {map.to_paper(place), paper_per_metre * base::Vec2(c, -s), paper_per_metre * base::Vec2(-s, -c)}) {
-    *out++ = v.x;
-    *out++ = v.y;
+  float* truth = buffers_.paper_truth.data() + ShownDrawing::kTruth * i;
+  if (settings_.with_drawings && settings_.drawing_mode == DrawingMode::kOwn) {
+    row.shown.write_truth(pose, truth);
+  } else {
+    std::fill(truth, truth + ShownDrawing::kTruth, 0.0f);
   }
 }
 
@@ -146,21 +103,22 @@ void DrawnMapEnv::write_expert_path(int environment, int worker) {
 void DrawnMapEnv::write_drawing(int environment) {
   if (!settings_.with_drawings) return;
   const auto i = static_cast<std::size_t>(environment);
-  const sketch::ReadPlanes& planes = rows_[i].drawing->planes;
-  const bool none = settings_.drawing_mode == DrawingMode::kNone;
-  buffers_.serial[i] = none ? 0 : static_cast<std::int64_t>(drawing_of(slots_[i].episode)) + 1;
-  const std::size_t size = planes.planes.size();
+  const Slot& slot = slots_[i];
+  Row& row = rows_[i];
+  const std::size_t size = row.drawing->planes.planes.size();
   INKNAV_CHECK(size * slots_.size() == buffers_.planes.size(), size, buffers_.planes.size());
-  std::memcpy(buffers_.planes.data() + i * size, planes.planes.data(), size);
-  float* marks = buffers_.marks.data() + kMarks * i;
-  marks[0] = planes.start.position.x;
-  marks[1] = planes.start.position.y;
-  marks[2] = planes.start.heading;
-  marks[3] = planes.start.has_heading ? 1.0f : 0.0f;
-  marks[4] = planes.goal.position.x;
-  marks[5] = planes.goal.position.y;
-  marks[6] = planes.goal.present ? 1.0f : 0.0f;
-  marks[7] = planes.start.present ? 1.0f : 0.0f;
+  const auto global = static_cast<std::uint32_t>(settings_.first_env + environment);
+  const bool varied = varies_drawings();
+  row.shown.show(row.drawing, varied ? settings_.drawing_variation : 0.0f,
+                 {settings_.seed, global, slot.draws, 0, base::Purpose::kAugmentation});
+  row.shown.write(buffers_.planes.data() + i * size, buffers_.marks.data() + ShownDrawing::kMarks * i);
+  if (settings_.drawing_mode == DrawingMode::kNone) {
+    buffers_.serial[i] = 0;
+  } else if (varied) {
+    buffers_.serial[i] = (std::int64_t{global} + 1) << 32 | slot.draws;
+  } else {
+    buffers_.serial[i] = static_cast<std::int64_t>(drawing_of(slot.episode)) + 1;
+  }
 }
 
 }  // namespace inknav::task

@@ -98,8 +98,8 @@ base::Status DrawnMapEnv::restore_state(std::span<const std::uint8_t> bytes) {
           "environment state: the route of an episode differs from the one that was saved; resume "
           "with the configuration and data of the checkpoint"};
     }
-    write_fields(e, 0);
     write_drawing(e);
+    write_fields(e, 0);
   }
   return base::ok_status();
 }

@@ -77,6 +77,7 @@ NavigationEnvSettings env_settings(const config::ExperimentConfig& config, const
   settings.success_distance = static_cast<float>(config.task_config.task.success_distance);
   settings.max_episode_steps = config.task_config.environment.max_episode_steps;
   settings.drawing_size = config.task_config.task.drawing_size;
+  settings.drawing_variation = static_cast<float>(config.vary_drawings);
   if (config.use_diffusion_policy) settings.expert_path_points = config.rl.diffusion.horizon;
   if (!config.cache_dir.empty()) settings.cache_dir = config.cache_dir;
   return settings;
@@ -84,6 +85,18 @@ NavigationEnvSettings env_settings(const config::ExperimentConfig& config, const
 
 int step_threads(const config::ExperimentConfig& config, int planned) {
   return config.use_sync_vecenv ? 1 : planned;
+}
+
+base::Result<std::unique_ptr<ReplayEnv>> load_demonstrations(const config::ExperimentConfig& config,
+                                                             const NavigationEnvSettings& settings,
+                                                             const Dataset& dataset, base::ThreadPool& pool) {
+  ReplaySettings replay;
+  replay.num_workers = config.rl.diffusion.num_workers;
+  // `generate demos --out DIR` writes into DIR/<split>; that folder itself may be named too.
+  replay.folder = std::filesystem::path(config.diffusion_data_dir) / config.task_config.dataset.split;
+  std::error_code none;
+  if (!std::filesystem::exists(replay.folder, none)) replay.folder = config.diffusion_data_dir;
+  return ReplayEnv::create(settings, dataset, replay, pool);
 }
 
 base::Result<Dataset> load_dataset(const config::ExperimentConfig& config, std::string_view split) {

@@ -3,11 +3,13 @@
 // Configuration -> settings and dataset of the navigation environment: the one place where TASK_CONFIG and RL
 // (reward) keys are turned into task and sim settings. Errors: kData (dataset), kUsage (nothing selected).
 
+#include <memory>
 #include <string_view>
 
 #include "base/result.h"
 #include "config/experiment.h"
 #include "task/navigation_env.h"
+#include "task/replay_env.h"
 
 namespace inknav::task {
 
@@ -26,6 +28,11 @@ NavigationEnvSettings env_settings(const config::ExperimentConfig& config, const
 
 /// Threads that step this process's environments: one, the caller's, with USE_SYNC_VECENV, else `planned`.
 int step_threads(const config::ExperimentConfig& config, int planned);
+
+/// The demonstrations of DIFFUSION_DATA_DIR, of the training's split, beside the environment of `settings`.
+base::Result<std::unique_ptr<ReplayEnv>> load_demonstrations(const config::ExperimentConfig& config,
+                                                             const NavigationEnvSettings& settings,
+                                                             const Dataset& dataset, base::ThreadPool& pool);
 
 /// Episodes of TASK_CONFIG.DATASET for `split`, restricted to CONTENT_SCENES.
 base::Result<Dataset> load_dataset(const config::ExperimentConfig& config, std::string_view split);

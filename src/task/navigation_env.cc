@@ -40,6 +40,10 @@ base::Status validate(const NavigationEnvSettings& settings) {
     return usage_error("expert_path_points must lie in [0, " + std::to_string(kMaxPathPoints) + "], found " +
                        std::to_string(settings.expert_path_points));
   }
+  if (!(settings.drawing_variation >= 0.0f && settings.drawing_variation <= 1.0f)) {
+    return usage_error("VARY_DRAWINGS must lie in [0, 1], found " +
+                       std::to_string(settings.drawing_variation));
+  }
   if (settings.drawing_size < 8 || settings.drawing_size > 512) {
     return usage_error("the drawing's side must lie in [8, 512], found " +
                        std::to_string(settings.drawing_size));

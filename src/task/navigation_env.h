@@ -65,6 +65,8 @@ struct NavigationEnvSettings {
   int max_episode_steps = 500;
   int drawing_size = 128;  // S
   DrawingMode drawing_mode = DrawingMode::kOwn;
+  float drawing_variation = 0.0f;  // 0 to 1: how far the drawing of each training episode is varied
+                                   // (sketch/variation.h); evaluation (shuffle == false) takes it as it is
   bool shuffle = true;         // training order by philox; false: list order, each episode once (evaluation)
   bool with_drawings = true;   // false: no drawing_* fields, no picture is opened
   bool with_expert = true;     // false: no expert_* fields and no paper_truth

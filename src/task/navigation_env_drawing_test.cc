@@ -7,11 +7,14 @@
 #include <cmath>
 #include <cstdint>
 #include <map>
+#include <set>
+#include <string>
 #include <vector>
 
 #include "base/file.h"
 #include "sketch/drawing_file.h"
 #include "sketch/synthesis.h"
+#include "sketch/variation.h"
 #include "task/drawing_store.h"
 #include "task/navigation_env.h"
 #include "task/test_dataset.h"
@@ -117,11 +120,10 @@ TEST(NavigationEnvDrawing, NoneNeedsNoPictures) {
   EXPECT_TRUE(NavigationEnv::create(drawn_env(1, DrawingMode::kNone), bare.dataset(), pool).ok());
 }
 
-TEST(NavigationEnvDrawing, TruthOfASyntheticDrawingFollowsTheAgent) {
-  base::ThreadPool pool(1);
-  TestDataset data(2);
+/// Gives all drawings of `data` a truth and returns it.
+std::vector<sketch::Correspondence> synthesize_truths(TestDataset& data) {
   data.draw_all();
-  Dataset& dataset = data.dataset();
+  const Dataset& dataset = data.dataset();
   sketch::WallMap walls;
   walls.walls = {{{0, 0}, {12, 0}}, {{12, 0}, {12, 8}}, {{12, 8}, {0, 8}}, {{0, 8}, {0, 0}}};
   walls.bounds.extend({0, 0, 0});
@@ -135,11 +137,18 @@ TEST(NavigationEnvDrawing, TruthOfASyntheticDrawingFollowsTheAgent) {
     input.goal = episode.goals[0].position;
     const auto drawn = sketch::synthesize(input, {}, 3, 4);
     truths.push_back(drawn.correspondence);
-    ASSERT_TRUE(sketch::save_drawing_file(truth_path(drawing_path(dataset, episode)),
-                                          {drawn.drawing, drawn.correspondence})
-                    .ok());
+    INKNAV_CHECK(sketch::save_drawing_file(truth_path(drawing_path(dataset, episode)),
+                                           {drawn.drawing, drawn.correspondence})
+                     .ok());
   }
-  auto made = NavigationEnv::create(drawn_env(3, DrawingMode::kOwn), dataset, pool);
+  return truths;
+}
+
+TEST(NavigationEnvDrawing, TruthOfASyntheticDrawingFollowsTheAgent) {
+  base::ThreadPool pool(1);
+  TestDataset data(2);
+  const std::vector<sketch::Correspondence> truths = synthesize_truths(data);
+  auto made = NavigationEnv::create(drawn_env(3, DrawingMode::kOwn), data.dataset(), pool);
   ASSERT_TRUE(made.ok()) << made.error().message;
   NavigationEnv& env = **made;
   env.reset();
@@ -167,6 +176,73 @@ TEST(NavigationEnvDrawing, TruthOfASyntheticDrawingFollowsTheAgent) {
     env.step(actions);
     env.reset_done();
   }
+}
+
+TEST(NavigationEnvDrawing, InTrainingEveryEpisodeMayShowAVariedDrawing) {
+  base::ThreadPool pool(1);
+  TestDataset data(2);
+  const std::vector<sketch::Correspondence> truths = synthesize_truths(data);
+  NavigationEnvSettings settings = drawn_env(3, DrawingMode::kOwn);
+  settings.drawing_variation = 1.0f;
+  const auto create = [&] {
+    return std::move(NavigationEnv::create(settings, data.dataset(), pool)).value();
+  };
+  const auto env = create(), resumed = create();
+  env->reset();
+  std::map<std::int64_t, std::vector<std::uint8_t>> seen;
+  std::array<std::int64_t, 3> last{-1, -1, -1};
+  std::array<std::uint32_t, 3> begun{};
+  const std::vector<std::int32_t> actions = {1, 2, 3};
+  for (int step = 0; step < 24; ++step) {
+    for (std::size_t e = 0; e < 3; ++e) {
+      const std::int64_t serial = env->observation("drawing_serial").as<std::int64_t>()[e];
+      begun[e] += serial != last[e] ? 1 : 0;
+      last[e] = serial;
+      const auto [entry, fresh] = seen.try_emplace(serial, planes_of(*env, e));
+      EXPECT_EQ(entry->second, planes_of(*env, e));
+      // The place on the paper is that of the drawing, moved as the picture was.
+      const auto episode = static_cast<std::size_t>(env->observation("episode_index").as<std::int64_t>()[e]);
+      const auto drawn = load_drawing(drawing_path(data.dataset(), env->episodes()[episode]), 32);
+      const sketch::Variation variation(
+          (*drawn)->planes, 1.0f,
+          {settings.seed, static_cast<std::uint32_t>(e), begun[e], 0, base::Purpose::kAugmentation});
+      const base::Pose pose = env->episode_view(static_cast<int>(e)).pose_world_agent;
+      const base::Vec2 place(pose.position.x, pose.position.z);
+      const auto paper = [&](const base::Vec2& at) {
+        return variation.to_varied(truths[episode].to_paper(at));
+      };
+      const float* truth = env->observation("paper_truth").as<float>() + 7 * e;
+      EXPECT_NEAR(truth[1], paper(place).x, 1e-6f);
+      EXPECT_NEAR(truth[2], paper(place).y, 1e-6f);
+      const base::Vec3 forward = 0.01f * (pose.rotation * base::Vec3(0.0f, 0.0f, -1.0f));
+      const base::Vec2 d(forward.x, forward.z), wanted = (paper(place + d) - paper(place - d)) / 0.02f;
+      EXPECT_NEAR(truth[5], wanted.x, 2e-3f);  // the tolerance as above
+      EXPECT_NEAR(truth[6], wanted.y, 2e-3f);
+      const float* marks = env->observation("drawing_marks").as<float>() + 8 * e;
+      EXPECT_EQ(marks[0], variation.apply((*drawn)->planes.start).position.x);
+    }
+    if (step == 10) {
+      ASSERT_TRUE(resumed->restore_state(env->save_state()).ok());
+      for (std::size_t e = 0; e < 3; ++e) EXPECT_EQ(planes_of(*resumed, e), planes_of(*env, e));
+      for (const char* field : {"paper_truth", "drawing_marks"}) {
+        const base::TensorView one = env->observation(field), other = resumed->observation(field);
+        const auto count = static_cast<std::size_t>(one.shape[0] * one.shape[1]);
+        EXPECT_TRUE(std::equal(one.as<float>(), one.as<float>() + count, other.as<float>())) << field;
+      }
+    }
+    env->step(actions);
+    env->reset_done();
+  }
+  EXPECT_EQ(seen.size(), begun[0] + begun[1] + begun[2]);  // no serial twice
+  EXPECT_GT(seen.size(), 12u);                             // more than there are drawings
+  std::set<std::string> pictures;
+  for (const auto& [serial, planes] : seen) pictures.emplace(planes.begin(), planes.end());
+  EXPECT_EQ(pictures.size(), seen.size());  // nor any picture
+
+  settings.shuffle = false;  // an evaluation takes drawings as they are
+  const auto evaluation = create();
+  evaluation->reset();
+  EXPECT_EQ(evaluation->observation("drawing_serial").as<std::int64_t>()[0], 1);
 }
 
 TEST(NavigationEnvDrawing, ADamagedTruthIsUnknownNotWrong) {

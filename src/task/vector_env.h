@@ -25,6 +25,9 @@
 
 namespace inknav::task {
 
+/// Actions that every environment of this task has.
+inline constexpr std::int32_t kStopAction = 0, kForwardAction = 1;
+
 struct FieldSpec {
   std::string name;
   base::DType dtype = base::DType::kF32;

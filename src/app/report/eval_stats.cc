@@ -83,18 +83,19 @@ TrackRow summarize(const std::string& track, const learn::EvaluationResult& resu
   const int successes = static_cast<int>(std::lround(row.success * row.episodes));
   std::tie(row.success_low, row.success_high) = wilson_interval(successes, row.episodes);
   for (const TrackMeasure& measure : track_measures()) row.*measure.value = result.mean(measure.name);
-  row.belief_error = result.median_final_belief_error;
-  std::vector<double> along, of_home;
+  std::vector<double> at_end, along, of_home;
   const std::size_t stopped = result.index_of("stop_called"), distance = result.index_of("distance_to_goal");
   int near = 0;
   for (const learn::EpisodeOutcome& episode : result.episodes) {
     near += episode.measures[stopped] > 0.5f && episode.measures[distance] < kNear;
+    if (episode.final_belief_error >= 0.0f) at_end.push_back(static_cast<double>(episode.final_belief_error));
     if (episode.mean_belief_error < 0.0f) continue;
     along.push_back(static_cast<double>(episode.mean_belief_error));
     if (episode.home_size > 0.0f)
       of_home.push_back(static_cast<double>(episode.mean_belief_error / episode.home_size));
   }
   row.success_3m = static_cast<double>(near) / std::max(row.episodes, 1);
+  row.belief_error = median(std::move(at_end));
   row.belief_along = median(std::move(along));
   row.belief_of_home = median(std::move(of_home));
   const FailureCounts counts = count_failures(result);

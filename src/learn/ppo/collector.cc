@@ -14,7 +14,6 @@ namespace {
 using Clock = std::chrono::steady_clock;
 using torch::Tensor;
 
-constexpr std::int32_t kStop = 0;
 constexpr float kImitationNoise = 0.1f;  // part of the imitation's own actions that are sampled, not greedy
 // A belief that is so far off sees nothing to correct itself by; its samples teach little and last long.
 constexpr float kLostDistance = 1.5f;  // metres
@@ -72,6 +71,7 @@ Collector::Collector(const CollectorSettings& settings, task::VectorEnv& env, Po
   has_expert_ = has_field(env.spec(), "expert_action");
   has_truth_ = has_field(env.spec(), "paper_truth") && runner.network().settings().reading.enabled;
   has_goal_ = has_field(env.spec(), "goal_body");
+  is_recorded_ = has_field(env.spec(), "recorded_action");
   final_slot_ = make_slot(runner.network().settings(), num_envs_);
   const auto count = static_cast<std::size_t>(num_envs_);
   actions_.assign(count, 0);
@@ -90,8 +90,9 @@ void Collector::write_labels(std::int64_t t, Rollout& rollout) {
     float* out_waypoint = labels.waypoint[t].data_ptr<float>();
     float* out_weight = labels.waypoint_weight[t].data_ptr<float>();
     for (std::int64_t n = 0; n < num_envs_; ++n) {
-      const bool stop = action[n] == kStop || remaining[n] < settings_.imitation.stop_label_distance;
-      out_action[n] = stop ? kStop : action[n];
+      const bool stop =
+          action[n] == task::kStopAction || remaining[n] < settings_.imitation.stop_label_distance;
+      out_action[n] = stop ? task::kStopAction : action[n];
       out_remaining[n] = std::min(remaining[n] / kRemainingScale, 1.0f);
       const float length = std::hypot(waypoint[2 * n], waypoint[2 * n + 1]);
       // The direction to a point nearer than a step is noise.
@@ -167,10 +168,11 @@ void Collector::choose_actions(std::int64_t update, std::int64_t t, const Collec
       }
       const bool carry_out = mix.uniform() < settings_.imitation.stop_execution;
       if (follow) action = static_cast<std::int32_t>(expert[n]);
-      if (mode.imitation && action == kStop && !(expert[n] == kStop && carry_out)) {
+      if (mode.imitation && action == task::kStopAction && !(expert[n] == task::kStopAction && carry_out)) {
         action = static_cast<std::int32_t>(std::max_element(log_prob + 1, log_prob + num_actions) - log_prob);
       }
     }
+    if (is_recorded_) action = env_.observation("recorded_action").as<std::int32_t>()[n];
     actions_[static_cast<std::size_t>(n)] = action;
     out_action[n] = action;
     out_log_prob[n] = log_prob[action];

@@ -64,6 +64,7 @@ class Collector {
   bool has_expert_;
   bool has_truth_;
   bool has_goal_;
+  bool is_recorded_;  // the actions have been taken already
   ObservationSlot final_slot_;
   std::vector<std::int32_t> actions_;
   std::vector<std::uint8_t> ended_;

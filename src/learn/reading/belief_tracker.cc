@@ -99,6 +99,7 @@ void BeliefTracker::begin(const task::VectorEnv& env, std::span<const std::uint8
           marks_[row] = DrawingMarks::from(marks + kMarkNumbers * row);
           beliefs_[row] = start_belief(marks_[row], log_scales[row]);
           odometry_[row] = odometry_of(env, row);
+          move(beliefs_[row], {}, odometry_[row]);  // recorded walks may begin beside the start mark
           if (registrations_.empty()) continue;
           note_key(env, row);
           registrations_[row].begin(beliefs_[row], odometry_[row],

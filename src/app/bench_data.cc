@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: MIT
+#include "app/bench_data.h"
+
+#include <spdlog/fmt/fmt.h>
+#include <unistd.h>
+
+#include <system_error>
+#include <utility>
+
+#include "base/thread_pool.h"
+#include "scene/home/home_set.h"
+#include "task/episode_generation.h"
+
+namespace inknav::app {
+
+BenchData::~BenchData() {
+  if (folder_.empty()) return;
+  std::error_code ignored;
+  std::filesystem::remove_all(folder_, ignored);
+}
+
+BenchData::BenchData(BenchData&& other) noexcept : folder_(std::exchange(other.folder_, {})) {}
+
+base::Result<BenchData> BenchData::make(int homes, int episodes) {
+  BenchData data(std::filesystem::temp_directory_path() / fmt::format("inknav-bench-{}", ::getpid()));
+  scene::HomeSetOptions home_set;
+  home_set.folder = data.folder_ / "homes";
+  home_set.count = homes;
+  home_set.threads = base::available_cores();
+  INKNAV_ASSIGN_OR_RETURN([[maybe_unused]] const scene::HomeSetSummary written,
+                          scene::write_home_set(home_set));
+  task::EpisodeGenerationSettings settings;
+  settings.scenes_dir = home_set.folder;
+  settings.out_dir = data.folder_;
+  settings.count = episodes;
+  settings.cache_dir = data.folder_ / "cache";
+  base::ThreadPool pool(base::available_cores());
+  INKNAV_ASSIGN_OR_RETURN([[maybe_unused]] const task::EpisodeGenerationReport report,
+                          task::generate_episodes(settings, pool, {}));
+  return data;
+}
+
+std::vector<std::string> BenchData::overrides() const {
+  return {"CACHE_DIR",
+          (folder_ / "cache").string(),
+          "TASK_CONFIG.DATASET.DATA_PATH",
+          (folder_ / "{split}/{split}.json.gz").string(),
+          "TASK_CONFIG.DATASET.SKETCH_DIR",
+          (folder_ / "{split}/sketches").string(),
+          "TASK_CONFIG.DATASET.SCENES_DIR",
+          (folder_ / "homes").string()};
+}
+
+}  // namespace inknav::app
