@@ -253,6 +253,26 @@ TEST(ReadPicture, AGreyPhotographThatIsNotSquareHasNoFrame) {
   }
 }
 
+TEST(ReadPicture, ABroadStrokeBesideWhiteIsNotTakenForPaper) {
+  scene::Image picture = flat_picture(512, 512, {255, 255, 255});
+  for (int y = 40; y < 60; ++y) {  // the first ink from above, 20 pixels broad
+    for (int x = 40; x < 470; ++x) {
+      for (std::size_t c = 0; c < 3; ++c)
+        picture.pixels[static_cast<std::size_t>(3 * (y * 512 + x)) + c] = 30;
+    }
+  }
+  const ReadPlanes read = read_picture(normalize_picture(picture), 128);
+  for (int y = 0; y < 128; ++y) {
+    for (int x = 0; x < 128; ++x) {
+      const bool inside = y >= 10 && y < 15 && x >= 10 && x < 118;
+      const int ink = read.planes[static_cast<std::size_t>(y * 128 + x)];
+      const bool beside = y < 9 || y > 15 || x < 9 || x > 118;
+      EXPECT_TRUE(!inside || ink > 120) << ink << " at " << x << " " << y;  // half where the stroke ends
+      EXPECT_TRUE(!beside || ink == 0) << ink << " at " << x << " " << y;
+    }
+  }
+}
+
 TEST(ReadPicture, GreyAndAlphaPicturesAreTaken) {
   scene::Image grey{8, 4, 1, std::vector<std::uint8_t>(32, 200)};
   EXPECT_EQ(normalize_picture(grey).pixels[3 * (512 * 256 + 256)], 200);

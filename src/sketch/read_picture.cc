@@ -13,7 +13,9 @@ namespace internal {
 
 namespace {
 
-constexpr int kBlock = 16;              // pixels; the paper's brightness is taken from blocks of this size
+constexpr int kBlock = 16;         // pixels; the paper's brightness is taken from blocks of this size
+constexpr int kBlended = 2;        // rows in which resizing may have mixed white and paper
+constexpr int kEdge = 3 * kBlock;  // rows beside white in which paper is sought: a stroke may lie along them
 constexpr float kDarkestPaper = 0.12f;  // below this a block is ink or night, not paper
 constexpr float kInkFrom = 0.10f;       // darkening at which paper ends ...
 constexpr float kInkFull = 0.40f;       // ... and full ink begins
@@ -39,24 +41,32 @@ cv::Vec3f bright_level(const cv::Mat& block) {
   return bright;
 }
 
+bool is_white(const std::uint8_t* rgb) { return rgb[0] == 255 && rgb[1] == 255 && rgb[2] == 255; }
+
+int white_pixels(const cv::Mat& rgb, int y) {
+  int count = 0;
+  for (int x = 0; x < rgb.cols; ++x) count += is_white(rgb.ptr<std::uint8_t>(y, x)) ? 1 : 0;
+  return count;
+}
+
 /// Rows of pure white at the top.
 int white_rows(const cv::Mat& rgb) {
-  for (int y = 0; y < rgb.rows; ++y) {
-    const auto* row = rgb.ptr<std::uint8_t>(y);
-    if (!std::all_of(row, row + std::ptrdiff_t{3} * rgb.cols, [](std::uint8_t v) { return v == 255; }))
-      return y;
-  }
-  return rgb.rows;
+  int rows = 0;
+  while (rows < rgb.rows && white_pixels(rgb, rows) == rgb.cols) ++rows;
+  return rows;
 }
+
+/// Whether there is pure white beside what the row shows: then white is the paper and was not added to it.
+bool is_partly_white(const cv::Mat& rgb, int y) { return 8 * white_pixels(rgb, y) > rgb.cols; }
 
 /// Gives rows of pure white at the top the colour of the paper below them, place by place.
 void continue_paper_upwards(cv::Mat& rgb) {
   const int rows = white_rows(rgb);
-  if (rows == 0 || rows > rgb.rows - kBlock) return;
+  if (rows == 0 || rows > rgb.rows - kEdge || is_partly_white(rgb, rows + kBlended)) return;
   const int blocks = rgb.cols / kBlock;
   cv::Mat edge(1, blocks, CV_32FC3), row;
   for (int b = 0; b < blocks; ++b)
-    edge.at<cv::Vec3f>(0, b) = 255.0f * bright_level(rgb(cv::Rect(b * kBlock, rows, kBlock, kBlock)));
+    edge.at<cv::Vec3f>(0, b) = 255.0f * bright_level(rgb(cv::Rect(b * kBlock, rows, kBlock, kEdge)));
   cv::resize(edge, row, cv::Size(rgb.cols, 1), 0.0, 0.0, cv::INTER_LINEAR);
   row.convertTo(row, CV_8UC3);
   for (int y = 0; y < rows; ++y) row.copyTo(rgb.row(y));
