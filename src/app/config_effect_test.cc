@@ -133,6 +133,43 @@ TEST_F(ConfigEffect, EpisodesAreWalkedAtEachCheckpoint) {
   EXPECT_NE(log.find("set TEST_EPISODE_COUNT 0"), std::string::npos);
 }
 
+TEST_F(ConfigEffect, TheDenoisersLossIsLoggedInTrainingAndOnEpisodesItDidNotSee) {
+  const auto run_with = [&](const char* episodes) {
+    train({"USE_DIFFUSION_POLICY", "True", "RL.DIFFUSION.hidden_size", "32", "RL.DIFFUSION.obs_dim", "16",
+           "RL.DIFFUSION.num_train_timesteps", "20", "RL.DIFFUSION.num_inference_steps", "2", "NUM_UPDATES",
+           "4", "CHECKPOINT_INTERVAL", "2", "TEST_EPISODE_COUNT", episodes});
+  };
+  run_with("0");
+  EXPECT_EQ(tags()["Training/Loss"], 4);
+  EXPECT_EQ(tags()["Validation/Loss"], 0);
+  const auto weights = [&] {
+    const std::string file = testing::read_text(model("data/final_model.safetensors"));
+    return file.substr(file.size() - 20000);
+  };
+  const std::string without = weights();
+  run_with("3");
+  EXPECT_EQ(weights(), without);
+  EXPECT_EQ(tags()["Validation/Loss"], 2);
+  const auto scalars = run::read_scalars(model("tb"));
+  ASSERT_TRUE(scalars.ok());
+  double sum = 0.0;
+  int count = 0;
+  for (const run::ScalarPoint& point : *scalars) {
+    if (point.tag == "Training/Loss") {
+      sum += point.value;
+      ++count;
+    }
+    // Means of all so far; the events hold single precision.
+    if (point.tag == "Training/Avg_Loss" && point.step == 4) {
+      EXPECT_NEAR(point.value, sum / count, 1e-5);
+    }
+    if (point.tag == "Validation/Loss") {
+      EXPECT_GT(point.value, 0.0);
+      EXPECT_LT(point.value, 10.0);
+    }
+  }
+}
+
 TEST_F(ConfigEffect, EvaluationKeys) {
   train({});
   tiny_.save_list("test");

@@ -7,8 +7,11 @@
 #include <charconv>
 #include <vector>
 
+#include "base/check.h"
 #include "base/philox.h"
 #include "learn/checkpoint.h"
+#include "learn/diffusion/denoising_loss.h"
+#include "learn/diffusion/expert_plans.h"
 #include "learn/policy_runner.h"
 #include "learn/ppo/collector.h"
 #include "learn/torch_setup.h"
@@ -98,6 +101,25 @@ class AgentImpl final : public Agent {
     return thought;
   }
 
+  std::optional<double> plan_loss(const task::VectorEnv& env, std::span<const std::int64_t> rows) override {
+    const DiffusionSettings& diffusion = network_->settings().diffusion;
+    if (rows.empty() || !diffusion.enabled || !task::has_field(env.spec(), "expert_path"))
+      return std::nullopt;
+    if (!denoising_) {
+      auto loss = DenoisingLoss::make(diffusion, env.spec().num_envs, 1.0f);
+      INKNAV_CHECK(loss.ok());  // the sampler has been made from the same settings
+      denoising_.emplace(std::move(loss).value());
+    }
+    torch::NoGradGuard no_grad;
+    Tensor plans = torch::empty({env.spec().num_envs, diffusion.horizon * diffusion.point_size});
+    write_expert_plans(env, diffusion, {plans.data_ptr<float>(), static_cast<std::size_t>(plans.numel())});
+    const Tensor index = torch::tensor(at::ArrayRef<std::int64_t>(rows.data(), rows.size()));
+    const base::PhiloxKey key{options_.seed, 0, 0, steps_, base::Purpose::kDiffusionSampling};
+    return (*denoising_)(network_->denoiser(), output_.condition.index_select(0, index),
+                         plans.index_select(0, index), key)
+        .item<double>();
+  }
+
   const PolicySettings& settings() const override { return network_->settings(); }
 
  private:
@@ -126,6 +148,7 @@ class AgentImpl final : public Agent {
   std::unique_ptr<PolicyRunner> runner_;
   ObservationSlot slot_;
   PolicyOutput output_;
+  std::optional<DenoisingLoss> denoising_;  // made when it is asked for
   std::vector<std::int32_t> actions_;
   std::vector<std::uint8_t> ended_;
   std::vector<int> stops_;  // decisions for STOP running

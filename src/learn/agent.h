@@ -19,6 +19,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <span>
 
 #include "base/geometry.h"
@@ -67,6 +68,9 @@ class Agent {
   virtual void observe_reset(const task::VectorEnv& env) = 0;
 
   virtual AgentThought thought(int environment) const = 0;
+  /// After act(): how far the denoiser is from the expert's plans at the observation that was acted on, mean
+  /// over `rows` (learn/diffusion/denoising_loss.h); nullopt where there is no such policy or no expert.
+  virtual std::optional<double> plan_loss(const task::VectorEnv& env, std::span<const std::int64_t> rows) = 0;
   virtual const PolicySettings& settings() const = 0;
 };
 

@@ -80,15 +80,26 @@ EvaluationResult run_episodes(Agent* agent, task::NavigationEnv& env, const Eval
   const int num_envs = env.spec().num_envs;
   const auto total = static_cast<std::int64_t>(env.episodes().size());
   std::vector<Running> running(static_cast<std::size_t>(num_envs));
+  std::vector<std::int64_t> active;
+  double loss_sum = 0.0;
+  std::int64_t decisions = 0;
   env.reset();
   if (agent != nullptr) agent->attach(env);
   while (!env.exhausted()) {
     const std::span<const std::int32_t> actions = agent != nullptr ? agent->act(env) : expert_actions(env);
+    active.clear();
     for (int i = 0; i < num_envs; ++i) {
       if (!env.episode_view(i).active) continue;
+      active.push_back(i);
       note_step(agent, env, i, actions[static_cast<std::size_t>(i)], options.record_traces,
                 running[static_cast<std::size_t>(i)]);
       ++result.frames;
+    }
+    if (agent != nullptr && options.plan_losses) {
+      if (const auto loss = agent->plan_loss(env, active)) {
+        loss_sum += *loss * static_cast<double>(active.size());
+        decisions += static_cast<std::int64_t>(active.size());
+      }
     }
     const task::StepResult& step = env.step(actions);
     for (const task::EpisodeResult& episode : env.finished()) {
@@ -105,6 +116,7 @@ EvaluationResult run_episodes(Agent* agent, task::NavigationEnv& env, const Eval
       break;
     }
   }
+  if (decisions > 0) result.plan_loss = loss_sum / static_cast<double>(decisions);
   std::sort(result.episodes.begin(), result.episodes.end(),
             [](const EpisodeOutcome& a, const EpisodeOutcome& b) { return a.episode < b.episode; });
   result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();

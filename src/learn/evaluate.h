@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -39,6 +40,7 @@ struct EpisodeOutcome {
 
 struct EvaluationOptions {
   bool record_traces = false;
+  bool plan_losses = false;  // EvaluationResult::plan_loss is wanted
   /// Called after every step with the number of finished episodes; false stops the evaluation early.
   std::function<bool(std::int64_t finished, std::int64_t total)> on_progress;
 };
@@ -48,6 +50,7 @@ struct EvaluationResult {
   std::vector<EpisodeOutcome> episodes;  // sorted by episode
   std::int64_t frames = 0;
   double seconds = 0.0;
+  std::optional<double> plan_loss;  // of the denoiser on the expert's plans, mean over all decisions
   bool stopped_early = false;
 
   /// Of a measure in EpisodeOutcome::measures; an unknown name is a bug.

@@ -48,6 +48,7 @@ std::optional<EvaluationResult> QuickEvaluation::run(const std::shared_ptr<Polic
   const auto agent = Agent::create(network, prior_log_scale, {}, pool_);
   const auto start = std::chrono::steady_clock::now();
   EvaluationOptions options;
+  options.plan_losses = true;
   options.on_progress = [&](std::int64_t, std::int64_t) {
     return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count() <
            kTimeLimitSeconds;

@@ -8,6 +8,7 @@
 #include <chrono>
 #include <cmath>
 #include <deque>
+#include <numeric>
 #include <optional>
 
 #include "base/check.h"
@@ -27,11 +28,12 @@ namespace {
 
 using torch::Tensor;
 
-constexpr int kSkipsInRow = 3;              // so many updates skipped in a row ...
-constexpr int kSkipsInWindow = 10;          // ... or so many ...
-constexpr std::int64_t kSkipWindow = 1000;  // ... of these make a rollback
-constexpr int kMaxRollbacks = 2;            // without recovery between them
-constexpr std::int64_t kRecovered = 1000;   // updates without a skip after which rollbacks are forgotten
+constexpr int kSkipsInRow = 3;                // so many updates skipped in a row ...
+constexpr int kSkipsInWindow = 10;            // ... or so many ...
+constexpr std::int64_t kSkipWindow = 1000;    // ... of these make a rollback
+constexpr int kMaxRollbacks = 2;              // without recovery between them
+constexpr std::int64_t kRecovered = 1000;     // updates without a skip after which rollbacks are forgotten
+constexpr std::size_t kAveragedLosses = 100;  // updates of Training/Avg_Loss
 
 /// Where experience comes from: environments, and the policy at work on them.
 struct Experience {
@@ -158,6 +160,7 @@ class TrainerImpl final : public Trainer {
   std::array<std::int64_t, kSkipsInWindow> skips_{};  // the last skipped updates, -1 = none
   double prior_count_ = 0.0;
   double prior_sum_ = 0.0;
+  std::deque<double> losses_;               // of the denoiser in the last updates
   std::deque<std::vector<double>> window_;  // reward, steps, measures of the last episodes of this rank
 };
 
@@ -287,6 +290,10 @@ base::Status TrainerImpl::reduce_statistics(UpdateReport& report, const CollectT
     metrics.emplace_back("Policy/Scale_Loss", outcome.terms[kScaleLoss]);
     if (ema_) {
       metrics.emplace_back("Training/Loss", outcome.terms[kDenoisingLoss]);
+      losses_.push_back(outcome.terms[kDenoisingLoss]);
+      if (losses_.size() > kAveragedLosses) losses_.pop_front();
+      metrics.emplace_back("Training/Avg_Loss", std::accumulate(losses_.begin(), losses_.end(), 0.0) /
+                                                    static_cast<double>(losses_.size()));
       metrics.emplace_back("Training/Learning_Rate", lr);
       metrics.emplace_back("Policy/Goal_Place_Loss", outcome.terms[kGoalPlaceLoss]);
     }
@@ -312,6 +319,9 @@ std::vector<NamedBytes> TrainerImpl::shared_state() {
       state.push_back(bytes_of(name, tensor));
     }
     state.push_back(bytes_of("trainer/ema_calls", torch::tensor({ema_->calls()}, torch::kInt64)));
+    state.push_back(
+        bytes_of("trainer/losses",
+                 torch::tensor(std::vector<double>(losses_.begin(), losses_.end()), torch::kFloat64)));
   }
   const std::vector<std::int64_t> counters{update_, frames_, order_key_, skips_in_row_, rollbacks_, world()};
   state.push_back(bytes_of("trainer/counters", torch::tensor(counters, torch::kInt64)));
@@ -396,6 +406,12 @@ base::Status TrainerImpl::restore_ema(const std::vector<NamedBytes>& state) {
                            "from a checkpoint of a diffusion policy"};
   }
   ema_->restore(values, tensor_of(*calls).item<std::int64_t>());
+  losses_.clear();
+  const NamedBytes* losses = find_entry(state, "trainer/losses");  // not in earlier versions
+  if (losses != nullptr && losses->dtype == "F64") {
+    const Tensor numbers = tensor_of(*losses);
+    for (std::int64_t i = 0; i < numbers.numel(); ++i) losses_.push_back(numbers[i].item<double>());
+  }
   return base::ok_status();
 }
 

@@ -153,6 +153,9 @@ class MainRank {
       if (!hidden_.contains(task::metric_name(measure)))
         metrics_->scalar(split + "/" + measure, result.mean(measure), update);
     }
+    if (result.plan_loss) {
+      metrics_->scalar("Validation/Loss", config_.rl.diffusion.diffusion_coef * *result.plan_loss, update);
+    }
     base::log_info("update {}: {} episodes of {}: success {:.2f}  spl {:.2f}", update, result.episodes.size(),
                    split, result.mean("success"), result.mean("spl"));
   }

@@ -1,11 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "task/replay_env.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <cmath>
-#include <map>
 #include <utility>
 #include <vector>
 
@@ -14,6 +11,7 @@
 #include "sim/mapper.h"
 #include "sim/odometry.h"
 #include "sim/state_bytes.h"
+#include "task/demonstration_fit.h"
 #include "task/demonstration_prefetch.h"
 #include "task/demonstration_reader.h"
 #include "task/depth_code.h"
@@ -32,73 +30,6 @@ constexpr int kMostUnreadable = 16;         // walks in a row; then the set is n
 constexpr int kViewsAtOnce = 32;
 constexpr std::uint32_t kOrderOfWalks = 1;      // step of the key, apart from the order of episodes
 constexpr std::uint32_t kVariationOfWalks = 1;  // likewise, of drawings
-
-base::Error differs(const char* key, const std::string& recorded, const std::string& wanted,
-                    const std::filesystem::path& folder) {
-  return {base::ErrorCode::kUsage,
-          fmt::format(
-              "{}: DIFFUSION_DATA_DIR {} was recorded with {}, the configuration gives {}; change the key or "
-              "make the demonstrations again with `inknav generate demos`",
-              key, folder.string(), recorded, wanted)};
-}
-
-base::Status check_format(const DemonstrationFormat& format, const NavigationEnvSettings& settings,
-                          const std::filesystem::path& folder) {
-  const sim::SensorSettings &had = format.sensors, &has = settings.simulator.sensors;
-  const auto number = [](float value) { return fmt::format("{:g}", value); };
-  const auto point = [](const base::Vec3& v) { return fmt::format("[{:g}, {:g}, {:g}]", v.x, v.y, v.z); };
-  const std::vector<std::tuple<const char*, std::string, std::string>> facts = {
-      {"TASK_CONFIG.SIMULATOR.DEPTH_SENSOR.WIDTH", std::to_string(had.camera.width),
-       std::to_string(has.camera.width)},
-      {"TASK_CONFIG.SIMULATOR.DEPTH_SENSOR.HEIGHT", std::to_string(had.camera.height),
-       std::to_string(has.camera.height)},
-      {"TASK_CONFIG.SIMULATOR.DEPTH_SENSOR.HFOV", number(had.camera.hfov_deg), number(has.camera.hfov_deg)},
-      {"TASK_CONFIG.SIMULATOR.DEPTH_SENSOR.POSITION", point(had.camera_position), point(has.camera_position)},
-      {"TASK_CONFIG.SIMULATOR.DEPTH_SENSOR.MIN_DEPTH", number(had.min_depth), number(has.min_depth)},
-      {"TASK_CONFIG.SIMULATOR.DEPTH_SENSOR.MAX_DEPTH", number(had.max_depth), number(has.max_depth)},
-      {"TASK_CONFIG.SIMULATOR.FORWARD_STEP_SIZE", number(format.motion.forward_step),
-       number(settings.simulator.motion.forward_step)},
-      {"TASK_CONFIG.SIMULATOR.TURN_ANGLE", number(format.motion.turn_angle_deg),
-       number(settings.simulator.motion.turn_angle_deg)}};
-  for (const auto& [key, recorded, wanted] : facts) {
-    if (recorded != wanted) return differs(key, recorded, wanted, folder);
-  }
-  if (settings.expert_path_points > kPathPoints) {
-    return differs("RL.DIFFUSION.horizon", std::to_string(kPathPoints) + " points",
-                   std::to_string(settings.expert_path_points), folder);
-  }
-  return base::ok_status();
-}
-
-/// A walk of the set and the episode it is joined to.
-struct JoinedWalk {
-  std::size_t walk = 0;
-  std::size_t episode = 0;
-};
-
-base::Result<std::vector<JoinedWalk>> join(const DemonstrationSet& set, const Dataset& dataset,
-                                           const std::filesystem::path& folder) {
-  std::map<std::pair<std::string, std::string>, std::size_t> known;
-  for (std::size_t i = 0; i < dataset.episodes.size(); ++i)
-    known.emplace(std::pair{dataset.episodes[i].scene_id, dataset.episodes[i].episode_id}, i);
-  std::vector<JoinedWalk> joined;
-  for (std::size_t i = 0; i < set.size(); ++i) {
-    const auto found = known.find({set.info(i).scene_id, set.info(i).episode_id});
-    if (found != known.end()) joined.push_back({i, found->second});
-  }
-  if (joined.empty()) {
-    return base::Error{
-        base::ErrorCode::kData,
-        fmt::format("{}: walks of the episodes of DATA_PATH are wanted, none of its {} walks belongs to "
-                    "one of these {}; make demonstrations of these episodes with `inknav generate demos`",
-                    folder.string(), set.size(), dataset.episodes.size())};
-  }
-  if (joined.size() < set.size()) {
-    base::log_warning("{}: {} of {} walks belong to no episode of DATA_PATH and are left out",
-                      folder.string(), set.size() - joined.size(), set.size());
-  }
-  return joined;
-}
 
 class ReplayEnvImpl final : public ReplayEnv {
  public:
@@ -450,9 +381,9 @@ base::Result<std::unique_ptr<ReplayEnv>> ReplayEnv::create(const NavigationEnvSe
                                                            base::ThreadPool& pool) {
   INKNAV_CHECK(settings.with_drawings && settings.with_expert && settings.simulator.mapper.enabled);
   INKNAV_ASSIGN_OR_RETURN(DemonstrationSet set, DemonstrationSet::open(replay.folder));
-  INKNAV_RETURN_IF_ERROR(check_format(set.format(), settings, replay.folder));
+  INKNAV_RETURN_IF_ERROR(check_fits(set.format(), settings, replay.folder));
   INKNAV_RETURN_IF_ERROR(set.check_drawings(dataset.sketch_dir));
-  INKNAV_ASSIGN_OR_RETURN(std::vector<JoinedWalk> joined, join(set, dataset, replay.folder));
+  INKNAV_ASSIGN_OR_RETURN(std::vector<JoinedWalk> joined, join_walks(set, dataset, replay.folder));
   auto env = std::make_unique<ReplayEnvImpl>(settings, dataset, std::move(set), std::move(joined),
                                              replay.num_workers, pool);
   INKNAV_RETURN_IF_ERROR(env->prepare_renderer());

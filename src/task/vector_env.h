@@ -14,6 +14,7 @@
 // Time-outs (truncated) are told apart from termination. Views keep their address and shape for the life of
 // the environment. No allocation per step after warm-up. Everything is determined by (seed, actions).
 
+#include <algorithm>
 #include <cstdint>
 #include <span>
 #include <string>
@@ -40,6 +41,11 @@ struct EnvSpec {
   int num_actions = 0;
   std::vector<FieldSpec> fields;
 };
+
+inline bool has_field(const EnvSpec& spec, std::string_view name) {
+  return std::any_of(spec.fields.begin(), spec.fields.end(),
+                     [&](const FieldSpec& field) { return field.name == name; });
+}
 
 struct StepResult {
   std::span<const float> reward;             // [N]

@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "base/philox.h"
+#include "learn/diffusion/expert_plans.h"
 #include "learn/diffusion/goal_places.h"
 
 namespace inknav::learn {
@@ -30,11 +31,6 @@ class Stopwatch {
   double& total_;
   Clock::time_point start_;
 };
-
-bool has_field(const task::EnvSpec& spec, std::string_view name) {
-  return std::any_of(spec.fields.begin(), spec.fields.end(),
-                     [&](const task::FieldSpec& field) { return field.name == name; });
-}
 
 float lerp_clamped(float from, float to, float part) {
   return from + (to - from) * std::clamp(part, 0.0f, 1.0f);
@@ -68,10 +64,10 @@ std::int32_t pick_action(const float* log_probabilities, int num_actions, float 
 
 Collector::Collector(const CollectorSettings& settings, task::VectorEnv& env, PolicyRunner& runner)
     : settings_(settings), env_(env), runner_(runner), num_envs_(env.spec().num_envs) {
-  has_expert_ = has_field(env.spec(), "expert_action");
-  has_truth_ = has_field(env.spec(), "paper_truth") && runner.network().settings().reading.enabled;
-  has_goal_ = has_field(env.spec(), "goal_body");
-  is_recorded_ = has_field(env.spec(), "recorded_action");
+  has_expert_ = task::has_field(env.spec(), "expert_action");
+  has_truth_ = task::has_field(env.spec(), "paper_truth") && runner.network().settings().reading.enabled;
+  has_goal_ = task::has_field(env.spec(), "goal_body");
+  is_recorded_ = task::has_field(env.spec(), "recorded_action");
   final_slot_ = make_slot(runner.network().settings(), num_envs_);
   const auto count = static_cast<std::size_t>(num_envs_);
   actions_.assign(count, 0);
@@ -135,15 +131,13 @@ void Collector::write_plan_labels(std::int64_t t, RolloutLabels& labels) {
   const DiffusionSettings& diffusion = policy.diffusion;
   const auto horizon = static_cast<std::size_t>(diffusion.horizon);
   const std::size_t size = horizon * static_cast<std::size_t>(diffusion.point_size);
-  const auto* path = reinterpret_cast<const base::Vec2*>(env_.observation("expert_path").as<float>());
+  write_expert_plans(env_, diffusion,
+                     {labels.plan[t].data_ptr<float>(), static_cast<std::size_t>(num_envs_) * size});
+  if (!labels.goal_place.defined()) return;
   const auto* goal = reinterpret_cast<const base::Vec2*>(env_.observation("goal_body").as<float>());
-  float* plan = labels.plan[t].data_ptr<float>();
-  std::int64_t* place = labels.goal_place.defined() ? labels.goal_place[t].data_ptr<std::int64_t>() : nullptr;
+  std::int64_t* place = labels.goal_place[t].data_ptr<std::int64_t>();
   const CropGrid crop{policy.reading.crop_cells, policy.reading.metres_per_cell};
-  for (std::size_t n = 0; n < static_cast<std::size_t>(num_envs_); ++n) {
-    plan_to_numbers({path + n * horizon, horizon}, diffusion.point_size, {plan + n * size, size});
-    if (place != nullptr) place[n] = goal_place_of(diffusion, crop, goal[n]);
-  }
+  for (std::int64_t n = 0; n < num_envs_; ++n) place[n] = goal_place_of(diffusion, crop, goal[n]);
 }
 
 void Collector::choose_actions(std::int64_t update, std::int64_t t, const CollectMode& mode,
