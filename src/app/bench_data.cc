@@ -7,6 +7,7 @@
 #include <system_error>
 #include <utility>
 
+#include "app/experiment_options.h"
 #include "base/thread_pool.h"
 #include "scene/home/home_set.h"
 #include "task/episode_generation.h"
@@ -41,14 +42,7 @@ base::Result<BenchData> BenchData::make(int homes, int episodes) {
 }
 
 std::vector<std::string> BenchData::overrides() const {
-  return {"CACHE_DIR",
-          (folder_ / "cache").string(),
-          "TASK_CONFIG.DATASET.DATA_PATH",
-          (folder_ / "{split}/{split}.json.gz").string(),
-          "TASK_CONFIG.DATASET.SKETCH_DIR",
-          (folder_ / "{split}/sketches").string(),
-          "TASK_CONFIG.DATASET.SCENES_DIR",
-          (folder_ / "homes").string()};
+  return data_overrides(folder_, folder_ / "homes", folder_ / "cache");
 }
 
 }  // namespace inknav::app

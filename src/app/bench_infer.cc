@@ -12,7 +12,7 @@
 namespace inknav::app {
 namespace {
 
-/// One environment, walked in list order; every decision plans anew, one plan of `steps` evaluations.
+/// One environment; every decision plans anew, one plan of `steps` evaluations.
 base::Result<std::vector<base::BenchmarkResult>> run_decisions(int steps, int decisions) {
   constexpr int kEpisodes = 8;
   INKNAV_ASSIGN_OR_RETURN(const BenchData data, BenchData::make(1, kEpisodes));

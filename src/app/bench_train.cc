@@ -3,7 +3,6 @@
 
 #include <spdlog/fmt/fmt.h>
 
-#include <algorithm>
 #include <string>
 #include <utility>
 
@@ -27,9 +26,7 @@ base::BenchmarkResult figure_of(const std::vector<run::ScalarPoint>& points, con
   for (const run::ScalarPoint& point : points) {
     if (point.tag == tag && point.step > kWarmUpUpdates) values.push_back(point.value);
   }
-  std::sort(values.begin(), values.end());
-  if (values.empty()) return {name, 0.0, 0.0, 0.0, unit, {}, 0.0};
-  return {name, values[values.size() / 2], values.front(), values.back(), unit, {}, 0.0};
+  return base::spread_of(name, unit, std::move(values));
 }
 
 class TrainBenchmark {

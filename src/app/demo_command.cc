@@ -124,14 +124,7 @@ class Demo {
         shipped_file(options_.config.empty() ? kPolicies.at(options_.policy) : options_.config);
     options.model_dir = (dir_ / options_.policy).string();
     options.overwrite = true;
-    options.overrides = {"CACHE_DIR",
-                         (dir_ / "cache").string(),
-                         "TASK_CONFIG.DATASET.DATA_PATH",
-                         (dir_ / "episodes/{split}/{split}.json.gz").string(),
-                         "TASK_CONFIG.DATASET.SKETCH_DIR",
-                         (dir_ / "episodes/{split}/sketches").string(),
-                         "TASK_CONFIG.DATASET.SCENES_DIR",
-                         (dir_ / "homes/train").string()};
+    options.overrides = data_overrides(dir_ / "episodes", dir_ / "homes/train", dir_ / "cache");
     return options;
   }
 

@@ -177,6 +177,19 @@ learn::TrainingRequest training_request(const ExperimentOptions& options, Prepar
   return request;
 }
 
+std::vector<std::string> data_overrides(const std::filesystem::path& episodes,
+                                        const std::filesystem::path& scenes,
+                                        const std::filesystem::path& cache) {
+  return {"CACHE_DIR",
+          cache.string(),
+          "TASK_CONFIG.DATASET.DATA_PATH",
+          (episodes / "{split}/{split}.json.gz").string(),
+          "TASK_CONFIG.DATASET.SKETCH_DIR",
+          (episodes / "{split}/sketches").string(),
+          "TASK_CONFIG.DATASET.SCENES_DIR",
+          scenes.string()};
+}
+
 std::string shipped_file(const std::string& name) {
   std::error_code problem;
   if (std::filesystem::exists(name, problem)) return name;

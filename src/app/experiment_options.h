@@ -62,6 +62,12 @@ learn::TrainingRequest training_request(const ExperimentOptions& options, Prepar
 /// argv of `inknav train` that says the same as `options`; law: reading it gives `options` back.
 std::vector<std::string> train_arguments(const ExperimentOptions& options);
 
+/// KEY VALUE ... by which an experiment finds what `generate episodes --out` wrote into `episodes`, the
+/// scenes and a cache.
+std::vector<std::string> data_overrides(const std::filesystem::path& episodes,
+                                        const std::filesystem::path& scenes,
+                                        const std::filesystem::path& cache);
+
 /// A file that comes with InkNav, "configs/demo_ppo.yaml": as it is named from the working directory, else
 /// from the clone in which the program was built; the name itself where neither has it.
 std::string shipped_file(const std::string& name);

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <chrono>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace inknav::base {
@@ -22,6 +23,14 @@ struct BenchmarkResult {
   double ratio = 0.0;    // median / baseline's median, 0 if there is no baseline
 };
 
+/// Median, least and greatest of `values`; zeros of nothing.
+inline BenchmarkResult spread_of(std::string name, std::string unit, std::vector<double> values) {
+  if (values.empty()) return {std::move(name), 0.0, 0.0, 0.0, std::move(unit), {}, 0.0};
+  std::sort(values.begin(), values.end());
+  return {
+      std::move(name), values[values.size() / 2], values.front(), values.back(), std::move(unit), {}, 0.0};
+}
+
 /// Rate of `work` units per call of `run`: median, min and max over `repetitions` timed calls (>= 5 makes a
 /// figure worth printing) after one untimed call.
 template <typename Run>
@@ -34,8 +43,7 @@ BenchmarkResult measure(std::string name, std::string unit, double work, int rep
     const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - start;
     rates.push_back(work / elapsed.count());
   }
-  std::sort(rates.begin(), rates.end());
-  return {std::move(name), rates[rates.size() / 2], rates.front(), rates.back(), std::move(unit), {}, 0.0};
+  return spread_of(std::move(name), std::move(unit), std::move(rates));
 }
 
 /// Names `baseline` as what `result` is compared with.

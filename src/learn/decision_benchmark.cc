@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "learn/decision_benchmark.h"
 
-#include <algorithm>
 #include <array>
 #include <chrono>
 #include <memory>
@@ -10,7 +9,7 @@
 #include "base/check.h"
 #include "base/thread_pool.h"
 #include "learn/agent.h"
-#include "learn/networks/policy_network.h"
+#include "learn/policy_runner.h"
 #include "learn/settings_from_config.h"
 #include "learn/torch_setup.h"
 
@@ -18,7 +17,6 @@ namespace inknav::learn {
 namespace {
 
 constexpr int kWarmUp = 10;
-constexpr float kPriorLogScale = -2.3f;  // as PolicyRunner begins
 
 /// Milliseconds of calls.
 class Latencies {
@@ -30,9 +28,8 @@ class Latencies {
     const std::chrono::duration<double, std::milli> taken = std::chrono::steady_clock::now() - start;
     if (counts) values_.push_back(taken.count());
   }
-  base::BenchmarkResult result(std::string name) {
-    std::sort(values_.begin(), values_.end());
-    return {std::move(name), values_[values_.size() / 2], values_.front(), values_.back(), "ms", {}, 0.0};
+  base::BenchmarkResult result(std::string name) const {
+    return base::spread_of(std::move(name), "ms", values_);
   }
 
  private:
@@ -48,7 +45,7 @@ std::vector<base::BenchmarkResult> run_decision_benchmark(const config::Experime
   base::ThreadPool pool(1);
   const auto network =
       std::make_shared<PolicyNetwork>(policy_settings(config, env.spec(), env.settings()), 1);
-  const auto agent = Agent::create(network, kPriorLogScale, {}, pool);
+  const auto agent = Agent::create(network, kFirstPriorLogScale, {}, pool);
   env.reset();
   agent->attach(env);
   Latencies decision, belief;

@@ -47,6 +47,8 @@ void complete_settings(PolicySettings& settings, const task::EnvSpec& spec);
 /// Plain numbers that reading adds: goal mark through the belief, the belief's scale, stretch and spread,
 /// flags of the marks.
 inline constexpr int kReadingNumbers = 15;
+/// ln(paper units a metre) before any truth was seen: a home of 10 m on the paper's side.
+inline constexpr float kFirstPriorLogScale = -2.3f;
 
 class PolicyRunner {
  public:
@@ -121,7 +123,7 @@ class PolicyRunner {
   OccupancyGrid maps_;
   std::optional<BeliefTracker> tracker_;  // of a policy that reads the drawing
   torch::Tensor planes_;                  // [N, 4, S, S] u8, view of the environment's field
-  float prior_log_scale_ = -2.3f;         // a home of 10 m on the paper's side
+  float prior_log_scale_ = kFirstPriorLogScale;
 };
 
 }  // namespace inknav::learn

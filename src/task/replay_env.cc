@@ -213,11 +213,10 @@ void ReplayEnvImpl::begin_done() {
   for (std::size_t i = 0; i < slots_.size(); ++i) {
     if (!rows_[i].done) continue;
     Slot& slot = slots_[i];
-    slot.walk = pick(static_cast<int>(i), slot.draws++);
-    slot.step = 0;
-    std::size_t walk = slot.walk;
+    std::size_t walk = pick(static_cast<int>(i), slot.draws++);
     rows_[i].walk = load(walk);
     slot.walk = walk;
+    slot.step = 0;
     prefetch_.want(joined_[pick(static_cast<int>(i), slot.draws)].walk);
     attach(i);
   }
