@@ -15,8 +15,10 @@
 #include <utility>
 
 #include "app/experiment_options.h"
+#include "app/walking_policy.h"
 #include "base/thread_pool.h"
 #include "run/progress.h"
+#include "task/demonstration_fit.h"
 #include "task/demonstration_generation.h"
 #include "task/demonstration_reader.h"
 #include "task/env_from_config.h"
@@ -34,6 +36,7 @@ struct Options {
   std::string out;
   std::string cache;
   std::string exp_config;
+  std::string policy;
   std::string depth = "stored";
   int camera_size = 64;
   bool no_drawings = false;
@@ -60,18 +63,40 @@ base::Result<fs::path> find_list(const Options& options) {
                   options.episodes, split, split)};
 }
 
-/// Camera and body of an experiment, so that a policy that is trained by it can learn from the walks.
-base::Status take_experiment(const std::string& config, task::DemonstrationFormat& format) {
+base::Result<task::NavigationEnvSettings> env_of_experiment(const std::string& config) {
   ExperimentOptions options;
   options.exp_config = config;
   INKNAV_ASSIGN_OR_RETURN(const config::LoadedConfig loaded, load_config(options));
-  const task::NavigationEnvSettings env = task::env_settings(loaded.config, {});
-  format.sensors = env.simulator.sensors;
-  format.sensors.rgb = false;
-  format.sensors.normalize_depth = true;
-  format.motion = env.simulator.motion;
-  format.agent_radius = env.nav.agent_radius;
-  format.agent_height = env.nav.agent_height;
+  return task::env_settings(loaded.config, {});
+}
+
+/// Camera and body of the checkpoint and of the experiment, which must agree where both are given, so that a
+/// policy that is trained by it can learn from the walks. `policy` stays empty without --policy.
+base::Status take_environment(const Options& options, WalkingPolicy& policy,
+                              task::DemonstrationSettings& settings) {
+  const task::DepthStorage depth = settings.format.depth;
+  if (!options.policy.empty()) {
+    const int threads = options.threads > 0 ? options.threads : base::available_cores();
+    INKNAV_ASSIGN_OR_RETURN(policy, load_walking_policy(options.policy, settings.seed, threads));
+    settings.format = format_of(policy.env);
+    settings.student.student = policy.agents.get();
+    settings.student.name = policy.name;
+    settings.student.env = policy.env;
+  }
+  if (!options.exp_config.empty()) {
+    INKNAV_ASSIGN_OR_RETURN(const task::NavigationEnvSettings wanted, env_of_experiment(options.exp_config));
+    const auto misfit = options.policy.empty() ? std::nullopt : task::find_misfit(settings.format, wanted);
+    if (misfit) {
+      return base::Error{
+          base::ErrorCode::kUsage,
+          fmt::format(
+              "{}: the policy {} was trained with {}, --exp-config {} gives {}; leave --exp-config out, "
+              "or name the experiment of the checkpoint",
+              misfit->key, options.policy, misfit->recorded, options.exp_config, misfit->wanted)};
+    }
+    settings.format = format_of(wanted);
+  }
+  settings.format.depth = depth;
   return base::ok_status();
 }
 
@@ -81,9 +106,13 @@ void print_report(const task::DemonstrationReport& report, const fs::path& folde
                            folder.string(), report.new_walks, report.walks - report.new_walks,
                            report.skipped_episodes);
   if (report.new_walks == 0) return;
-  std::cout << fmt::format("  {} states, {:.0f} states/s, {:.1f} % of the walks stop at the goal\n",
-                           report.new_steps, static_cast<double>(report.new_steps) / seconds,
-                           100.0 * static_cast<double>(report.stopped) / new_walks);
+  const auto states = static_cast<double>(std::max<std::int64_t>(report.new_steps, 1));
+  std::cout << fmt::format(
+      "  {} states, {:.0f} states/s, {:.1f} % of the walks stop at the goal\n"
+      "  {:.1f} % of the states walked by the student, {:.1f} % off the route\n",
+      report.new_steps, states / seconds, 100.0 * static_cast<double>(report.stopped) / new_walks,
+      100.0 * static_cast<double>(report.student_steps) / states,
+      100.0 * static_cast<double>(report.off_route) / states);
 }
 
 base::Result<int> run_generate_demos(const Options& options) {
@@ -93,8 +122,8 @@ base::Result<int> run_generate_demos(const Options& options) {
   settings.format.depth =
       options.depth == "stored" ? task::DepthStorage::kStored : task::DepthStorage::kRendered;
   settings.format.sensors.camera.width = settings.format.sensors.camera.height = options.camera_size;
-  if (!options.exp_config.empty())
-    INKNAV_RETURN_IF_ERROR(take_experiment(options.exp_config, settings.format));
+  WalkingPolicy policy;
+  INKNAV_RETURN_IF_ERROR(take_environment(options, policy, settings));
   if (!options.cache.empty()) settings.cache_dir = options.cache;
   task::Dataset dataset;
   INKNAV_ASSIGN_OR_RETURN(const fs::path list, find_list(options));
@@ -190,7 +219,17 @@ Action define_generate_demos(CLI::App& app) {
   auto* experiment =
       app.add_option("--exp-config", options->exp_config,
                      "camera and body of this experiment, which can then learn from the walks");
-  for (CLI::Option* own : {size, hfov, turn, radius, height}) experiment->excludes(own);
+  auto* policy = app.add_option("--policy", options->policy,
+                                "checkpoint of a student that walks along (DAgger); camera, body and map are "
+                                "those it was trained with");
+  app.add_option("--student-share", s.student.share,
+                 "probability a step that the student acts, else the expert (1 - beta of DAgger)")
+      ->needs(policy)
+      ->capture_default_str();
+  for (CLI::Option* own : {size, hfov, turn, radius, height}) {
+    experiment->excludes(own);
+    policy->excludes(own);
+  }
   app.add_option("--cache-dir", options->cache, "keeps parsed scenes and navigation meshes");
   app.add_option("--threads", options->threads, "0: all cores; the files do not depend on it")
       ->check(CLI::Range(0, 1024))

@@ -42,6 +42,7 @@ enum class Purpose : std::uint32_t {
   kDemonstrationStart = 22,
   kDemonstrationNoise = 23,
   kRegistration = 24,
+  kStudentMix = 25,
 };
 
 struct PhiloxKey {

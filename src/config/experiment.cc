@@ -108,7 +108,8 @@ void describe_output(ExperimentConfig& c, FieldVisitor& v) {
           c.keep_every_checkpoint);
   v.field(
       {.key = "DIFFUSION_DATA_DIR",
-       .doc = "demonstrations to learn from as well, in RL.DIFFUSION.demo_share of the updates; \"\": none",
+       .doc = "demonstrations to learn from as well, in RL.DIFFUSION.demo_share of the updates: A[,B...]; "
+              "\"\": none",
        .shapes_result = false},
       c.diffusion_data_dir);
   v.field({.key = "TENSORBOARD_DIR", .doc = "\"\": <model-dir>/tb", .shapes_result = false},

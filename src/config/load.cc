@@ -54,9 +54,8 @@ base::Result<YamlNode> read_tree(const std::filesystem::path& path, std::string_
   return parse_yaml(*text, path.string());
 }
 
-base::Status read_experiment_file(Loader& loader, const std::filesystem::path& path) {
-  INKNAV_ASSIGN_OR_RETURN(const YamlNode tree, read_tree(path, "the experiment file"));
-  TreeReader reader(tree, path.string(), "");
+base::Status read_experiment(Loader& loader, const YamlNode& tree, const std::string& name) {
+  TreeReader reader(tree, name, "");
   reader.read(loader.loaded.config);
   return loader.finish(reader);
 }
@@ -199,13 +198,8 @@ base::Status check_problems(const LoadedConfig& loaded) {
   return usage(message);
 }
 
-}  // namespace
-
-base::Result<LoadedConfig> load_experiment(const LoadRequest& request) {
-  Loader loader;
-  for (const std::filesystem::path& file : request.files) {
-    INKNAV_RETURN_IF_ERROR(read_experiment_file(loader, file));
-  }
+/// What follows when the files are read.
+base::Result<LoadedConfig> complete(Loader loader, const LoadRequest& request) {
   INKNAV_ASSIGN_OR_RETURN(const YamlNode overrides, override_tree(request.overrides));
   // Once to learn whether the command line names another task file, once more because it wins over that file.
   INKNAV_RETURN_IF_ERROR(apply_overrides(loader, overrides));
@@ -221,6 +215,24 @@ base::Result<LoadedConfig> load_experiment(const LoadRequest& request) {
     loader.loaded.notices.push_back(key + " is ignored: " + reason);
   }
   return std::move(loader.loaded);
+}
+
+}  // namespace
+
+base::Result<LoadedConfig> load_experiment(const LoadRequest& request) {
+  Loader loader;
+  for (const std::filesystem::path& file : request.files) {
+    INKNAV_ASSIGN_OR_RETURN(const YamlNode tree, read_tree(file, "the experiment file"));
+    INKNAV_RETURN_IF_ERROR(read_experiment(loader, tree, file.string()));
+  }
+  return complete(std::move(loader), request);
+}
+
+base::Result<LoadedConfig> load_experiment_text(const std::string& text, const std::string& name) {
+  Loader loader;
+  INKNAV_ASSIGN_OR_RETURN(const YamlNode tree, parse_yaml(text, name));
+  INKNAV_RETURN_IF_ERROR(read_experiment(loader, tree, name));
+  return complete(std::move(loader), {});
 }
 
 base::Result<std::vector<std::filesystem::path>> split_config_list(std::string_view list) {

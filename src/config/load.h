@@ -35,6 +35,9 @@ struct LoadedConfig {
 };
 
 base::Result<LoadedConfig> load_experiment(const LoadRequest& request);
+/// Of one file whose text is at hand, as of the configuration inside a checkpoint; `name` is what errors call
+/// it.
+base::Result<LoadedConfig> load_experiment_text(const std::string& text, const std::string& name);
 
 /// "A,B" -> {A, B}; an empty part is an error.
 base::Result<std::vector<std::filesystem::path>> split_config_list(std::string_view list);

@@ -73,6 +73,13 @@ class AgentImpl final : public Agent {
     return actions_;
   }
 
+  std::int32_t best_motion(int environment) const override {
+    const Tensor row = output_.log_probabilities[environment].contiguous();
+    return best_motion_of(row.data_ptr<float>(), static_cast<int>(row.size(0)));
+  }
+
+  void carried_out(std::span<const std::int32_t> actions) override { runner_->acted(actions); }
+
   void observe_step(const task::VectorEnv& env, const task::StepResult& result) override {
     runner_->moved(env);
     for (std::size_t i = 0; i < ended_.size(); ++i) {
@@ -130,6 +137,11 @@ class AgentImpl final : public Agent {
     stops = best == task::kStopAction ? stops + 1 : 0;
     if (best != task::kStopAction || !network_->settings().decode_waypoint || stops >= kStopDecisions)
       return best;
+    return best_motion_of(row, num_actions);
+  }
+
+  static std::int32_t best_motion_of(const float* row, int num_actions) {
+    static_assert(task::kStopAction == 0);
     return static_cast<std::int32_t>(std::max_element(row + 1, row + num_actions) - row);
   }
 
@@ -175,8 +187,7 @@ std::string assign_values(PolicyNetwork& network, const std::vector<NamedBytes>&
 
 }  // namespace
 
-base::Result<std::unique_ptr<Agent>> Agent::load(const std::filesystem::path& checkpoint,
-                                                 const AgentOptions& options, base::ThreadPool& pool) {
+base::Result<LoadedPolicy> load_policy(const std::filesystem::path& checkpoint) {
   setup_torch();
   INKNAV_ASSIGN_OR_RETURN(const run::SafetensorsFile file, run::read_safetensors(checkpoint));
   INKNAV_ASSIGN_OR_RETURN(const std::string policy, file.meta("policy"));
@@ -206,7 +217,13 @@ base::Result<std::unique_ptr<Agent>> Agent::load(const std::filesystem::path& ch
                            "\" in the shape that its own settings ask for is wanted, not "
                            "found; use another checkpoint"};
   }
-  return create(std::move(network), prior, options, pool);
+  return LoadedPolicy{std::move(network), prior};
+}
+
+base::Result<std::unique_ptr<Agent>> Agent::load(const std::filesystem::path& checkpoint,
+                                                 const AgentOptions& options, base::ThreadPool& pool) {
+  INKNAV_ASSIGN_OR_RETURN(LoadedPolicy policy, load_policy(checkpoint));
+  return create(std::move(policy.network), policy.prior_log_scale, options, pool);
 }
 
 std::unique_ptr<Agent> Agent::create(std::shared_ptr<PolicyNetwork> network, float prior_log_scale,

@@ -7,7 +7,7 @@
 //   env.reset(); agent->attach(env);                     // all environments begin an episode
 //   loop:
 //     auto actions = agent->act(env);                    // greedy (argmax), deterministic
-//     env.step(actions);
+//     env.step(actions);                                 // or others, which carried_out() is then told of
 //     agent->observe_step(env, result);                  // odometry moves the belief
 //     env.reset_done();
 //     agent->observe_reset(env);                         // ended environments begin anew
@@ -54,6 +54,15 @@ struct AgentThought {
   std::array<float, 8> probabilities{};  // of the actions
 };
 
+/// What a checkpoint holds of a policy: its network (averaged weights where there are some) and the scale
+/// that beliefs begin with.
+struct LoadedPolicy {
+  std::shared_ptr<PolicyNetwork> network;
+  float prior_log_scale = 0.0f;
+};
+/// Errors: kData with the checkpoint's name.
+base::Result<LoadedPolicy> load_policy(const std::filesystem::path& checkpoint);
+
 class Agent {
  public:
   static base::Result<std::unique_ptr<Agent>> load(const std::filesystem::path& checkpoint,
@@ -64,6 +73,10 @@ class Agent {
 
   virtual void attach(const task::VectorEnv& env) = 0;
   virtual std::span<const std::int32_t> act(const task::VectorEnv& env) = 0;
+  /// The likeliest motion (not STOP) of an environment in the last act().
+  virtual std::int32_t best_motion(int environment) const = 0;
+  /// Other actions than those of act() are carried out; between act() and observe_step().
+  virtual void carried_out(std::span<const std::int32_t> actions) = 0;
   virtual void observe_step(const task::VectorEnv& env, const task::StepResult& result) = 0;
   virtual void observe_reset(const task::VectorEnv& env) = 0;
 

@@ -144,8 +144,7 @@ EvaluationResult evaluate_expert(task::NavigationEnv& env, const EvaluationOptio
   return run_episodes(nullptr, env, options);
 }
 
-base::Status check_fits(const PolicySettings& policy, const task::NavigationEnv& env) {
-  const task::NavigationEnvSettings& settings = env.settings();
+base::Status check_fits(const PolicySettings& policy, const task::NavigationEnvSettings& settings) {
   if (policy.reading.enabled) {
     if (policy.reading.drawing_size != settings.drawing_size) {
       return misfit("TASK_CONFIG.TASK.DRAWING_SIZE", std::to_string(policy.reading.drawing_size),

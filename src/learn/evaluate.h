@@ -65,6 +65,6 @@ EvaluationResult evaluate(Agent& agent, task::NavigationEnv& env, const Evaluati
 EvaluationResult evaluate_expert(task::NavigationEnv& env, const EvaluationOptions& options);
 
 /// Whether a policy of these settings can look at this environment; kUsage with the key that is at odds.
-base::Status check_fits(const PolicySettings& policy, const task::NavigationEnv& env);
+base::Status check_fits(const PolicySettings& policy, const task::NavigationEnvSettings& settings);
 
 }  // namespace inknav::learn

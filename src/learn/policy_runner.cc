@@ -238,11 +238,11 @@ void PolicyRunner::write(const task::VectorEnv& env, std::span<const std::uint8_
   slot.previous_action.copy_(previous_action_);
 }
 
-PolicyOutput PolicyRunner::infer(const ObservationSlot& slot) {
+PolicyOutput PolicyRunner::infer(const ObservationSlot& slot, bool with_plans) {
   torch::NoGradGuard no_grad;
   PolicyOutput output = network_->forward(
       {slot.image, slot.crops, slot.numbers, slot.previous_action, drawing_features_}, state_, keep_);
-  if (planner_) plan(slot, output);
+  if (planner_ && with_plans) plan(slot, output);
   // A non-finite row must not outlive its update: zeroing by a product keeps NaN.
   state_.copy_(output.state.nan_to_num());
   keep_.fill_(1.0f);

@@ -29,4 +29,9 @@ void setup_torch() {
   at::globalContext().setFlushDenormal(true);
 }
 
+void setup_torch_thread() {
+  at::set_num_threads(1);
+  at::globalContext().setFlushDenormal(true);
+}
+
 }  // namespace inknav::learn

@@ -7,5 +7,7 @@
 namespace inknav::learn {
 
 void setup_torch();
+/// For each further thread that computes with tensors: what setup_torch() can only set for its own. Cheap.
+void setup_torch_thread();
 
 }  // namespace inknav::learn

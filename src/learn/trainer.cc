@@ -71,7 +71,7 @@ class TrainerImpl final : public Trainer {
     skips_.fill(-1);
     if (recorded != nullptr) {
       INKNAV_CHECK(recorded->spec().num_envs == env.spec().num_envs, recorded->spec().num_envs);
-      recorded_.emplace("demos/", collector_settings(*recorded), *recorded, network_, pool);
+      recorded_.emplace(kRecordedPrefix, collector_settings(*recorded), *recorded, network_, pool);
     }
     if (settings_.policy.diffusion.enabled) {
       EmaSettings ema;
@@ -136,6 +136,7 @@ class TrainerImpl final : public Trainer {
   base::Result<Tensor> need(const std::vector<NamedBytes>& state, const std::string& name,
                             std::int64_t elements) const;
   base::Status restore_experience(const std::vector<NamedBytes>& state, Experience& experience);
+  base::Status restore_recorded(const std::vector<NamedBytes>& state);
   base::Status restore_local(const std::vector<NamedBytes>& state);
   base::Status restore_ema(const std::vector<NamedBytes>& state);
 
@@ -466,9 +467,17 @@ base::Status TrainerImpl::restore_experience(const std::vector<NamedBytes>& stat
   return base::ok_status();
 }
 
+/// A run that learns from recorded walks only from now on has none of their state.
+base::Status TrainerImpl::restore_recorded(const std::vector<NamedBytes>& state) {
+  if (find_entry(state, local_name(recorded_->prefix + "env")) != nullptr)
+    return restore_experience(state, *recorded_);
+  recorded_->start();
+  return base::ok_status();
+}
+
 base::Status TrainerImpl::restore_local(const std::vector<NamedBytes>& state) {
   INKNAV_RETURN_IF_ERROR(restore_experience(state, live_));
-  if (recorded_) INKNAV_RETURN_IF_ERROR(restore_experience(state, *recorded_));
+  if (recorded_) INKNAV_RETURN_IF_ERROR(restore_recorded(state));
   INKNAV_ASSIGN_OR_RETURN(const Tensor window, need(state, "window", -1));
   window_.clear();
   for (std::int64_t i = 0; i < window.size(0); ++i) {

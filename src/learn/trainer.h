@@ -60,6 +60,10 @@ struct NamedBytes {
   std::vector<std::uint8_t> bytes;
 };
 
+/// In the names of state that belongs to recorded walks: "rank<r>/demos/...". State without it can be
+/// restored all the same: the walks begin anew.
+inline constexpr const char* kRecordedPrefix = "demos/";
+
 class Trainer {
  public:
   /// `env` holds this rank's environments; `ranks` may be null for a single rank; `recorded` may hold as many

@@ -308,8 +308,21 @@ class RankRun {
 
   base::Status resume(const std::filesystem::path& path) {
     INKNAV_ASSIGN_OR_RETURN(const run::SafetensorsFile file, run::read_safetensors(path));
-    INKNAV_ASSIGN_OR_RETURN(const std::vector<NamedBytes> state, as_state(file));
+    INKNAV_ASSIGN_OR_RETURN(std::vector<NamedBytes> state, as_state(file));
+    if (demos_) forget_other_walks(state);
     return trainer_->restore_state(state);
+  }
+
+  /// A training may go on with more or other demonstrations (a round of DAgger): these begin anew.
+  void forget_other_walks(std::vector<NamedBytes>& state) const {
+    const std::string mine = fmt::format("rank{}/{}env", rank_.rank, kRecordedPrefix);
+    const auto walks =
+        std::find_if(state.begin(), state.end(), [&](const NamedBytes& entry) { return entry.name == mine; });
+    if (walks == state.end() || demos_->is_of_these_walks(walks->bytes)) return;
+    const std::string prefix = std::string("/") + kRecordedPrefix;
+    std::erase_if(state,
+                  [&](const NamedBytes& entry) { return entry.name.find(prefix) != std::string::npos; });
+    base::log_info("DIFFUSION_DATA_DIR names others than the checkpoint's run learned from; they begin anew");
   }
 
   base::Status save(LastSave last) {

@@ -165,7 +165,8 @@ void BatchSimulator::set_world(int agent, int world_id) {
   }
 }
 
-void BatchSimulator::place(int agent, int world_id, const base::Pose& pose_world_agent) {
+void BatchSimulator::place(int agent, int world_id, const base::Pose& pose_world_agent,
+                           const base::Pose& pose_world_start) {
   INKNAV_CHECK(agent >= 0 && agent < settings_.num_agents, agent, settings_.num_agents);
   set_world(agent, world_id);
   const auto i = static_cast<std::size_t>(agent);
@@ -173,7 +174,7 @@ void BatchSimulator::place(int agent, int world_id, const base::Pose& pose_world
   INKNAV_CHECK(point.has_value(), pose_world_agent.position.x, pose_world_agent.position.y,
                pose_world_agent.position.z);
   poses_[i] = pose_world_agent;
-  start_poses_[i] = pose_world_agent;
+  start_poses_[i] = pose_world_start;
   nav_points_[i] = *point;
   settled_[i] = 0;
   collided_[i] = 0;

@@ -22,7 +22,8 @@ class BatchSimulator : public Simulator {
                  std::unique_ptr<render::Renderer> renderer);
 
   base::Result<int> add_world(const World& world) override;
-  void place(int agent, int world_id, const base::Pose& pose_world_agent) override;
+  void place(int agent, int world_id, const base::Pose& pose_world_agent,
+             const base::Pose& pose_world_start) override;
   void step(std::span<const nav::Action> actions) override;
   void observe(std::span<const std::uint8_t> mask) override;
 

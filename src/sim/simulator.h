@@ -67,8 +67,13 @@ class Simulator {
 
   /// Registers a world (BVH, per-thread queries); the same pointer gives the same id. Ids are stable.
   virtual base::Result<int> add_world(const World& world) = 0;
-  /// Puts an agent at a pose; clears its map, path length and collision state; the pose is its start frame.
-  virtual void place(int agent, int world_id, const base::Pose& pose_world_agent) = 0;
+  /// Puts an agent at a pose; clears its map, path length and collision state. `pose_world_start` is its
+  /// start frame.
+  virtual void place(int agent, int world_id, const base::Pose& pose_world_agent,
+                     const base::Pose& pose_world_start) = 0;
+  void place(int agent, int world_id, const base::Pose& pose_world_agent) {
+    place(agent, world_id, pose_world_agent, pose_world_agent);
+  }
   /// One action for every agent; kStop does not move.
   virtual void step(std::span<const nav::Action> actions) = 0;
   /// Renders and maps the agents flagged in `mask` (empty: all) into the views below.

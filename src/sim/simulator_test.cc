@@ -10,6 +10,7 @@
 #include "base/hash.h"
 #include "base/philox.h"
 #include "nav/test_scenes.h"
+#include "sim/odometry.h"
 
 namespace inknav::sim {
 namespace {
@@ -174,6 +175,20 @@ TEST(Simulator, PlacingClearsTheMap) {
   EXPECT_GT(known(), 100);
   simulator->place(0, 0, pose_at(2.0f, 4.0f, -90.0f));
   EXPECT_EQ(known(), 0);
+}
+
+TEST(Simulator, TheFrameOfOdometryMayLieElsewhereThanTheBody) {
+  base::ThreadPool pool(1);
+  const auto simulator = make(small_settings(1), pool);
+  const base::Pose body = pose_at(2.0f, 4.0f, -90.0f), start = pose_at(2.5f, 4.2f, -60.0f);
+  simulator->place(0, 0, body, start);
+  simulator->observe({});
+  EXPECT_EQ(simulator->poses()[0].position, body.position);
+  const Odometry wanted = odometry(start, body);
+  EXPECT_EQ(simulator->gps().as<float>()[0], wanted.forward);
+  EXPECT_EQ(simulator->gps().as<float>()[1], wanted.right);
+  EXPECT_EQ(simulator->compass().as<float>()[0], wanted.compass);
+  EXPECT_GT(std::abs(wanted.forward), 0.3f);
 }
 
 TEST(Simulator, ObservingSomeEqualsObservingAll) {

@@ -33,6 +33,7 @@ struct DemonstrationStep {
   bool collided = false;           // by this step's action
   bool off_route = false;          // farther from the drawn route than kOffRoute
   bool disturbed = false;          // the action is noise or an excursion, not the expert's
+  bool by_student = false;         // the action is the student's that walks along (task/student.h)
   std::array<std::int8_t, 2 * kPathPoints> path{};  // increments, see path_increments()
 };
 inline constexpr float kOffRoute = 0.3f;  // metres

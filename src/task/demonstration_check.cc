@@ -15,12 +15,13 @@ constexpr int kViewsAtOnce = 64;
 
 struct Finding {
   std::string fault;
-  std::int64_t disturbed = 0, off_route = 0, collided = 0, stops = 0;
+  std::int64_t disturbed = 0, by_student = 0, off_route = 0, collided = 0, stops = 0;
 };
 
 void count(const Demonstration& demonstration, Finding& finding) {
   for (const DemonstrationStep& step : demonstration.steps) {
     finding.disturbed += step.disturbed ? 1 : 0;
+    finding.by_student += step.by_student ? 1 : 0;
     finding.off_route += step.off_route ? 1 : 0;
     finding.collided += step.collided ? 1 : 0;
     finding.stops += step.expert_action == static_cast<std::uint8_t>(nav::Action::kStop) ? 1 : 0;
@@ -77,6 +78,7 @@ base::Result<DemonstrationCheckReport> check_demonstrations(const DemonstrationC
   for (const Finding& finding : findings) {
     if (!finding.fault.empty()) report.faults.push_back(finding.fault);
     report.disturbed += finding.disturbed;
+    report.by_student += finding.by_student;
     report.off_route += finding.off_route;
     report.collided += finding.collided;
     report.stops += finding.stops;
@@ -93,10 +95,11 @@ std::string format_report(const DemonstrationCheckReport& report, std::size_t ma
   const auto percent = [&](std::int64_t number) { return 100.0 * static_cast<double>(number) / states; };
   std::string text = fmt::format(
       "  {} walks, {} states, {:.0f} bytes a state; {:.0f} states/s read {}\n"
-      "  {:.1f} % disturbed, {:.1f} % off the route, {:.1f} % collisions, {:.1f} % where the expert stops\n",
+      "  {:.1f} % disturbed, {:.1f} % walked by a student, {:.1f} % off the route, {:.1f} % collisions, "
+      "{:.1f} % where the expert stops\n",
       report.walks, report.states, static_cast<double>(report.bytes) / states, states / report.seconds,
       report.with_depth ? "with depth" : "without depth (--scenes renders it)", percent(report.disturbed),
-      percent(report.off_route), percent(report.collided), percent(report.stops));
+      percent(report.by_student), percent(report.off_route), percent(report.collided), percent(report.stops));
   text += fmt::format("  {} faults\n", report.faults.size());
   for (std::size_t i = 0; i < std::min(report.faults.size(), max_lines); ++i)
     text += "  " + report.faults[i] + "\n";

@@ -26,9 +26,10 @@ struct DemonstrationCheckReport {
   std::int64_t walks = 0;
   std::int64_t states = 0;
   std::uint64_t bytes = 0;
-  bool with_depth = false;                                             // depth was unpacked or rendered
-  double seconds = 0.0;                                                // for reading
-  std::int64_t disturbed = 0, off_route = 0, collided = 0, stops = 0;  // states; stops: the expert says STOP
+  bool with_depth = false;                                                  // depth was unpacked or rendered
+  double seconds = 0.0;                                                     // for reading
+  std::int64_t disturbed = 0, by_student = 0, off_route = 0, collided = 0;  // states
+  std::int64_t stops = 0;                                                   // where the expert says STOP
   std::vector<std::string> faults;
   bool usable() const { return faults.empty(); }
 };

@@ -28,7 +28,7 @@ constexpr std::size_t kMaxUnpackedBytes = std::size_t{4} << 30;
 constexpr std::size_t kRecordBytes = 67;
 constexpr int kCompression = 3;
 constexpr float kMaxCoordinate = 1e5f;  // metres
-constexpr std::uint8_t kCollided = 1, kOffRouteFlag = 2, kDisturbed = 4, kAllFlags = 7;
+constexpr std::uint8_t kCollided = 1, kOffRouteFlag = 2, kDisturbed = 4, kByStudent = 8, kAllFlags = 15;
 
 struct Prefix {
   std::array<char, 8> magic;
@@ -99,7 +99,7 @@ Record pack(const DemonstrationStep& step) {
   record[33] = step.expert_action;
   record[34] =
       static_cast<std::uint8_t>((step.collided ? kCollided : 0) | (step.off_route ? kOffRouteFlag : 0) |
-                                (step.disturbed ? kDisturbed : 0));
+                                (step.disturbed ? kDisturbed : 0) | (step.by_student ? kByStudent : 0));
   std::memcpy(record.data() + 35, step.path.data(), step.path.size());
   return record;
 }
@@ -116,6 +116,7 @@ DemonstrationStep unpack(const Record& record) {
   step.collided = (record[34] & kCollided) != 0;
   step.off_route = (record[34] & kOffRouteFlag) != 0;
   step.disturbed = (record[34] & kDisturbed) != 0;
+  step.by_student = (record[34] & kByStudent) != 0;
   std::memcpy(step.path.data(), record.data() + 35, step.path.size());
   return step;
 }

@@ -49,6 +49,7 @@ class DemonstrationFileTest : public ::testing::Test {
       step.collided = stream.bernoulli(0.5f);
       step.off_route = stream.bernoulli(0.5f);
       step.disturbed = stream.bernoulli(0.5f);
+      step.by_student = stream.bernoulli(0.5f);
       for (std::int8_t& x : step.path) x = static_cast<std::int8_t>(stream.uniform_int(-127, 127));
       demonstration.steps.push_back(step);
       for (std::size_t p = 0; p < demonstration.frame_size(); ++p)
@@ -117,6 +118,7 @@ void expect_equal(const Demonstration& a, const Demonstration& b) {
     EXPECT_EQ(x.collided, y.collided);
     EXPECT_EQ(x.off_route, y.off_route);
     EXPECT_EQ(x.disturbed, y.disturbed);
+    EXPECT_EQ(x.by_student, y.by_student);
     EXPECT_EQ(x.path, y.path);
   }
 }

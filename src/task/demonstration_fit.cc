@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <map>
+#include <optional>
 #include <string>
 #include <tuple>
 #include <utility>
@@ -13,19 +14,17 @@
 namespace inknav::task {
 namespace {
 
-base::Error differs(const char* key, const std::string& recorded, const std::string& wanted,
-                    const std::filesystem::path& folder) {
+base::Error differs(const Misfit& misfit, const std::filesystem::path& folder) {
   return {base::ErrorCode::kUsage,
           fmt::format(
               "{}: DIFFUSION_DATA_DIR {} was recorded with {}, the configuration gives {}; change the key or "
               "make the demonstrations again with `inknav generate demos`",
-              key, folder.string(), recorded, wanted)};
+              misfit.key, folder.string(), misfit.recorded, misfit.wanted)};
 }
 
 }  // namespace
 
-base::Status check_fits(const DemonstrationFormat& format, const NavigationEnvSettings& settings,
-                        const std::filesystem::path& folder) {
+std::optional<Misfit> find_misfit(const DemonstrationFormat& format, const NavigationEnvSettings& settings) {
   const sim::SensorSettings &had = format.sensors, &has = settings.simulator.sensors;
   const auto number = [](float value) { return fmt::format("{:g}", value); };
   const auto point = [](const base::Vec3& v) { return fmt::format("[{:g}, {:g}, {:g}]", v.x, v.y, v.z); };
@@ -43,11 +42,18 @@ base::Status check_fits(const DemonstrationFormat& format, const NavigationEnvSe
       {"TASK_CONFIG.SIMULATOR.TURN_ANGLE", number(format.motion.turn_angle_deg),
        number(settings.simulator.motion.turn_angle_deg)}};
   for (const auto& [key, recorded, wanted] : facts) {
-    if (recorded != wanted) return differs(key, recorded, wanted, folder);
+    if (recorded != wanted) return Misfit{key, recorded, wanted};
   }
+  return std::nullopt;
+}
+
+base::Status check_fits(const DemonstrationFormat& format, const NavigationEnvSettings& settings,
+                        const std::filesystem::path& folder) {
+  if (const auto misfit = find_misfit(format, settings)) return differs(*misfit, folder);
   if (settings.expert_path_points > kPathPoints) {
-    return differs("RL.DIFFUSION.horizon", std::to_string(kPathPoints) + " points",
-                   std::to_string(settings.expert_path_points), folder);
+    return differs({"RL.DIFFUSION.horizon", std::to_string(kPathPoints) + " points",
+                    std::to_string(settings.expert_path_points)},
+                   folder);
   }
   return base::ok_status();
 }

@@ -5,6 +5,8 @@
 
 #include <cstddef>
 #include <filesystem>
+#include <optional>
+#include <string>
 #include <vector>
 
 #include "base/result.h"
@@ -13,6 +15,14 @@
 #include "task/navigation_env.h"
 
 namespace inknav::task {
+
+/// A setting in which two differ, as texts.
+struct Misfit {
+  std::string key;  // of the configuration
+  std::string recorded, wanted;
+};
+/// The first setting of camera or body in which demonstrations differ from the environment of `settings`.
+std::optional<Misfit> find_misfit(const DemonstrationFormat& format, const NavigationEnvSettings& settings);
 
 /// kUsage, with the key, when the set was seen by another camera or body than the environment of `settings`
 /// has, or holds shorter paths than it wants. `folder` is named in errors.

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 #include <system_error>
 #include <utility>
 
@@ -31,7 +32,6 @@ base::Result<DemonstrationSet> DemonstrationSet::open(const fs::path& folder) {
                       "`inknav generate demos`");
   }
   DemonstrationSet set;
-  set.folder_ = folder;
   INKNAV_ASSIGN_OR_RETURN(set.manifest_, read_manifest(folder));
   for (int shard = 0; shard < set.manifest_.shards; ++shard) {
     const fs::path path = shard_path(folder, shard);
@@ -46,6 +46,7 @@ base::Result<DemonstrationSet> DemonstrationSet::open(const fs::path& folder) {
       set.num_steps_ += header.chunks[chunk].info.num_steps;
     }
     set.num_bytes_ += fs::file_size(path, code);
+    set.paths_.push_back(path);
     set.shards_.push_back(std::move(header));
   }
   if (static_cast<std::int64_t>(set.size()) != set.manifest_.runs) {
@@ -55,6 +56,21 @@ base::Result<DemonstrationSet> DemonstrationSet::open(const fs::path& folder) {
                                   set.manifest_.runs, set.size()));
   }
   return set;
+}
+
+void DemonstrationSet::append(DemonstrationSet other) {
+  const auto first = static_cast<std::uint32_t>(shards_.size());
+  if (first == 0) manifest_ = std::move(other.manifest_);
+  for (const Place& place : other.places_) places_.push_back({first + place.shard, place.chunk});
+  std::move(other.paths_.begin(), other.paths_.end(), std::back_inserter(paths_));
+  std::move(other.shards_.begin(), other.shards_.end(), std::back_inserter(shards_));
+  num_steps_ += other.num_steps_;
+  num_bytes_ += other.num_bytes_;
+}
+
+bool DemonstrationSet::needs_renderer() const {
+  return std::any_of(shards_.begin(), shards_.end(),
+                     [](const ShardHeader& shard) { return shard.format.depth == DepthStorage::kRendered; });
 }
 
 const DemonstrationInfo& DemonstrationSet::info(std::size_t index) const {
@@ -71,7 +87,7 @@ base::Status DemonstrationSet::check_drawings(const fs::path& sketch_dir) const 
     std::error_code code;
     if (fs::is_regular_file(sketch_dir / last, code)) continue;
     return data_error(
-        shard_path(folder_, static_cast<int>(places_[i].shard)),
+        paths_[places_[i].shard],
         fmt::format("demonstration {} (episode '{}' of scene '{}') is joined to the drawing {}, "
                     "which is missing in {}; point SKETCH_DIR to the drawings of these episodes, or "
                     "generate both again",
@@ -83,7 +99,7 @@ base::Status DemonstrationSet::check_drawings(const fs::path& sketch_dir) const 
 
 base::Result<Demonstration> DemonstrationSet::load(std::size_t index) const {
   const Place& place = places_.at(index);
-  return read_chunk(shard_path(folder_, static_cast<int>(place.shard)), shards_[place.shard], place.chunk);
+  return read_chunk(paths_[place.shard], shards_[place.shard], place.chunk);
 }
 
 base::Result<std::unique_ptr<DemonstrationRenderer>> DemonstrationRenderer::create(

@@ -33,8 +33,14 @@ class DemonstrationSet {
  public:
   static base::Result<DemonstrationSet> open(const std::filesystem::path& folder);
 
+  /// The walks of `other` follow those of this set, which may be empty; both must have been seen alike
+  /// (format), but depth may be stored in one and not in the other. manifest() stays that of the first.
+  void append(DemonstrationSet other);
+
   const DemonstrationManifest& manifest() const { return manifest_; }
   const DemonstrationFormat& format() const { return manifest_.format; }
+  /// Whether depth must be rendered for some of the walks.
+  bool needs_renderer() const;
   std::size_t size() const { return places_.size(); }
   std::int64_t num_steps() const { return num_steps_; }
   std::uint64_t num_bytes() const { return num_bytes_; }  // of the shards
@@ -42,7 +48,7 @@ class DemonstrationSet {
 
   /// kData when the picture that a demonstration is joined to is missing in `sketch_dir`.
   base::Status check_drawings(const std::filesystem::path& sketch_dir) const;
-  /// depth is empty when format().depth is kRendered.
+  /// depth is empty where the walk's set does not store it.
   base::Result<Demonstration> load(std::size_t index) const;
 
  private:
@@ -50,10 +56,10 @@ class DemonstrationSet {
     std::uint32_t shard = 0;
     std::uint32_t chunk = 0;
   };
-  std::filesystem::path folder_;
   DemonstrationManifest manifest_;
+  std::vector<std::filesystem::path> paths_;  // of the shards
   std::vector<ShardHeader> shards_;
-  std::vector<Place> places_;  // [size], in order of runs
+  std::vector<Place> places_;  // [size], in order of sets and runs
   std::int64_t num_steps_ = 0;
   std::uint64_t num_bytes_ = 0;
 };

@@ -14,7 +14,7 @@ namespace {
 
 using nav::Action;
 
-/// What the expert does against its own advice: noise by (run, step), and what is left of an excursion.
+/// What is done against the expert's advice: noise by (run, step), and what is left of an excursion.
 class Disturbance {
  public:
   void begin(std::uint64_t seed, std::int64_t run) {
@@ -23,10 +23,18 @@ class Disturbance {
     turns_left_ = steps_left_ = 0;
   }
 
-  /// The action to take at `step`.
+  /// The student's action as it is carried out. A wrong STOP would end the walk and teach nothing more, a
+  /// right one is worth several states; an excursion of the expert goes on when it is its turn again.
+  Action choose_student(const DisturbanceSettings& settings, int step, Action advised,
+                        const StudentChoice& choice) {
+    const auto action = static_cast<Action>(choice.action), motion = static_cast<Action>(choice.motion);
+    if (action != Action::kStop) return action;
+    return advised == Action::kStop && !lingers(settings, step) ? action : motion;
+  }
+
+  /// The expert's action at `step`.
   Action choose(const DisturbanceSettings& settings, int step, Action advised) {
-    base::PhiloxStream stream(
-        {seed_, run_, 0, static_cast<std::uint32_t>(step), base::Purpose::kDemonstrationNoise});
+    base::PhiloxStream stream = noise_at(step);
     if (advised == Action::kStop) {
       turns_left_ = steps_left_ = 0;
       return stream.bernoulli(settings.linger) ? random_motion(stream) : advised;
@@ -42,6 +50,13 @@ class Disturbance {
   }
 
  private:
+  base::PhiloxStream noise_at(int step) const {
+    return base::PhiloxStream(
+        {seed_, run_, 0, static_cast<std::uint32_t>(step), base::Purpose::kDemonstrationNoise});
+  }
+  bool lingers(const DisturbanceSettings& settings, int step) const {
+    return noise_at(step).bernoulli(settings.linger);
+  }
   static Action random_motion(base::PhiloxStream& stream) {
     return static_cast<Action>(stream.uniform_int(1, 3));
   }
@@ -93,16 +108,22 @@ class Walks {
     INKNAV_ASSIGN_OR_RETURN(env_, DrawnMapEnv::create(env_settings(num_envs), make_parts(), pool_));
     rows_.resize(static_cast<std::size_t>(num_envs));
     actions_.assign(rows_.size(), 0);
+    active_.assign(rows_.size(), 0);
+    Student* const student = settings_.student.student;
     env_->reset();
     begin_rows();
+    if (student != nullptr) student->attach(*env_);
     while (!env_->exhausted()) {
+      if (student != nullptr) choices_ = student->act(*env_, active_);
       pool_.parallel_for(num_envs, 1, [&](std::int64_t begin, std::int64_t end, int) {
         for (std::int64_t e = begin; e < end; ++e) record(static_cast<int>(e));
       });
-      env_->step(actions_);
+      const StepResult& result = env_->step(actions_);
+      if (student != nullptr) student->observe_step(*env_, actions_, result);
       finish_rows();
       if (!env_->finished().empty()) progress(walks_, steps_);
       env_->reset_done();
+      if (student != nullptr) student->observe_reset(*env_);
       begin_rows();
     }
     return std::move(results_);
@@ -118,23 +139,31 @@ class Walks {
 
   NavigationEnvSettings env_settings(int num_envs) const {
     NavigationEnvSettings env;
+    if (settings_.student.student != nullptr) {
+      env = settings_.student.env;
+    } else {
+      env.simulator.sensors = settings_.format.sensors;
+      env.simulator.sensors.depth = settings_.format.depth == DepthStorage::kStored;
+      env.simulator.motion = settings_.format.motion;
+      env.simulator.mapper.enabled = false;
+      env.with_drawings = false;
+    }
     env.seed = settings_.seed;
+    env.first_env = 0;
     env.num_envs = env.total_envs = num_envs;
-    env.simulator.sensors = settings_.format.sensors;
-    env.simulator.sensors.depth = settings_.format.depth == DepthStorage::kStored;
-    env.simulator.motion = settings_.format.motion;
-    env.simulator.mapper.enabled = false;
     env.success_distance = settings_.success_distance;
     env.max_episode_steps = settings_.max_steps;
     env.shuffle = false;
-    env.with_drawings = false;
     env.expert_path_points = kPathPoints;
     return env;
   }
 
-  /// Episode k of the environment is run k of the shard, with the start of the body.
+  /// Episode k of the environment is run k of the shard.
   DrawnMapEnv::Parts make_parts() {
     DrawnMapEnv::Parts parts;
+    parts.dataset.scenes_dir = dataset_.scenes_dir;
+    parts.dataset.sketch_dir = dataset_.sketch_dir;
+    parts.body_starts.resize(runs_.size());
     std::map<int, int> number;  // of the worlds that the shard needs
     for (std::size_t k = 0; k < runs_.size(); ++k) {
       const Run& run = runs_[k];
@@ -146,12 +175,13 @@ class Walks {
     pool_.parallel_for(
         static_cast<std::int64_t>(runs_.size()), 8, [&](std::int64_t begin, std::int64_t end, int) {
           for (auto k = static_cast<std::size_t>(begin); k < static_cast<std::size_t>(end); ++k)
-            move_start(k, parts.dataset.episodes[k]);
+            parts.body_starts[k] = begin_run(k, parts.dataset.episodes[k]);
         });
     return parts;
   }
 
-  void move_start(std::size_t k, Episode& episode) {
+  /// Notes what is known of a run; where its body begins.
+  base::Pose begin_run(std::size_t k, const Episode& episode) {
     const Run& run = runs_[k];
     DemonstrationInfo& info = results_[k].info;
     info.run = run.number;
@@ -162,9 +192,9 @@ class Walks {
     base::PhiloxStream stream(
         {settings_.seed, static_cast<std::uint32_t>(run.number), 0, 0, base::Purpose::kDemonstrationStart});
     info.off_start = stream.bernoulli(settings_.disturbance.off_start);
-    if (!info.off_start) return;
+    if (!info.off_start) return episode.start;
     nav::NavQuery query(worlds_[static_cast<std::size_t>(run.world)].nav_mesh);
-    episode.start = start_beside(query, episode.start, settings_.disturbance, stream);
+    return start_beside(query, episode.start, settings_.disturbance, stream);
   }
 
   void begin_rows() {
@@ -173,6 +203,7 @@ class Walks {
       Row& row = rows_[e];
       const bool active = env_->episode_view(static_cast<int>(e)).active;
       const std::int64_t run = active ? episodes[e] : -1;
+      active_[e] = active ? 1 : 0;
       if (run == row.run) continue;
       row.run = run;
       if (run < 0) continue;
@@ -202,11 +233,14 @@ class Walks {
     for (std::size_t k = 0; k < points.size(); ++k) points[k] = {path[2 * k], path[2 * k + 1]};
     step.path = quantize_path(points);
     std::vector<DemonstrationStep>& steps = row.demonstration.steps;
+    const auto at = static_cast<int>(steps.size());
+    step.by_student = is_students(row.demonstration.info.run, at);
     const Action action =
-        row.disturbance.choose(settings_.disturbance, static_cast<int>(steps.size()), advised);
+        step.by_student ? row.disturbance.choose_student(settings_.disturbance, at, advised, choices_[e])
+                        : row.disturbance.choose(settings_.disturbance, at, advised);
     step.expert_action = static_cast<std::uint8_t>(advised);
     step.action = static_cast<std::uint8_t>(action);
-    step.disturbed = action != advised;
+    step.disturbed = !step.by_student && action != advised;
     steps.push_back(step);
     actions_[e] = step.action;
     if (settings_.format.depth == DepthStorage::kRendered) return;
@@ -214,7 +248,19 @@ class Walks {
     const float* depth = env_->observation("depth").as<float>() + frame * e;
     std::vector<std::uint8_t>& codes = row.demonstration.depth;
     codes.resize(codes.size() + frame);
-    std::transform(depth, depth + frame, codes.end() - static_cast<std::ptrdiff_t>(frame), encode_depth);
+    const sim::SensorSettings& sensors = env_->settings().simulator.sensors;
+    const float offset = sensors.normalize_depth ? 0.0f : sensors.min_depth;
+    const float range = sensors.normalize_depth ? 1.0f : sensors.max_depth - sensors.min_depth;
+    std::transform(depth, depth + frame, codes.end() - static_cast<std::ptrdiff_t>(frame),
+                   [&](float d) { return encode_depth((d - offset) / range); });
+  }
+
+  /// Whether a step is the student's.
+  bool is_students(std::int64_t run, int step) const {
+    if (settings_.student.student == nullptr) return false;
+    base::PhiloxStream stream({settings_.seed, static_cast<std::uint32_t>(run), 0,
+                               static_cast<std::uint32_t>(step), base::Purpose::kStudentMix});
+    return stream.bernoulli(settings_.student.share);
   }
 
   void finish_rows() {
@@ -242,6 +288,10 @@ class Walks {
     row.done = false;
     WalkResult& result = results_[static_cast<std::size_t>(row.run)];
     result.info.num_steps = static_cast<int>(row.demonstration.steps.size());
+    for (const DemonstrationStep& step : row.demonstration.steps) {
+      result.student_steps += step.by_student ? 1 : 0;
+      result.off_route += step.off_route ? 1 : 0;
+    }
     result.chunk = encode_chunk(row.demonstration, settings_.format.depth);
   }
 
@@ -253,6 +303,8 @@ class Walks {
   std::unique_ptr<NavigationEnv> env_;
   std::vector<Row> rows_;
   std::vector<std::int32_t> actions_;
+  std::vector<std::uint8_t> active_;
+  std::span<const StudentChoice> choices_;  // of the student, at the present observation
   std::vector<WalkResult> results_;
   std::int64_t walks_ = 0;  // ended
   std::int64_t steps_ = 0;  // of them

@@ -26,6 +26,8 @@ struct WalkResult {
   DemonstrationInfo info;
   std::vector<std::uint8_t> chunk;
   bool success = false;
+  std::int64_t student_steps = 0;
+  std::int64_t off_route = 0;  // states
 };
 
 /// Walks all `runs`; results in their order. `progress(walks, steps)` is called from the calling thread

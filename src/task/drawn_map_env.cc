@@ -240,7 +240,9 @@ void DrawnMapEnv::attach(int environment) {
   const auto i = static_cast<std::size_t>(environment);
   const auto episode = static_cast<std::size_t>(slots_[i].episode);
   const int world = sim_world_[static_cast<std::size_t>(parts_.world_of_episode[episode])];
-  simulator_->place(environment, world, episodes()[episode].start);
+  const base::Pose& start = episodes()[episode].start;
+  simulator_->place(environment, world, parts_.body_starts.empty() ? start : parts_.body_starts[episode],
+                    start);
 }
 
 void DrawnMapEnv::begin(int environment) {

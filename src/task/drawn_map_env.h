@@ -33,6 +33,8 @@ class DrawnMapEnv : public NavigationEnv {
     std::vector<sim::World> worlds;
     std::vector<int> world_of_episode;
     std::vector<std::size_t> wrong_drawing;  // empty unless DrawingMode::kWrong
+    /// Where the bodies begin, by episode; the frame of odometry stays the episode's start. Empty: there too.
+    std::vector<base::Pose> body_starts;
     int skipped = 0;
   };
   static base::Result<std::unique_ptr<NavigationEnv>> create(const NavigationEnvSettings& settings,

@@ -92,10 +92,21 @@ base::Result<std::unique_ptr<ReplayEnv>> load_demonstrations(const config::Exper
                                                              const Dataset& dataset, base::ThreadPool& pool) {
   ReplaySettings replay;
   replay.num_workers = config.rl.diffusion.num_workers;
-  // `generate demos --out DIR` writes into DIR/<split>; that folder itself may be named too.
-  replay.folder = std::filesystem::path(config.diffusion_data_dir) / config.task_config.dataset.split;
-  std::error_code none;
-  if (!std::filesystem::exists(replay.folder, none)) replay.folder = config.diffusion_data_dir;
+  const std::string& list = config.diffusion_data_dir;
+  for (std::size_t begin = 0; begin <= list.size();) {
+    const std::size_t end = std::min(list.find(',', begin), list.size());
+    const std::filesystem::path named = list.substr(begin, end - begin);
+    if (named.empty()) {
+      return base::Error{base::ErrorCode::kUsage,
+                         "DIFFUSION_DATA_DIR: folders A[,B...] are wanted, found \"" + list +
+                             "\" with an empty name; remove the comma"};
+    }
+    // `generate demos --out DIR` writes into DIR/<split>; that folder itself may be named too.
+    const std::filesystem::path of_split = named / config.task_config.dataset.split;
+    std::error_code none;
+    replay.folders.push_back(std::filesystem::exists(of_split, none) ? of_split : named);
+    begin = end + 1;
+  }
   return ReplayEnv::create(settings, dataset, replay, pool);
 }
 

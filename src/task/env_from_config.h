@@ -29,7 +29,8 @@ NavigationEnvSettings env_settings(const config::ExperimentConfig& config, const
 /// Threads that step this process's environments: one, the caller's, with USE_SYNC_VECENV, else `planned`.
 int step_threads(const config::ExperimentConfig& config, int planned);
 
-/// The demonstrations of DIFFUSION_DATA_DIR, of the training's split, beside the environment of `settings`.
+/// The demonstrations of DIFFUSION_DATA_DIR (A[,B...]), of the training's split, beside the environment of
+/// `settings`.
 base::Result<std::unique_ptr<ReplayEnv>> load_demonstrations(const config::ExperimentConfig& config,
                                                              const NavigationEnvSettings& settings,
                                                              const Dataset& dataset, base::ThreadPool& pool);

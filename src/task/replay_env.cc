@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/hash.h"
 #include "base/log.h"
 #include "base/philox.h"
 #include "sim/mapper.h"
@@ -23,7 +24,7 @@
 namespace inknav::task {
 namespace {
 
-constexpr std::uint32_t kTag = 0x31594c50;  // "PLY1"
+constexpr std::uint32_t kTag = 0x32594c50;  // "PLY2"
 constexpr float kRouteWindow = 1.0f;        // metres, as NavigationEnv
 constexpr std::size_t kWaypoint = 1;        // of the path: 0.5 m ahead
 constexpr int kMostUnreadable = 16;         // walks in a row; then the set is not worth the name
@@ -31,14 +32,22 @@ constexpr int kViewsAtOnce = 32;
 constexpr std::uint32_t kOrderOfWalks = 1;      // step of the key, apart from the order of episodes
 constexpr std::uint32_t kVariationOfWalks = 1;  // likewise, of drawings
 
+/// What is shown.
+struct ChosenWalks {
+  DemonstrationSet set;  // all sets, one behind the other
+  std::vector<JoinedWalk> joined;
+  base::Hash128 sets;  // of their names
+};
+
 class ReplayEnvImpl final : public ReplayEnv {
  public:
-  ReplayEnvImpl(const NavigationEnvSettings& settings, const Dataset& dataset, DemonstrationSet set,
-                std::vector<JoinedWalk> joined, int num_workers, base::ThreadPool& pool)
+  ReplayEnvImpl(const NavigationEnvSettings& settings, const Dataset& dataset, ChosenWalks walks,
+                int num_workers, base::ThreadPool& pool)
       : settings_(settings),
         dataset_(dataset),
-        set_(std::move(set)),
-        joined_(std::move(joined)),
+        set_(std::move(walks.set)),
+        sets_(walks.sets),
+        joined_(std::move(walks.joined)),
         pool_(pool),
         prefetch_(set_, num_workers),
         drawings_(dataset_.episodes.size(), static_cast<std::size_t>(settings.drawing_cache_bytes)),
@@ -57,7 +66,7 @@ class ReplayEnvImpl final : public ReplayEnv {
   }
 
   base::Status prepare_renderer() {
-    if (set_.format().depth != DepthStorage::kRendered) return base::ok_status();
+    if (!set_.needs_renderer()) return base::ok_status();
     INKNAV_ASSIGN_OR_RETURN(
         renderer_,
         DemonstrationRenderer::create(set_, dataset_.scenes_dir, settings_.cache_dir, kViewsAtOnce, pool_));
@@ -65,6 +74,7 @@ class ReplayEnvImpl final : public ReplayEnv {
   }
 
   std::size_t num_walks() const override { return joined_.size(); }
+  bool is_of_these_walks(std::span<const std::uint8_t> state) const override;
   const EnvSpec& spec() const override { return fields_.spec(); }
   base::TensorView observation(std::string_view name) const override { return fields_.find(name); }
   const std::vector<std::string>& measure_names() const override { return names_; }
@@ -84,6 +94,7 @@ class ReplayEnvImpl final : public ReplayEnv {
   };
   struct Row {  // derived from its Slot
     std::shared_ptr<const Demonstration> walk;
+    std::shared_ptr<const DrawingReading> drawing;
     ShownDrawing shown;
     nav::Route route;
     nav::RouteProgress progress;
@@ -102,7 +113,8 @@ class ReplayEnvImpl final : public ReplayEnv {
   std::size_t pick(int environment, std::uint32_t draw) const;
   void begin_done();
   std::shared_ptr<const Demonstration> load(std::size_t& joined);
-  std::shared_ptr<const DrawingReading> drawing_of(std::size_t episode);
+  std::size_t episode_of(std::size_t i) const { return joined_[slots_[i].walk].episode; }
+  void prepare_drawings();
   void attach(std::size_t i);
   void see(std::size_t i, std::int32_t step, int worker);
   void write_fields(std::size_t i);
@@ -115,15 +127,18 @@ class ReplayEnvImpl final : public ReplayEnv {
   NavigationEnvSettings settings_;
   Dataset dataset_;
   DemonstrationSet set_;
+  base::Hash128 sets_;
   std::vector<JoinedWalk> joined_;
   base::ThreadPool& pool_;
-  std::unique_ptr<DemonstrationRenderer> renderer_;  // of a set without depth
+  std::unique_ptr<DemonstrationRenderer> renderer_;  // of walks without depth
   DemonstrationPrefetch prefetch_;
   EpisodeCache<DrawingReading> drawings_;
   sim::Mapper mapper_;
   std::vector<sim::MapperScratch> scratch_;  // [threads]
   std::vector<Slot> slots_;
   std::vector<Row> rows_;
+  std::vector<std::size_t> listed_;   // environments that begin a walk
+  std::vector<std::size_t> missing_;  // of these, the first of every drawing that is not in the cache
   Buffers buffers_;
   FieldTable fields_;
   std::vector<float> reward_;
@@ -189,13 +204,32 @@ std::shared_ptr<const Demonstration> ReplayEnvImpl::load(std::size_t& joined) {
   return nullptr;
 }
 
-std::shared_ptr<const DrawingReading> ReplayEnvImpl::drawing_of(std::size_t episode) {
-  if (const auto& known = drawings_.find(episode); known != nullptr) return known;
-  auto loaded = load_drawing(drawing_path(dataset_, dataset_.episodes[episode]), settings_.drawing_size);
-  if (!loaded.ok()) base::log_error("{}; the episode runs with white paper", loaded.error().message);
-  auto reading = loaded.ok() ? std::move(loaded).value() : blank_drawing(settings_.drawing_size);
-  drawings_.insert(episode, reading, reading->num_bytes());
-  return reading;
+/// The drawings of the listed environments; each that is not in the cache is read once.
+void ReplayEnvImpl::prepare_drawings() {
+  missing_.clear();
+  for (const std::size_t i : listed_) {
+    rows_[i].drawing = drawings_.find(episode_of(i));
+    const bool is_read = std::any_of(missing_.begin(), missing_.end(),
+                                     [&](std::size_t other) { return episode_of(other) == episode_of(i); });
+    if (rows_[i].drawing == nullptr && !is_read) missing_.push_back(i);
+  }
+  pool_.parallel_for(
+      static_cast<std::int64_t>(missing_.size()), 1, [&](std::int64_t begin, std::int64_t end, int) {
+        for (auto k = static_cast<std::size_t>(begin); k < static_cast<std::size_t>(end); ++k) {
+          const Episode& episode = dataset_.episodes[episode_of(missing_[k])];
+          auto loaded = load_drawing(drawing_path(dataset_, episode), settings_.drawing_size);
+          if (!loaded.ok()) base::log_error("{}; the episode runs with white paper", loaded.error().message);
+          rows_[missing_[k]].drawing =
+              loaded.ok() ? std::move(loaded).value() : blank_drawing(settings_.drawing_size);
+        }
+      });
+  for (const std::size_t owner : missing_) {
+    const auto& drawing = rows_[owner].drawing;
+    for (const std::size_t i : listed_) {
+      if (episode_of(i) == episode_of(owner)) rows_[i].drawing = drawing;
+    }
+    drawings_.insert(episode_of(owner), drawing, drawing->num_bytes());
+  }
 }
 
 void ReplayEnvImpl::reset() {
@@ -210,21 +244,25 @@ void ReplayEnvImpl::reset() {
 void ReplayEnvImpl::reset_done() { begin_done(); }
 
 void ReplayEnvImpl::begin_done() {
+  listed_.clear();
   for (std::size_t i = 0; i < slots_.size(); ++i) {
     if (!rows_[i].done) continue;
+    listed_.push_back(i);
     Slot& slot = slots_[i];
     std::size_t walk = pick(static_cast<int>(i), slot.draws++);
     rows_[i].walk = load(walk);
     slot.walk = walk;
     slot.step = 0;
     prefetch_.want(joined_[pick(static_cast<int>(i), slot.draws)].walk);
-    attach(i);
   }
+  if (listed_.empty()) return;
+  prepare_drawings();
   pool_.parallel_for(
-      static_cast<std::int64_t>(slots_.size()), 1, [&](std::int64_t begin, std::int64_t end, int worker) {
-        for (auto i = static_cast<std::size_t>(begin); i < static_cast<std::size_t>(end); ++i) {
-          if (!rows_[i].done) continue;
+      static_cast<std::int64_t>(listed_.size()), 1, [&](std::int64_t begin, std::int64_t end, int worker) {
+        for (auto k = static_cast<std::size_t>(begin); k < static_cast<std::size_t>(end); ++k) {
+          const std::size_t i = listed_[k];
           rows_[i].done = false;
+          attach(i);
           see(i, 0, worker);
           write_drawing(i);
           write_fields(i);
@@ -235,11 +273,10 @@ void ReplayEnvImpl::begin_done() {
 /// What belongs to the walk of a slot.
 void ReplayEnvImpl::attach(std::size_t i) {
   Row& row = rows_[i];
-  const std::size_t episode = joined_[slots_[i].walk].episode;
   const auto global = static_cast<std::uint32_t>(settings_.first_env) + static_cast<std::uint32_t>(i);
-  row.shown.show(drawing_of(episode), settings_.drawing_variation,
+  row.shown.show(row.drawing, settings_.drawing_variation,
                  {settings_.seed, global, slots_[i].draws, kVariationOfWalks, base::Purpose::kAugmentation});
-  const Episode& joined = dataset_.episodes[episode];
+  const Episode& joined = dataset_.episodes[episode_of(i)];
   row.route = nav::Route(joined.reference_path.empty()
                              ? std::vector<base::Vec3>{joined.start.position, joined.goals.front().position}
                              : joined.reference_path);
@@ -278,7 +315,7 @@ void ReplayEnvImpl::write_fields(std::size_t i) {
   const Slot& slot = slots_[i];
   const Row& row = rows_[i];
   const DemonstrationStep& step = row.walk->steps[static_cast<std::size_t>(slot.step)];
-  const std::size_t episode = joined_[slot.walk].episode;
+  const std::size_t episode = episode_of(i);
   Buffers& b = buffers_;
   b.step_index[i] = slot.step;
   b.episode_index[i] = static_cast<std::int64_t>(episode);
@@ -335,6 +372,7 @@ const StepResult& ReplayEnvImpl::step(std::span<const std::int32_t> actions) {
 std::vector<std::uint8_t> ReplayEnvImpl::save_state() const {
   sim::StateWriter out;
   out.value(kTag);
+  out.value(sets_);
   out.value(settings_.num_envs);
   out.value(settings_.first_env);
   out.value(settings_.seed);
@@ -343,9 +381,17 @@ std::vector<std::uint8_t> ReplayEnvImpl::save_state() const {
   return out.take();
 }
 
+bool ReplayEnvImpl::is_of_these_walks(std::span<const std::uint8_t> state) const {
+  sim::StateReader in(state, "state of the demonstrations");
+  const bool is_kind = in.value<std::uint32_t>() == kTag;
+  return in.value<base::Hash128>() == sets_ && is_kind && in.ok();
+}
+
 base::Status ReplayEnvImpl::restore_state(std::span<const std::uint8_t> bytes) {
   sim::StateReader in(bytes, "state of the demonstrations");
   in.expect(kTag, "the kind of state");
+  if (in.value<base::Hash128>() != sets_)
+    in.fail("it is of other demonstrations; resume with those of the run");
   in.expect(settings_.num_envs, "the number of environments");
   in.expect(settings_.first_env, "the first environment of the rank");
   in.expect(settings_.seed, "the seed");
@@ -353,6 +399,7 @@ base::Status ReplayEnvImpl::restore_state(std::span<const std::uint8_t> bytes) {
   std::vector<Slot> slots(slots_.size());
   in.array(std::span<Slot>(slots));
   INKNAV_RETURN_IF_ERROR(in.status());
+  listed_.clear();
   for (std::size_t i = 0; i < slots.size(); ++i) {
     if (slots[i].walk >= joined_.size()) in.fail("the number of a walk is out of range");
     INKNAV_RETURN_IF_ERROR(in.status());
@@ -362,14 +409,36 @@ base::Status ReplayEnvImpl::restore_state(std::span<const std::uint8_t> bytes) {
       in.fail("a walk is not as it was when the state was saved; resume with the demonstrations of the run");
     INKNAV_RETURN_IF_ERROR(in.status());
     slots_[i] = slots[i];
+    listed_.push_back(i);
+    prefetch_.want(joined_[pick(static_cast<int>(i), slots_[i].draws)].walk);
+  }
+  prepare_drawings();
+  for (const std::size_t i : listed_) {
     attach(i);
     rows_[i].done = false;
     for (std::int32_t step = 0; step <= slots_[i].step; ++step) see(i, step, 0);
     write_drawing(i);
     write_fields(i);
-    prefetch_.want(joined_[pick(static_cast<int>(i), slots_[i].draws)].walk);
   }
   return base::ok_status();
+}
+
+base::Result<ChosenWalks> choose_walks(const NavigationEnvSettings& settings, const Dataset& dataset,
+                                       const std::vector<std::filesystem::path>& folders) {
+  ChosenWalks walks;
+  base::Hasher hasher;
+  for (const std::filesystem::path& folder : folders) {
+    INKNAV_ASSIGN_OR_RETURN(DemonstrationSet set, DemonstrationSet::open(folder));
+    INKNAV_RETURN_IF_ERROR(check_fits(set.format(), settings, folder));
+    INKNAV_RETURN_IF_ERROR(set.check_drawings(dataset.sketch_dir));
+    INKNAV_ASSIGN_OR_RETURN(const std::vector<JoinedWalk> joined, join_walks(set, dataset, folder));
+    const std::size_t before = walks.set.size();
+    for (const JoinedWalk& walk : joined) walks.joined.push_back({before + walk.walk, walk.episode});
+    hasher.update(set.manifest().set.data(), set.manifest().set.size());
+    walks.set.append(std::move(set));
+  }
+  walks.sets = hasher.digest();
+  return walks;
 }
 
 }  // namespace
@@ -379,12 +448,9 @@ base::Result<std::unique_ptr<ReplayEnv>> ReplayEnv::create(const NavigationEnvSe
                                                            const ReplaySettings& replay,
                                                            base::ThreadPool& pool) {
   INKNAV_CHECK(settings.with_drawings && settings.with_expert && settings.simulator.mapper.enabled);
-  INKNAV_ASSIGN_OR_RETURN(DemonstrationSet set, DemonstrationSet::open(replay.folder));
-  INKNAV_RETURN_IF_ERROR(check_fits(set.format(), settings, replay.folder));
-  INKNAV_RETURN_IF_ERROR(set.check_drawings(dataset.sketch_dir));
-  INKNAV_ASSIGN_OR_RETURN(std::vector<JoinedWalk> joined, join_walks(set, dataset, replay.folder));
-  auto env = std::make_unique<ReplayEnvImpl>(settings, dataset, std::move(set), std::move(joined),
-                                             replay.num_workers, pool);
+  INKNAV_CHECK(!replay.folders.empty());
+  INKNAV_ASSIGN_OR_RETURN(ChosenWalks walks, choose_walks(settings, dataset, replay.folders));
+  auto env = std::make_unique<ReplayEnvImpl>(settings, dataset, std::move(walks), replay.num_workers, pool);
   INKNAV_RETURN_IF_ERROR(env->prepare_renderer());
   return std::unique_ptr<ReplayEnv>(std::move(env));
 }

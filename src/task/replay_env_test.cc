@@ -61,7 +61,7 @@ Recorded& recorded() {
 
 std::unique_ptr<ReplayEnv> replay(const NavigationEnvSettings& settings, const fs::path& folder,
                                   base::ThreadPool& pool, int workers = 0) {
-  auto env = ReplayEnv::create(settings, recorded().data.dataset(), {folder, workers}, pool);
+  auto env = ReplayEnv::create(settings, recorded().data.dataset(), {{folder}, workers}, pool);
   INKNAV_CHECK(env.ok(), env.error().message);
   return std::move(env).value();
 }
@@ -195,6 +195,51 @@ TEST(ReplayEnv, EachEnvironmentHasItsOwnWalksWhateverTheRanks) {
   }
 }
 
+TEST(ReplayEnv, ShowsTheWalksOfSeveralSets) {
+  base::ThreadPool pool(2);
+  const NavigationEnvSettings settings = env_settings_of(8);
+  const auto all_of = [&](const std::vector<fs::path>& folders) {
+    auto env = ReplayEnv::create(settings, recorded().data.dataset(), {folders, 1}, pool);
+    INKNAV_CHECK(env.ok(), env.error().message);
+    return std::move(env).value();
+  };
+  const auto two = all_of({recorded().folder, recorded().beside});
+  EXPECT_EQ(two->num_walks(), 12u);
+  int at_start = 0, beside = 0;
+  for (int round = 0; round < 200; ++round) {
+    if (round == 0) {
+      two->reset();
+    } else {
+      two->step(std::vector<std::int32_t>(8, 1));
+      two->reset_done();
+    }
+    const float* gps = two->observation("gps").as<float>();
+    for (int e = 0; e < 8; ++e) {
+      if (two->observation("step_index").as<std::int32_t>()[e] != 0) continue;
+      ++(std::abs(gps[2 * e]) + std::abs(gps[2 * e + 1]) < 1e-4f ? at_start : beside);
+    }
+  }
+  EXPECT_GT(at_start, 5);
+  EXPECT_GT(beside, 5);
+  // Sets with and without depth go together.
+  const auto stored = all_of({recorded().folder, recorded().folder});
+  const auto mixed = all_of({recorded().folder, recorded().rendered});
+  stored->reset();
+  mixed->reset();
+  for (int step = 0; step < 40; ++step) {
+    expect_same_fields(*stored, *mixed);
+    for (VectorEnv* env : {static_cast<VectorEnv*>(stored.get()), static_cast<VectorEnv*>(mixed.get())}) {
+      env->step(std::vector<std::int32_t>(8, 1));
+      env->reset_done();
+    }
+  }
+  const auto missing =
+      ReplayEnv::create(settings, recorded().data.dataset(), {{recorded().folder, "nowhere"}, 0}, pool);
+  ASSERT_FALSE(missing.ok());
+  EXPECT_EQ(missing.error().code, base::ErrorCode::kData);
+  EXPECT_NE(missing.error().message.find("nowhere: a folder of demonstrations"), std::string::npos);
+}
+
 TEST(ReplayEnv, ADamagedWalkIsPassedOver) {
   base::ThreadPool pool(1);
   const fs::path folder = recorded().data.folder() / "damaged";
@@ -215,7 +260,7 @@ TEST(ReplayEnv, WhatDoesNotFitIsRefused) {
   base::ThreadPool pool(1);
   const auto refusal = [&](const NavigationEnvSettings& settings, const Dataset& dataset,
                            const fs::path& folder) {
-    const auto env = ReplayEnv::create(settings, dataset, {folder, 0}, pool);
+    const auto env = ReplayEnv::create(settings, dataset, {{folder}, 0}, pool);
     return env.ok() ? std::string("(none)") : env.error().message;
   };
   const auto expect = [](const std::string& text, const std::string& part) {

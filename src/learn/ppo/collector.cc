@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cmath>
 
+#include "base/check.h"
 #include "base/philox.h"
 #include "learn/diffusion/expert_plans.h"
 #include "learn/diffusion/goal_places.h"
@@ -173,6 +174,14 @@ void Collector::choose_actions(std::int64_t update, std::int64_t t, const Collec
   }
 }
 
+/// Of a policy that has said nothing of actions; its losses ask for none of their probabilities.
+void Collector::take_recorded_actions(std::int64_t t, Rollout& rollout) {
+  INKNAV_CHECK(is_recorded_);
+  const std::int32_t* recorded = env_.observation("recorded_action").as<std::int32_t>();
+  std::int64_t* out_action = rollout.actions[t].data_ptr<std::int64_t>();
+  for (std::size_t n = 0; n < actions_.size(); ++n) out_action[n] = actions_[n] = recorded[n];
+}
+
 void Collector::disturb_beliefs(std::int64_t update, std::int64_t t, float probability) {
   if (!has_truth_ || probability <= 0.0f) return;
   const ImitationSettings& noise = settings_.imitation;
@@ -216,9 +225,13 @@ void Collector::collect(std::int64_t update, const CollectMode& mode, Rollout& r
     {
       const Stopwatch watch(seconds.inference);
       rollout.keep[t].copy_(runner_.keep()[0]);
-      const PolicyOutput output = runner_.infer(rollout.slot(t));
+      const PolicyOutput output = runner_.infer(rollout.slot(t), /*with_plans=*/!is_recorded_);
       rollout.values[t].copy_(output.value);
-      choose_actions(update, t, mode, output, rollout);
+      if (output.log_probabilities.defined()) {
+        choose_actions(update, t, mode, output, rollout);
+      } else {
+        take_recorded_actions(t, rollout);
+      }
       if (reading) runner_.correct(output.correction, mode.belief_gain);
     }
     const task::StepResult* result = nullptr;

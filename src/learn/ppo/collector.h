@@ -55,6 +55,7 @@ class Collector {
   void write_plan_labels(std::int64_t t, RolloutLabels& labels);
   void choose_actions(std::int64_t update, std::int64_t t, const CollectMode& mode,
                       const PolicyOutput& output, Rollout& rollout);
+  void take_recorded_actions(std::int64_t t, Rollout& rollout);
   void disturb_beliefs(std::int64_t update, std::int64_t t, float probability);
 
   CollectorSettings settings_;
