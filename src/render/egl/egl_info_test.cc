@@ -5,6 +5,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <utility>
 
 #include "base/scoped_environment.h"
 
@@ -52,6 +53,43 @@ TEST(EglInfo, TheDriverSaysWhoItIsAndTheAttemptsWhatWasTried) {
   EXPECT_TRUE(used) << info->renderer << " is none of those that were tried";
   EXPECT_FALSE(info->hardware && info->renderer.find("llvmpipe") != std::string::npos);
   for (const EglDevice& device : info->devices) EXPECT_TRUE(device.name.starts_with("device "));
+}
+
+/// The real library with one fault.
+base::Result<EglInfo> info_with(const char* fault) {
+  const base::ScopedEnvironment library("INKNAV_EGL_LIBRARY", INKNAV_FAKE_EGL);
+  const base::ScopedEnvironment chosen("INKNAV_FAKE_EGL_FAULT", fault);
+  return egl_info();
+}
+
+TEST(EglInfo, EveryFaultOfADriverIsNamed) {
+  if (const auto info = egl_info(); !info.ok()) GTEST_SKIP() << info.error().message;
+  const std::pair<const char*, const char*> faults[] = {
+      {"platforms", "neither EGL_EXT_platform_device nor EGL_MESA_platform_surfaceless is offered"},
+      {"initialize", "Mesa without a surface: eglInitialize failed (EGL_NOT_INITIALIZED)"},
+      {"surfaceless", "EGL_KHR_surfaceless_context is missing"},
+      {"opengl", "it has no OpenGL, only OpenGL ES"},
+      {"config", "no configuration for OpenGL (EGL_SUCCESS)"},
+      {"context", "no OpenGL 3.3 core (EGL_BAD_MATCH)"},
+      {"current", "the context cannot be made current (EGL_BAD_ACCESS)"},
+      {"function", "the function glTexBuffer is missing"},
+      {"version", "OpenGL 3.3 was wanted, "}};
+  for (const auto& [fault, words] : faults) {
+    const auto info = info_with(fault);
+    ASSERT_FALSE(info.ok()) << fault;
+    EXPECT_EQ(info.error().code, base::ErrorCode::kUsage);
+    EXPECT_NE(info.error().message.find(words), std::string::npos) << fault << ": " << info.error().message;
+    EXPECT_NE(info.error().message.find("or use the CPU renderer"), std::string::npos)
+        << info.error().message;
+  }
+  EXPECT_TRUE(info_with(nullptr).ok()) << "what failed has left nothing behind";
+}
+
+TEST(EglInfo, HardwareIsWhatDoesNotCallItselfSoftware) {
+  const auto info = info_with("hardware");
+  if (!info.ok()) GTEST_SKIP() << info.error().message;
+  EXPECT_TRUE(info->hardware);
+  EXPECT_EQ(info->renderer, "Imaginary GPU");
 }
 
 }  // namespace

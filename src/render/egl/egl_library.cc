@@ -105,10 +105,8 @@ std::string load_gl(const EglApi& egl, GlApi& gl) {
   load(gl.depth_func, "glDepthFunc");
   load(gl.disable, "glDisable");
   load(gl.draw_buffers, "glDrawBuffers");
-  load(gl.draw_elements, "glDrawElements");
   load(gl.enable, "glEnable");
   load(gl.enable_vertex_attrib_array, "glEnableVertexAttribArray");
-  load(gl.flush, "glFlush");
   load(gl.framebuffer_renderbuffer, "glFramebufferRenderbuffer");
   load(gl.framebuffer_texture_layer, "glFramebufferTextureLayer");
   load(gl.front_face, "glFrontFace");
@@ -124,11 +122,13 @@ std::string load_gl(const EglApi& egl, GlApi& gl) {
   load(gl.get_shader_info_log, "glGetShaderInfoLog");
   load(gl.get_shader, "glGetShaderiv");
   load(gl.get_string, "glGetString");
-  load(gl.get_tex_image, "glGetTexImage");
   load(gl.get_uniform_location, "glGetUniformLocation");
   load(gl.link_program, "glLinkProgram");
   load(gl.map_buffer_range, "glMapBufferRange");
+  load(gl.multi_draw_elements, "glMultiDrawElements");
   load(gl.pixel_store, "glPixelStorei");
+  load(gl.read_buffer, "glReadBuffer");
+  load(gl.read_pixels, "glReadPixels");
   load(gl.renderbuffer_storage, "glRenderbufferStorage");
   load(gl.shader_source, "glShaderSource");
   load(gl.tex_buffer, "glTexBuffer");

@@ -64,10 +64,8 @@ struct GlApi {
   PFNGLDEPTHFUNCPROC depth_func = nullptr;
   PFNGLDISABLEPROC disable = nullptr;
   PFNGLDRAWBUFFERSPROC draw_buffers = nullptr;
-  PFNGLDRAWELEMENTSPROC draw_elements = nullptr;
   PFNGLENABLEPROC enable = nullptr;
   PFNGLENABLEVERTEXATTRIBARRAYPROC enable_vertex_attrib_array = nullptr;
-  PFNGLFLUSHPROC flush = nullptr;
   PFNGLFRAMEBUFFERRENDERBUFFERPROC framebuffer_renderbuffer = nullptr;
   PFNGLFRAMEBUFFERTEXTURELAYERPROC framebuffer_texture_layer = nullptr;
   PFNGLFRONTFACEPROC front_face = nullptr;
@@ -83,11 +81,13 @@ struct GlApi {
   PFNGLGETSHADERINFOLOGPROC get_shader_info_log = nullptr;
   PFNGLGETSHADERIVPROC get_shader = nullptr;
   PFNGLGETSTRINGPROC get_string = nullptr;
-  PFNGLGETTEXIMAGEPROC get_tex_image = nullptr;
   PFNGLGETUNIFORMLOCATIONPROC get_uniform_location = nullptr;
   PFNGLLINKPROGRAMPROC link_program = nullptr;
   PFNGLMAPBUFFERRANGEPROC map_buffer_range = nullptr;
+  PFNGLMULTIDRAWELEMENTSPROC multi_draw_elements = nullptr;
   PFNGLPIXELSTOREIPROC pixel_store = nullptr;
+  PFNGLREADBUFFERPROC read_buffer = nullptr;
+  PFNGLREADPIXELSPROC read_pixels = nullptr;
   PFNGLRENDERBUFFERSTORAGEPROC renderbuffer_storage = nullptr;
   PFNGLSHADERSOURCEPROC shader_source = nullptr;
   PFNGLTEXBUFFERPROC tex_buffer = nullptr;
