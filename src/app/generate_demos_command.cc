@@ -60,16 +60,21 @@ base::Result<fs::path> find_list(const Options& options) {
                   options.episodes, split, split)};
 }
 
-/// Camera and body of an experiment, so that a policy that is trained by it can learn from the walks.
-base::Status take_experiment(const std::string& config, task::DemonstrationFormat& format) {
+/// Camera, body and renderer of an experiment, so that a policy that is trained by it can learn from the
+/// walks.
+base::Status take_experiment(const std::string& config, task::DemonstrationSettings& settings) {
+  task::DemonstrationFormat& format = settings.format;
   ExperimentOptions options;
   options.exp_config = config;
   INKNAV_ASSIGN_OR_RETURN(const config::LoadedConfig loaded, load_config(options));
+  INKNAV_RETURN_IF_ERROR(check_renderer(loaded));
   const task::NavigationEnvSettings env = task::env_settings(loaded.config, {});
   format.sensors = env.simulator.sensors;
   format.sensors.rgb = false;
   format.sensors.normalize_depth = true;
   format.motion = env.simulator.motion;
+  settings.backend = env.simulator.backend;
+  settings.replace_backend = env.simulator.replace_backend;
   format.agent_radius = env.nav.agent_radius;
   format.agent_height = env.nav.agent_height;
   return base::ok_status();
@@ -93,8 +98,7 @@ base::Result<int> run_generate_demos(const Options& options) {
   settings.format.depth =
       options.depth == "stored" ? task::DepthStorage::kStored : task::DepthStorage::kRendered;
   settings.format.sensors.camera.width = settings.format.sensors.camera.height = options.camera_size;
-  if (!options.exp_config.empty())
-    INKNAV_RETURN_IF_ERROR(take_experiment(options.exp_config, settings.format));
+  if (!options.exp_config.empty()) INKNAV_RETURN_IF_ERROR(take_experiment(options.exp_config, settings));
   if (!options.cache.empty()) settings.cache_dir = options.cache;
   task::Dataset dataset;
   INKNAV_ASSIGN_OR_RETURN(const fs::path list, find_list(options));

@@ -49,6 +49,8 @@ struct DemonstrationSettings {
   DemonstrationFormat format;
   DisturbanceSettings disturbance;
   std::optional<std::filesystem::path> cache_dir;
+  render::Backend backend = render::Backend::kEmbree;  // of images that are stored
+  bool replace_backend = false;                        // as in sim::SimulatorSettings
 };
 
 struct DemonstrationReport {

@@ -123,6 +123,8 @@ class Walks {
     env.simulator.sensors = settings_.format.sensors;
     env.simulator.sensors.depth = settings_.format.depth == DepthStorage::kStored;
     env.simulator.motion = settings_.format.motion;
+    env.simulator.backend = settings_.backend;
+    env.simulator.replace_backend = settings_.replace_backend;
     env.simulator.mapper.enabled = false;
     env.success_distance = settings_.success_distance;
     env.max_episode_steps = settings_.max_steps;

@@ -3,8 +3,8 @@
 // EglProgram: the shaders that draw depth alone, or depth and colour, with the places of what they take.
 //
 // kExact computes depth as the tracers do, from the triangle's plane. kInterpolated takes what the rasteriser
-// makes of the corners' depths, as simulators usually do: off by a millimetre where a triangle reaches from
-// the camera's feet across a room, cheaper, and there for the benchmark's baseline. The context must be
+// makes of the corners' depths, as simulators usually do: off by a millimetre or two where a triangle reaches
+// from the camera's feet across a room, cheaper, and there for the benchmark's baseline. The context must be
 // current whenever a method runs. Only src/render/egl includes this.
 
 #include <memory>

@@ -112,7 +112,7 @@ class EglRenderer final : public Renderer {
 
   const CameraSpec& camera() const override { return camera_; }
   RenderCounters counters() const override { return counters_; }
-  std::string_view name() const override { return "egl"; }
+  std::string_view name() const override { return context_->info().hardware ? "egl" : "egl_software"; }
 
  private:
   const GlApi& gl() const { return context_->gl(); }

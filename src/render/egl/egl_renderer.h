@@ -18,7 +18,7 @@ namespace inknav::render {
 struct EglRendererSettings {
   /// False: clusters of triangles outside the view are left out, depth is computed as by the tracers. True:
   /// the whole scene in one call a material and depth interpolated by the rasteriser, as simulators do that
-  /// hold a scene as one mesh; cheaper a triangle, up to a millimetre off, and there for the benchmark's
+  /// hold a scene as one mesh; cheaper a triangle, a millimetre or two off, and there for the benchmark's
   /// baseline.
   bool plain = false;
 };
