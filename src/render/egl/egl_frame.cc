@@ -100,7 +100,7 @@ void EglFrame::start_reading(int layers) {
   gl_.bind_buffer(GL_PIXEL_PACK_BUFFER, 0);
 }
 
-void EglFrame::read(const std::function<void(const float* depth, const std::uint8_t* rgba)>& take) {
+EglPixels EglFrame::wait() const {
   const auto bytes = static_cast<GLsizeiptr>(4 * pixels() * static_cast<std::size_t>(pending_));
   const auto map = [&](const GlHandle& buffer) -> const void* {
     if (buffer.name() == 0) return nullptr;
@@ -109,16 +109,16 @@ void EglFrame::read(const std::function<void(const float* depth, const std::uint
     INKNAV_CHECK(mapped != nullptr, "EGL renderer: images cannot be read back", gl_.get_error());
     return mapped;
   };
-  const auto unmap = [&](const GlHandle& buffer) {
-    if (buffer.name() == 0) return;
-    gl_.bind_buffer(GL_PIXEL_PACK_BUFFER, buffer.name());
-    gl_.unmap_buffer(GL_PIXEL_PACK_BUFFER);
-  };
   const void* depth = map(depth_pixels_);
-  const void* rgba = map(rgba_pixels_);
-  take(static_cast<const float*>(depth), static_cast<const std::uint8_t*>(rgba));
-  unmap(depth_pixels_);
-  unmap(rgba_pixels_);
+  return {static_cast<const float*>(depth), static_cast<const std::uint8_t*>(map(rgba_pixels_))};
+}
+
+void EglFrame::release() {
+  for (const GlHandle* buffer : {&depth_pixels_, &rgba_pixels_}) {
+    if (buffer->name() == 0) continue;
+    gl_.bind_buffer(GL_PIXEL_PACK_BUFFER, buffer->name());
+    gl_.unmap_buffer(GL_PIXEL_PACK_BUFFER);
+  }
   gl_.bind_buffer(GL_PIXEL_PACK_BUFFER, 0);
   pending_ = 0;
 }

@@ -9,7 +9,6 @@
 // includes this.
 
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <vector>
 
@@ -28,6 +27,12 @@ struct EglFrameShape {
   bool operator==(const EglFrameShape&) const = default;
 };
 
+/// [layers, height, width], f32 metres and u8 RGBA; null what is not made.
+struct EglPixels {
+  const float* depth = nullptr;
+  const std::uint8_t* rgba = nullptr;
+};
+
 class EglFrame {
  public:
   static base::Result<std::unique_ptr<EglFrame>> create(const GlApi& gl, const EglFrameShape& shape);
@@ -38,10 +43,10 @@ class EglFrame {
   void begin_view(int layer) const;
   /// Starts the way of the first `layers` layers to the host.
   void start_reading(int layers);
-  /// Waits, and hands over what was read: [layers, height, width] f32 metres and u8 RGBA; null what is not
-  /// made.
-  void read(const std::function<void(const float* depth, const std::uint8_t* rgba)>& take);
-  /// Layers that start_reading was given and read() has not yet handed over.
+  /// Waits for what start_reading() began; valid until release().
+  EglPixels wait() const;
+  void release();
+  /// Layers that have been read and not yet released.
   int pending() const { return pending_; }
 
  private:

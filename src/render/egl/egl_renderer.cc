@@ -87,23 +87,22 @@ class EglRenderer final : public Renderer {
     const EglContext::Current current(*context_);
     reserve(views.size(), targets);
     const auto chunk = static_cast<std::size_t>(shape_.layers);
-    std::size_t read = 0;  // views that have been handed over
+    std::size_t finished = 0;  // views that have been handed over
     const auto finish = [&](EglFrame& frame) {
+      if (frame.pending() == 0) return;
       const auto count = static_cast<std::size_t>(frame.pending());
-      frame.read(
-          [&](const float* depth, const std::uint8_t* rgba) { copy_out(depth, rgba, read, count, targets); });
-      read += count;
+      copy_out(frame.wait(), finished, count, targets);
+      frame.release();
+      finished += count;
     };
-    for (std::size_t begin = 0; begin < views.size(); begin += chunk) {
-      EglFrame& frame = *frames_[(begin / chunk) % 2];
-      if (frame.pending() > 0) finish(frame);
-      draw(frame, views.subspan(begin, std::min(chunk, views.size() - begin)), targets.rgb != nullptr);
+    std::size_t next = 0;
+    for (std::size_t begin = 0; begin < views.size(); begin += chunk, next = 1 - next) {
+      finish(*frames_[next]);
+      draw(*frames_[next], views.subspan(begin, std::min(chunk, views.size() - begin)),
+           targets.rgb != nullptr);
     }
-    // At most one frame of each kind is left, the older first.
-    const std::size_t last = (views.size() - 1) / chunk;
-    if (frames_[(last + 1) % 2] != nullptr && frames_[(last + 1) % 2]->pending() > 0)
-      finish(*frames_[(last + 1) % 2]);
-    finish(*frames_[last % 2]);
+    finish(*frames_[next]);  // the older first
+    finish(*frames_[1 - next]);
     const base::Status status = check_gl(gl(), "a batch of images");
     INKNAV_CHECK(status.ok(), status.ok() ? "" : status.error().message);
     counters_.views += static_cast<std::int64_t>(views.size());
@@ -157,18 +156,17 @@ class EglRenderer final : public Renderer {
   }
 
   /// Images of `count` views to where the caller wants those from view `first` on.
-  void copy_out(const float* depth, const std::uint8_t* rgba, std::size_t first, std::size_t count,
-                const RenderTargets& targets) {
+  void copy_out(const EglPixels& images, std::size_t first, std::size_t count, const RenderTargets& targets) {
     const auto copy = [&](std::int64_t from, std::int64_t to, int) {
       const auto begin = static_cast<std::size_t>(from), end = static_cast<std::size_t>(to);
       if (targets.depth != nullptr) {
-        std::memcpy(targets.depth + (first + begin) * pixels(), depth + begin * pixels(),
+        std::memcpy(targets.depth + (first + begin) * pixels(), images.depth + begin * pixels(),
                     (end - begin) * pixels() * sizeof(float));
       }
       if (targets.rgb == nullptr) return;
       std::uint8_t* out = targets.rgb + 3 * (first + begin) * pixels();
       for (std::size_t i = begin * pixels(); i < end * pixels(); ++i, out += 3)
-        std::memcpy(out, rgba + 4 * i, 3);
+        std::memcpy(out, images.rgba + 4 * i, 3);
     };
     const std::size_t grain = std::max<std::size_t>(1, 64 * 1024 / pixels());
     pool_.parallel_for(static_cast<std::int64_t>(count), static_cast<std::int64_t>(grain), copy);

@@ -44,7 +44,8 @@ const GLubyte* get_string(GLenum name) {
 
 void get_integer(GLenum name, GLint* value) {
   real_function<PFNGLGETINTEGERVPROC>("glGetIntegerv")(name, value);
-  if (name == GL_MINOR_VERSION && fault("version")) *value = -9;  // 4.x becomes 3.1
+  if (name == GL_MAJOR_VERSION && fault("version")) *value = 3;
+  if (name == GL_MINOR_VERSION && fault("version")) *value = 1;
   if (name == GL_MAX_TEXTURE_SIZE && fault("size")) *value = 32;
   if (name == GL_MAX_TEXTURE_BUFFER_SIZE && fault("texels")) *value = 100;
 }
