@@ -2,9 +2,11 @@
 #include "app/bench_command.h"
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <iostream>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "app/bench_infer.h"
 #include "app/bench_table.h"
@@ -41,6 +43,47 @@ base::Result<int> bench_render_cuda(const render::RenderBenchmarkSettings& chose
   return show({{"device", benchmark.device}, {"scenes", benchmark.facts}}, benchmark.results, json);
 }
 
+/// The CPU tracer against OpenGL, size by size.
+std::vector<RatioRow> against_egl(const std::vector<int>& sizes,
+                                  const std::vector<base::BenchmarkResult>& results) {
+  const auto median = [&results](const std::string& name) {
+    const auto found =
+        std::find_if(results.begin(), results.end(),
+                     [&name](const base::BenchmarkResult& result) { return result.name == name; });
+    return found == results.end() ? 0.0 : found->median;
+  };
+  std::vector<RatioRow> rows;
+  for (const int size : sizes) {
+    const std::string name = "render/depth/" + std::to_string(size);
+    if (median(name + "/egl") == 0.0) continue;
+    rows.push_back(
+        {name,
+         "CPU tracer",
+         median(name),
+         {{"EGL one by one", median(name + "/egl")}, {"EGL batched", median(name + "/egl_batch")}}});
+  }
+  return rows;
+}
+
+base::Result<int> bench_render_cpu(const render::RenderBenchmarkSettings& settings, const std::string& json) {
+  INKNAV_ASSIGN_OR_RETURN(const auto report, render::run_render_benchmark(settings));
+  BenchSettings shown = {{"triangles", std::to_string(settings.triangles)},
+                         {"views", std::to_string(settings.views)},
+                         {"threads", std::to_string(settings.threads)}};
+  if (settings.egl_views > 0) {
+    shown.push_back({"EGL", report.egl});
+    shown.push_back({"views through EGL", std::to_string(settings.egl_views)});
+  }
+  INKNAV_ASSIGN_OR_RETURN(const int code, show(shown, report.results, json));
+  const std::vector<RatioRow> rows = against_egl(settings.sizes, report.results);
+  if (rows.empty()) return code;
+  std::cout << "\nframes/s; one by one: the whole scene, one view a call, read back before the next, as "
+               "simulators do\n"
+               "that step one environment after the other; batched: our own back end, all views in one call\n"
+            << ratio_table(rows);
+  return code;
+}
+
 }  // namespace
 
 Action define_bench_render(CLI::App& app) {
@@ -56,14 +99,14 @@ Action define_bench_render(CLI::App& app) {
   app.add_option("--triangles", settings->triangles, "of a scene")->capture_default_str();
   app.add_option("--views", settings->views, "a call")->capture_default_str();
   app.add_option("--threads", settings->threads, "rendering threads")->capture_default_str();
+  app.add_option("--egl-views", settings->egl_views,
+                 "views a call through OpenGL, slow in software; 0: leave it out")
+      ->check(CLI::Range(0, 100000))
+      ->capture_default_str();
   add_json_option(app, *json);
   return [settings, json, device, scenes]() -> base::Result<int> {
     if (*device == "cuda") return bench_render_cuda(*settings, *scenes, *json);
-    INKNAV_ASSIGN_OR_RETURN(const auto results, render::run_render_benchmark(*settings));
-    return show({{"triangles", std::to_string(settings->triangles)},
-                 {"views", std::to_string(settings->views)},
-                 {"threads", std::to_string(settings->threads)}},
-                results, *json);
+    return bench_render_cpu(*settings, *json);
   };
 }
 

@@ -46,6 +46,22 @@ std::string bench_table(std::span<const base::BenchmarkResult> results) {
   return text;
 }
 
+std::string ratio_table(std::span<const RatioRow> rows) {
+  if (rows.empty()) return {};
+  std::string text = fmt::format("{:<18} {:>14}", "", rows.front().label);
+  for (const auto& [label, value] : rows.front().others) text += fmt::format(" {:>16} {:>8}", label, "ratio");
+  text += "\n";
+  for (const RatioRow& row : rows) {
+    text += fmt::format("{:<18} {:>14}", row.name, figure(row.figure));
+    for (const auto& [label, value] : row.others) {
+      text +=
+          fmt::format(" {:>16} {:>8}", figure(value), value > 0.0 ? figure(row.figure / value) + "x" : "-");
+    }
+    text += "\n";
+  }
+  return text;
+}
+
 base::Status save_bench_json(const std::filesystem::path& path, const BenchSettings& settings,
                              std::span<const base::BenchmarkResult> results) {
   nlohmann::ordered_json json = {{"device", device_description()},

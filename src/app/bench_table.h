@@ -20,6 +20,17 @@ using BenchSettings = std::vector<std::pair<std::string, std::string>>;  // name
 std::string device_description();
 
 std::string bench_table(std::span<const base::BenchmarkResult> results);
+/// One figure beside others and how many times each of them it is.
+struct RatioRow {
+  std::string name;
+  std::string label;  // of the figure's column
+  double figure = 0.0;
+  std::vector<std::pair<std::string, double>> others;  // label, figure
+};
+
+/// The rows as columns; all have the first one's labels. "" without rows.
+std::string ratio_table(std::span<const RatioRow> rows);
+
 base::Status save_bench_json(const std::filesystem::path& path, const BenchSettings& settings,
                              std::span<const base::BenchmarkResult> results);
 

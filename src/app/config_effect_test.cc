@@ -8,6 +8,7 @@
 #include <set>
 
 #include "app/tiny_experiment.h"
+#include "base/scoped_environment.h"
 #include "run/checkpoint_store.h"
 #include "run/metrics.h"
 
@@ -303,12 +304,40 @@ TEST_F(ConfigEffect, WhatThePolicyLooksAt) {
          "MODEL.BACKBONE", "small_cnn", "MODEL.BASE_PLANES", "4", "TASK_CONFIG.SIMULATOR.RGB_SENSOR",
          "{WIDTH: 12, HEIGHT: 8}"});
   eval({});
-  for (const char* renderer : {"cuda", "egl"}) {
-    const Outcome outcome = tiny_.train({"--overwrite", "TASK_CONFIG.SIMULATOR.RENDERER", renderer});
-    EXPECT_EQ(outcome.code, 2);
-    EXPECT_NE(outcome.refusal.find("TASK_CONFIG.SIMULATOR.RENDERER = " + std::string(renderer)),
+}
+
+TEST_F(ConfigEffect, Renderer) {
+  const std::string key = "TASK_CONFIG.SIMULATOR.RENDERER";
+  const std::vector<std::string> seen = {"--overwrite",   "EXTRA_DEPTH",       "True", "MODEL.BACKBONE",
+                                         "small_cnn",     "MODEL.BASE_PLANES", "4",    "SENSORS",
+                                         "[DEPTH_SENSOR]"};
+  const auto with = [&](const std::string& renderer) {
+    std::vector<std::string> words = seen;
+    words.insert(words.end(), {key, renderer});
+    return words;
+  };
+  {
+    const base::ScopedEnvironment library("INKNAV_EGL_LIBRARY", "/nowhere/libEGL.so");
+    const Outcome replaced = tiny_.train(with("egl"));
+    EXPECT_EQ(replaced.code, 0) << replaced.text;
+    EXPECT_EQ(count_of(replaced.text, "rendering with ray tracing on the CPU instead: EGL renderer: "), 1)
+        << replaced.text;
+  }
+  for (const char* renderer : {"egl", "cpu", "auto"}) {
+    const Outcome trained = tiny_.train(with(renderer));
+    EXPECT_EQ(trained.code, 0) << trained.text;
+    EXPECT_EQ(trained.text.find("ray tracing on the CPU instead"), std::string::npos) << trained.text;
+    eval({key, renderer});
+  }
+  const base::ScopedEnvironment plugin("INKNAV_CUDA_PLUGIN", "/nowhere/libinknav_cuda.so");
+  for (const bool evaluate : {false, true}) {
+    const Outcome refused = evaluate ? tiny_.eval({key, "cuda"}) : tiny_.train(with("cuda"));
+    EXPECT_EQ(refused.code, 2);
+    EXPECT_NE(refused.refusal.find(
+                  key + " = cuda: CUDA renderer: the plug-in was wanted, none of these files is there: "
+                        "/nowhere/libinknav_cuda.so"),
               std::string::npos)
-        << outcome.text;
+        << refused.text;
   }
 }
 

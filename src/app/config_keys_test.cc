@@ -229,7 +229,7 @@ std::vector<Row> task_rows() {
       {SIMULATOR "GRID_SIZE", "0.2", "the agent's map", OBSERVE(env_of(c).simulator.mapper.cell_size)},
       {SIMULATOR "MAP_CELLS", "64", "the agent's map", OBSERVE(policy_of(c).reading.grid_size)},
       {SIMULATOR "ALLOW_SLIDING", "False", "motion", OBSERVE(env_of(c).simulator.motion.allow_sliding)},
-      {SIMULATOR "RENDERER", "cpu", "refused where there is none", nullptr},
+      {SIMULATOR "RENDERER", "egl", "cameras", OBSERVE(static_cast<int>(env_of(c).simulator.backend))},
       {SIMULATOR "RGB_SENSOR.WIDTH", "32", "with EXTRA_RGB refused unless as DEPTH_SENSOR", nullptr},
       {SIMULATOR "RGB_SENSOR.HEIGHT", "32", "with EXTRA_RGB refused unless as DEPTH_SENSOR", nullptr},
       {SIMULATOR "RGB_SENSOR.HFOV", "60", "with EXTRA_RGB refused unless as DEPTH_SENSOR", nullptr},

@@ -7,6 +7,7 @@
 
 #include "app/command_line.h"
 #include "base/thread_pool.h"
+#include "render/cuda/cuda_plugin.h"
 #include "run/launch.h"
 
 namespace inknav::app {
@@ -20,19 +21,6 @@ base::Error usage(std::string message) { return {base::ErrorCode::kUsage, std::m
 std::string config_list(const ExperimentOptions& options) {
   if (!options.exp_config.empty()) return options.exp_config;
   return shipped_file(options.evaluate ? kEvalConfig : kTrainConfig);
-}
-
-/// A renderer that is asked for by name must be there.
-base::Status check_renderer(const config::LoadedConfig& loaded) {
-  constexpr const char* kKey = "TASK_CONFIG.SIMULATOR.RENDERER";
-  const config::RendererChoice wanted = loaded.config.task_config.simulator.renderer;
-  const char* name = wanted == config::RendererChoice::kCuda  ? "cuda"
-                     : wanted == config::RendererChoice::kEgl ? "egl"
-                                                              : nullptr;
-  if (name == nullptr) return base::ok_status();
-  const auto origin = loaded.origins.find(kKey);
-  return usage((origin == loaded.origins.end() ? std::string("built-in default") : origin->second) + ": " +
-               kKey + " = " + name + ", but this version renders on the CPU only; use cpu or auto");
 }
 
 }  // namespace
@@ -96,6 +84,16 @@ base::Result<config::LoadedConfig> load_config(const ExperimentOptions& options)
   request.model_dir = model_dir_of(options);
   request.overrides = options.overrides;
   return config::load_experiment(request);
+}
+
+base::Status check_renderer(const config::LoadedConfig& loaded) {
+  constexpr const char* kKey = "TASK_CONFIG.SIMULATOR.RENDERER";
+  if (loaded.config.task_config.simulator.renderer != config::RendererChoice::kCuda) return base::ok_status();
+  const auto found = render::find_cuda(0);
+  if (found.ok()) return base::ok_status();
+  const auto origin = loaded.origins.find(kKey);
+  return usage((origin == loaded.origins.end() ? std::string("built-in default") : origin->second) + ": " +
+               kKey + " = cuda: " + found.error().message);
 }
 
 base::Result<PreparedExperiment> prepare_experiment(const ExperimentOptions& options) {

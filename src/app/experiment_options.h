@@ -49,6 +49,10 @@ struct PreparedExperiment {
 /// The model directory: --model-dir or runs/<name of the first config>.
 std::filesystem::path model_dir_of(const ExperimentOptions& options);
 base::Result<config::LoadedConfig> load_config(const ExperimentOptions& options);
+/// kUsage with the plug-in's sentence where RENDERER asks for CUDA by name and it cannot be used; egl and
+/// auto are replaced where they are not there (task::choose_backend).
+base::Status check_renderer(const config::LoadedConfig& loaded);
+
 base::Result<PreparedExperiment> prepare_experiment(const ExperimentOptions& options);
 
 /// run::choose_devices, but only what this version can compute on: the CPU, with the reason in the sentence.

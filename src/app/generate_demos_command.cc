@@ -67,11 +67,18 @@ base::Result<task::NavigationEnvSettings> env_of_experiment(const std::string& c
   ExperimentOptions options;
   options.exp_config = config;
   INKNAV_ASSIGN_OR_RETURN(const config::LoadedConfig loaded, load_config(options));
+  INKNAV_RETURN_IF_ERROR(check_renderer(loaded));
   return task::env_settings(loaded.config, {});
 }
 
+void take_renderer(const task::NavigationEnvSettings& env, task::DemonstrationSettings& settings) {
+  settings.backend = env.simulator.backend;
+  settings.replace_backend = env.simulator.replace_backend;
+}
+
 /// Camera and body of the checkpoint and of the experiment, which must agree where both are given, so that a
-/// policy that is trained by it can learn from the walks. `policy` stays empty without --policy.
+/// policy that is trained by it can learn from the walks; the renderer is the experiment's where there is
+/// one. `policy` stays empty without --policy.
 base::Status take_environment(const Options& options, WalkingPolicy& policy,
                               task::DemonstrationSettings& settings) {
   const task::DepthStorage depth = settings.format.depth;
@@ -79,6 +86,7 @@ base::Status take_environment(const Options& options, WalkingPolicy& policy,
     const int threads = options.threads > 0 ? options.threads : base::available_cores();
     INKNAV_ASSIGN_OR_RETURN(policy, load_walking_policy(options.policy, settings.seed, threads));
     settings.format = format_of(policy.env);
+    take_renderer(policy.env, settings);
     settings.student.student = policy.agents.get();
     settings.student.name = policy.name;
     settings.student.env = policy.env;
@@ -95,6 +103,7 @@ base::Status take_environment(const Options& options, WalkingPolicy& policy,
               misfit->key, options.policy, misfit->recorded, options.exp_config, misfit->wanted)};
     }
     settings.format = format_of(wanted);
+    take_renderer(wanted, settings);
   }
   settings.format.depth = depth;
   return base::ok_status();

@@ -132,8 +132,10 @@ void describe(SimulatorConfig& c, FieldVisitor& v) {
           c.map_cells);
   v.field({.key = "ALLOW_SLIDING", .doc = "slide along walls; else a blocked step does not move"},
           c.allow_sliding);
-  v.choice({.key = "RENDERER", .doc = "auto: the fastest that is there", .shapes_result = false}, c.renderer,
-           {"auto", "cuda", "cpu", "egl"});
+  v.choice({.key = "RENDERER",
+            .doc = "auto: where the run computes; egl: OpenGL, hardware before software; both else the CPU",
+            .shapes_result = false},
+           c.renderer, {"auto", "cuda", "cpu", "egl"});
   v.section({.key = "RGB_SENSOR", .doc = "colour camera"}, c.rgb_sensor);
   v.section({.key = "DEPTH_SENSOR", .doc = "depth camera"}, c.depth_sensor);
   v.section({.key = "AGENT_0", .doc = "the body, for the navmesh"}, c.agent_0);

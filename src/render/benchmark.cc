@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: MIT
 #include "render/benchmark.h"
 
+#include <algorithm>
+#include <span>
 #include <string>
 #include <utility>
 
 #include "render/clutter_scene.h"
+#include "render/egl/egl_info.h"
+#include "render/egl/egl_renderer.h"
 #include "render/renderer.h"
 
 namespace inknav::render {
@@ -27,19 +31,35 @@ class RenderBenchmark {
   base::Result<base::BenchmarkResult> run(const Case& what) const {
     base::ThreadPool pool(what.threads);
     INKNAV_ASSIGN_OR_RETURN(auto renderer, make_renderer(what.backend, {what.size, what.size, 90.0f}, pool));
-    INKNAV_ASSIGN_OR_RETURN(const int slot, renderer->add_scene(scene_));
-    base::PhiloxStream stream({2, 0, 0, 0, base::Purpose::kBenchmark});
-    std::vector<View> views;
-    for (int i = 0; i < what.views; ++i) views.push_back({slot, random_clutter_pose(spec_, stream)});
-    const auto pixels = static_cast<std::size_t>(what.size * what.size * what.views);
-    std::vector<float> depth(pixels);
-    std::vector<std::uint8_t> rgb(what.rgb ? 3 * pixels : 0);
-    return base::measure(what.name, "frames/s", what.views, settings_.repetitions, [&] {
-      renderer->render(views, {depth.data(), what.rgb ? rgb.data() : nullptr});
-    });
+    return time(what, *renderer, what.views);
+  }
+
+  /// One view a call, as simulators do that step one environment after the other.
+  base::Result<base::BenchmarkResult> run_egl_one_by_one(const Case& what) const {
+    base::ThreadPool pool(1);
+    INKNAV_ASSIGN_OR_RETURN(auto renderer,
+                            make_egl_renderer({what.size, what.size, 90.0f}, pool, {.plain = true}));
+    return time(what, *renderer, 1);
   }
 
  private:
+  base::Result<base::BenchmarkResult> time(const Case& what, Renderer& renderer, int views_a_call) const {
+    INKNAV_ASSIGN_OR_RETURN(const int slot, renderer.add_scene(scene_));
+    base::PhiloxStream stream({2, 0, 0, 0, base::Purpose::kBenchmark});
+    std::vector<View> views;
+    for (int i = 0; i < what.views; ++i) views.push_back({slot, random_clutter_pose(spec_, stream)});
+    const auto pixels = static_cast<std::size_t>(what.size * what.size);
+    std::vector<float> depth(pixels * views.size());
+    std::vector<std::uint8_t> rgb(what.rgb ? 3 * depth.size() : 0);
+    const auto step = static_cast<std::size_t>(views_a_call);
+    return base::measure(what.name, "frames/s", what.views, settings_.repetitions, [&] {
+      for (std::size_t i = 0; i < views.size(); i += step) {
+        renderer.render(std::span(views).subspan(i, std::min(step, views.size() - i)),
+                        {depth.data() + i * pixels, what.rgb ? rgb.data() + 3 * i * pixels : nullptr});
+      }
+    });
+  }
+
   RenderBenchmarkSettings settings_;
   ClutterSpec spec_;
   scene::ScenePtr scene_;
@@ -47,10 +67,16 @@ class RenderBenchmark {
 
 }  // namespace
 
-base::Result<std::vector<base::BenchmarkResult>> run_render_benchmark(
-    const RenderBenchmarkSettings& settings) {
+base::Result<RenderBenchmarkReport> run_render_benchmark(const RenderBenchmarkSettings& settings) {
   const RenderBenchmark benchmark(settings);
-  std::vector<base::BenchmarkResult> results;
+  RenderBenchmarkReport report;
+  bool egl = false;
+  if (settings.egl_views > 0) {
+    const auto info = egl_info();
+    egl = info.ok();
+    report.egl = egl ? info->renderer + ", OpenGL " + info->version : "not measured: " + info.error().message;
+  }
+  std::vector<base::BenchmarkResult>& results = report.results;
   for (const int size : settings.sizes) {
     const std::string suffix = std::to_string(size);
     INKNAV_ASSIGN_OR_RETURN(const auto single_ray, benchmark.run({"render/depth/" + suffix + "/single_ray",
@@ -67,6 +93,15 @@ base::Result<std::vector<base::BenchmarkResult>> run_render_benchmark(
     base::compare(one_thread, depth);
     base::compare(rgbd, depth);
     results.insert(results.end(), {depth, rgbd, one_thread, single_ray});
+    if (!egl) continue;
+    INKNAV_ASSIGN_OR_RETURN(auto one_by_one,
+                            benchmark.run_egl_one_by_one({"render/depth/" + suffix + "/egl", Backend::kEgl, 1,
+                                                          size, settings.egl_views, false}));
+    INKNAV_ASSIGN_OR_RETURN(auto batch, benchmark.run({"render/depth/" + suffix + "/egl_batch", Backend::kEgl,
+                                                       settings.threads, size, settings.egl_views, false}));
+    base::compare(one_by_one, depth);
+    base::compare(batch, one_by_one);
+    results.insert(results.end(), {one_by_one, batch});
   }
   // Brute force tests every triangle: one small view is enough to state the ratio, scaled to 64 x 64 rays.
   INKNAV_ASSIGN_OR_RETURN(auto brute_force, benchmark.run({"render/depth/brute_force", Backend::kBruteForce,
@@ -76,7 +111,7 @@ base::Result<std::vector<base::BenchmarkResult>> run_render_benchmark(
   for (double* figure : {&brute_force.median, &brute_force.min, &brute_force.max}) *figure *= scale;
   if (!results.empty()) base::compare(brute_force, results.front());
   results.push_back(std::move(brute_force));
-  return results;
+  return report;
 }
 
 }  // namespace inknav::render

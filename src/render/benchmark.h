@@ -1,9 +1,16 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// Rendering benchmark: depth and RGB at several sizes on the clutter scene, with single-ray Embree, one
-// thread and brute force as baselines in the same process. Views are random poses (spec: performance).
+// Rendering benchmark: depth and RGB at several sizes on the clutter scene, with OpenGL through EGL,
+// single-ray Embree, one thread and brute force as baselines in the same process. Views are random poses
+// (spec: performance).
+//
+// OpenGL is measured twice. "egl" is how simulators use it that step one environment after the other: one
+// view a call, the whole scene drawn, interpolated depth, read back before the next; the CPU tracer is
+// compared with this. "egl_batch" is our own back end: all views in one call, what is out of view left out,
+// exact depth.
 
 #include <cstddef>
+#include <string>
 #include <vector>
 
 #include "base/benchmark.h"
@@ -17,9 +24,14 @@ struct RenderBenchmarkSettings {
   int threads = 1;
   int views = 64;       // per call
   int repetitions = 7;  // timed calls
+  int egl_views = 16;   // the first of the views, for OpenGL; 0: leave it out
 };
 
-base::Result<std::vector<base::BenchmarkResult>> run_render_benchmark(
-    const RenderBenchmarkSettings& settings);
+struct RenderBenchmarkReport {
+  std::vector<base::BenchmarkResult> results;
+  std::string egl;  // the driver, or why OpenGL was not measured
+};
+
+base::Result<RenderBenchmarkReport> run_render_benchmark(const RenderBenchmarkSettings& settings);
 
 }  // namespace inknav::render

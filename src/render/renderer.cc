@@ -6,6 +6,7 @@
 #include "base/check.h"
 #include "render/brute_force_renderer.h"
 #include "render/cuda/cuda_renderer.h"
+#include "render/egl/egl_renderer.h"
 #include "render/embree/embree_renderer.h"
 #include "render/wide_bvh/wide_bvh_renderer.h"
 
@@ -45,6 +46,8 @@ base::Result<std::unique_ptr<Renderer>> make_renderer(Backend backend, const Cam
       INKNAV_ASSIGN_OR_RETURN(auto renderer, make_cuda_renderer(camera, pool));
       return std::unique_ptr<Renderer>(std::move(renderer));
     }
+    case Backend::kEgl:
+      return make_egl_renderer(camera, pool);
   }
   INKNAV_CHECK(false, static_cast<int>(backend));
   return base::Error{};

@@ -53,7 +53,8 @@ enum class Backend : std::uint8_t {
   kEmbreeSingleRay,
   kBruteForce,
   kWideBvh,  // the CUDA tracer's traversal on the CPU
-  kCuda      // refused with the reason where it cannot be used (cuda/cuda_plugin.h)
+  kCuda,     // refused with the reason where it cannot be used (cuda/cuda_plugin.h)
+  kEgl       // OpenGL, likewise (egl/egl_renderer.h)
 };
 
 class Renderer {

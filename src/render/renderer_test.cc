@@ -42,7 +42,7 @@ class EveryBackend : public testing::TestWithParam<Backend> {
 };
 INSTANTIATE_TEST_SUITE_P(Backends, EveryBackend,
                          testing::Values(Backend::kEmbree, Backend::kEmbreeSingleRay, Backend::kBruteForce,
-                                         Backend::kWideBvh, Backend::kCuda));
+                                         Backend::kWideBvh, Backend::kCuda, Backend::kEgl));
 
 TEST_P(EveryBackend, DepthIsAlongTheOpticalAxisAndZeroWhereNothingIs) {
   const CameraSpec camera{65, 65, 90.0f};
@@ -135,9 +135,9 @@ TEST(Renderer, ResultsDoNotDependOnThreadsOrBatch) {
   }
 }
 
-TEST(Renderer, SlotsAreReusedAndScenesKeptApart) {
+TEST_P(EveryBackend, SlotsAreReusedAndScenesKeptApart) {
   base::ThreadPool pool(1);
-  auto renderer = make_renderer(Backend::kEmbree, {8, 8, 40.0f}, pool).value();
+  auto renderer = make_renderer(GetParam(), {8, 8, 40.0f}, pool).value();
   const ClutterSpec spec{5, 1, 200};
   const int square = renderer->add_scene(make_square(false)).value();
   const int clutter = renderer->add_scene(make_clutter_scene(spec)).value();
@@ -149,7 +149,7 @@ TEST(Renderer, SlotsAreReusedAndScenesKeptApart) {
   EXPECT_NEAR(depth[36], 3.0f, 1e-5f);
 }
 
-TEST(Renderer, FarTexturesAreFiltered) {
+TEST_P(EveryBackend, FarTexturesAreFiltered) {
   // A checkerboard of one-texel squares seen from far must read grey, not black and white.
   scene::Scene scene;
   scene.name = "checkerboard";
@@ -167,7 +167,7 @@ TEST(Renderer, FarTexturesAreFiltered) {
   scene.triangles = {{0, 1, 2}, {0, 2, 3}};
   scene.triangle_material = {0, 0};
   const Images images =
-      render_images(Backend::kEmbree, {32, 32, 90.0f}, scene::finish(std::move(scene)).value(), {Pose{}}, 1);
+      render_images(GetParam(), {32, 32, 90.0f}, scene::finish(std::move(scene)).value(), {Pose{}}, 1);
   for (const std::uint8_t value : images.rgb) EXPECT_NEAR(value, 128, 4);
 }
 

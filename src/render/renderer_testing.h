@@ -13,6 +13,7 @@
 
 #include "base/thread_pool.h"
 #include "render/cuda/cuda_plugin.h"
+#include "render/egl/egl_info.h"
 #include "render/renderer.h"
 
 namespace inknav::render {
@@ -24,6 +25,10 @@ struct Images {
 
 /// Why this machine cannot run the back end, or nothing.
 inline std::string why_not(Backend backend) {
+  if (backend == Backend::kEgl) {
+    const auto info = egl_info();
+    return info.ok() ? std::string() : info.error().message;
+  }
   if (backend != Backend::kCuda) return {};
   const auto api = find_cuda(0);
   return api.ok() ? std::string() : api.error().message;

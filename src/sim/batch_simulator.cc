@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "base/check.h"
+#include "sim/choose_renderer.h"
 #include "sim/motion.h"
 #include "sim/odometry.h"
 
@@ -54,7 +55,9 @@ base::Result<std::unique_ptr<Simulator>> Simulator::create(const SimulatorSettin
   INKNAV_RETURN_IF_ERROR(validate(settings));
   std::unique_ptr<render::Renderer> renderer;
   if (settings.sensors.depth || settings.sensors.rgb || settings.mapper.enabled) {
-    INKNAV_ASSIGN_OR_RETURN(renderer, render::make_renderer(settings.backend, settings.sensors.camera, pool));
+    INKNAV_ASSIGN_OR_RETURN(ChosenRenderer chosen, choose_renderer(settings, pool));
+    if (!chosen.warning.empty() && settings.first_agent == 0) warn_once(chosen.warning);
+    renderer = std::move(chosen.renderer);
   }
   return std::unique_ptr<Simulator>(std::make_unique<BatchSimulator>(settings, pool, std::move(renderer)));
 }

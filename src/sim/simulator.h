@@ -54,6 +54,7 @@ struct SimulatorSettings {
   SensorSettings sensors;
   MapperSettings mapper;
   render::Backend backend = render::Backend::kEmbree;
+  bool replace_backend = false;  // where it is not there, kEmbree takes its place and a warning says so once
   /// Triangles of the scenes whose ray tracing structures stay built; beyond it those of scenes without an
   /// agent are dropped, longest unused first. About 150 bytes a triangle.
   std::int64_t resident_triangles = 60'000'000;

@@ -148,6 +148,8 @@ class Walks {
       env.simulator.mapper.enabled = false;
       env.with_drawings = false;
     }
+    env.simulator.backend = settings_.backend;
+    env.simulator.replace_backend = settings_.replace_backend;
     env.seed = settings_.seed;
     env.first_env = 0;
     env.num_envs = env.total_envs = num_envs;

@@ -58,6 +58,15 @@ EnvShare share_of_rank(int total, int rank, int world_size) {
   return {rank * share + std::min(rank, remainder), share + (rank < remainder ? 1 : 0), total};
 }
 
+void choose_backend(config::RendererChoice wanted, bool on_device, sim::SimulatorSettings& simulator) {
+  using config::RendererChoice;
+  const bool cuda = wanted == RendererChoice::kCuda || (wanted == RendererChoice::kAuto && on_device);
+  simulator.backend = cuda                             ? render::Backend::kCuda
+                      : wanted == RendererChoice::kEgl ? render::Backend::kEgl
+                                                       : render::Backend::kEmbree;
+  simulator.replace_backend = wanted == RendererChoice::kAuto || wanted == RendererChoice::kEgl;
+}
+
 NavigationEnvSettings env_settings(const config::ExperimentConfig& config, const EnvShare& share) {
   const config::SimulatorConfig& simulator = config.task_config.simulator;
   NavigationEnvSettings settings;
@@ -69,6 +78,7 @@ NavigationEnvSettings env_settings(const config::ExperimentConfig& config, const
   settings.simulator.motion.turn_angle_deg = static_cast<float>(simulator.turn_angle);
   settings.simulator.motion.allow_sliding = simulator.allow_sliding;
   settings.simulator.sensors = sensor_settings(config);
+  choose_backend(simulator.renderer, share.on_device, settings.simulator);
   settings.simulator.mapper.grid_size = simulator.map_cells;
   settings.simulator.mapper.cell_size = static_cast<float>(simulator.grid_size);
   settings.nav.agent_height = static_cast<float>(simulator.agent_0.height);

@@ -18,7 +18,12 @@ struct EnvShare {
   int first = 0;
   int count = 1;
   int total = 1;
+  bool on_device = false;  // this process computes on a CUDA device
 };
+
+/// What TASK_CONFIG.SIMULATOR.RENDERER means: auto renders where the process computes, auto and egl may be
+/// replaced by the CPU, cuda and cpu are what they say.
+void choose_backend(config::RendererChoice wanted, bool on_device, sim::SimulatorSettings& simulator);
 
 /// Rank `rank` of `world_size` gets an equal share; earlier ranks get the remainder.
 EnvShare share_of_rank(int total, int rank, int world_size);
