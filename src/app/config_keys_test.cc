@@ -230,6 +230,8 @@ std::vector<Row> task_rows() {
       {SIMULATOR "MAP_CELLS", "64", "the agent's map", OBSERVE(policy_of(c).reading.grid_size)},
       {SIMULATOR "ALLOW_SLIDING", "False", "motion", OBSERVE(env_of(c).simulator.motion.allow_sliding)},
       {SIMULATOR "RENDERER", "egl", "cameras", OBSERVE(static_cast<int>(env_of(c).simulator.backend))},
+      {SIMULATOR "NO_SLIDE_RULE", "habitat_0.3.4", "motion",
+       OBSERVE(static_cast<int>(env_of(c).simulator.motion.no_slide_rule))},
       {SIMULATOR "RGB_SENSOR.WIDTH", "32", "with EXTRA_RGB refused unless as DEPTH_SENSOR", nullptr},
       {SIMULATOR "RGB_SENSOR.HEIGHT", "32", "with EXTRA_RGB refused unless as DEPTH_SENSOR", nullptr},
       {SIMULATOR "RGB_SENSOR.HFOV", "60", "with EXTRA_RGB refused unless as DEPTH_SENSOR", nullptr},
