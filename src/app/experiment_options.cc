@@ -49,7 +49,7 @@ void add_experiment_options(CLI::App& app, ExperimentOptions& options, bool run_
       std::string("A[,B...], later files win (default ") + (run_type ? kTrainConfig : kEvalConfig) + ")");
   app.add_option("--model-dir", options.model_dir,
                  "everything is written below it (default runs/<config name>)");
-  app.add_option("--num-gpus", options.num_gpus, "devices 0..N-1 (default all visible); 0: CPU");
+  app.add_option("--num-gpus", options.num_gpus, "devices 0..N-1 (default all visible); the CPU: NUM_GPUS 0");
   app.add_option("--gpu-ids", options.gpu_ids, "exactly these, \"0,2\"");
   app.add_option("--resume-from", options.resume_from, ".safetensors, or a .pth with weights only");
   app.add_option("--eval-interval", options.eval_interval, "eval: every N-th checkpoint; without it the last")

@@ -48,9 +48,12 @@ void describe_run(ExperimentConfig& c, FieldVisitor& v) {
            .high = 1024,
            .shapes_result = false},
           c.gpu_ids);
-  v.field(
-      {.key = "NUM_GPUS", .doc = "devices 0..N-1; auto: all", .low = 0, .high = 1024, .shapes_result = false},
-      c.num_gpus);
+  v.field({.key = "NUM_GPUS",
+           .doc = "devices 0..N-1; 0: the CPU; auto: all",
+           .low = 0,
+           .high = 1024,
+           .shapes_result = false},
+          c.num_gpus);
   v.field({.key = "DEBUG", .doc = "every update with all its figures in train.log", .shapes_result = false},
           c.debug);
 }
