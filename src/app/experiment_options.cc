@@ -118,7 +118,7 @@ base::Result<PreparedExperiment> prepare_experiment(const ExperimentOptions& opt
   const int num_mini_batch = options.evaluate ? 1 : config.rl.ppo.num_mini_batch;
   INKNAV_ASSIGN_OR_RETURN(prepared.plan, run::plan_cpu(num_ranks, config.num_threads, config.num_processes,
                                                        base::available_cores(), num_mini_batch));
-  if (!options.evaluate) {
+  if (!options.evaluate && config.num_processes) {
     INKNAV_RETURN_IF_ERROR(config::check_mini_batches(prepared.loaded, prepared.plan.envs_per_rank));
   }
   return prepared;

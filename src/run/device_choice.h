@@ -49,8 +49,9 @@ struct CpuPlan {
   int threads_per_rank = 1;
   int envs_per_rank = 1;
 };
-/// num_processes nullopt = auto (32 a rank). kUsage when num_processes is not a multiple of num_ranks.
-/// Auto also leaves each rank a multiple of num_mini_batch environments, when that is possible.
+/// num_processes nullopt = auto: a trial decides, 32 a rank stand for it (learn/env_count.h). kUsage when
+/// num_processes is not a multiple of num_ranks. Auto also leaves each rank a multiple of num_mini_batch
+/// environments, when that is possible.
 base::Result<CpuPlan> plan_cpu(std::optional<int> num_ranks, std::optional<int> num_threads,
                                std::optional<int> num_processes, int cores, int num_mini_batch = 1);
 
