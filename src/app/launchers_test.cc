@@ -6,6 +6,10 @@
 #include <unistd.h>
 
 #include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <set>
+#include <sstream>
 #include <string>
 #include <vector>
 
@@ -14,6 +18,7 @@
 namespace inknav::app {
 namespace {
 
+namespace fs = std::filesystem;
 using testing::Launched;
 using testing::RankRuns;
 using Words = RankRuns::Words;
@@ -91,6 +96,44 @@ TEST_F(Meetings, AnotherMachineWithoutAnInterfaceIsUsage) {
   EXPECT_NE(runs_.output(run).find("without NETWORK_INTERFACE ranks meet on loopback only"),
             std::string::npos)
       << runs_.output(run);
+}
+
+/// Local addresses on which the processes listen, as the kernel writes them.
+std::vector<std::string> listening_addresses(const std::vector<pid_t>& processes) {
+  std::set<std::string> sockets;
+  for (const pid_t process : processes) {
+    std::error_code gone;
+    for (const auto& entry : fs::directory_iterator("/proc/" + std::to_string(process) + "/fd", gone))
+      sockets.insert(fs::read_symlink(entry.path(), gone).string());
+  }
+  std::vector<std::string> addresses;
+  for (const char* table : {"/proc/net/tcp", "/proc/net/tcp6"}) {
+    std::ifstream file(table);
+    std::string line;
+    while (std::getline(file, line)) {
+      std::istringstream words(line);
+      std::string number, local, remote, state, queues, timer, retransmits, user, timeout, inode;
+      words >> number >> local >> remote >> state >> queues >> timer >> retransmits >> user >> timeout >>
+          inode;
+      if (state == "0A" && sockets.contains("socket:[" + inode + "]")) addresses.push_back(local);
+    }
+  }
+  return addresses;
+}
+
+TEST_F(Meetings, RanksOfOneMachineListenOnLoopbackOnly) {
+  const Launched run = runs_.self_launch("listening", 2, {"NUM_UPDATES", "1000000"});
+  ASSERT_TRUE(runs_.wait_for_words(run, "update 2/")) << runs_.output(run);
+  const std::string id = std::to_string(run.processes.front());
+  std::ifstream file("/proc/" + id + "/task/" + id + "/children");
+  std::vector<pid_t> ranks;
+  for (pid_t rank = 0; file >> rank;) ranks.push_back(rank);
+  EXPECT_EQ(ranks.size(), 2u);
+  const std::vector<std::string> addresses = listening_addresses(ranks);
+  EXPECT_GE(addresses.size(), 3u) << "each rank's Gloo and the store of rank 0";
+  for (const std::string& address : addresses) EXPECT_TRUE(address.starts_with("0100007F:")) << address;
+  EXPECT_EQ(::kill(run.processes.front(), SIGTERM), 0);
+  EXPECT_EQ(runs_.finish(run), std::vector<int>{75});
 }
 
 /// Two hosts: network namespaces with a cable between them.
