@@ -37,7 +37,7 @@ void add_experiment_options(CLI::App& app, ExperimentOptions& options, bool run_
       std::string("A[,B...], later files win (default ") + (run_type ? kTrainConfig : kEvalConfig) + ")");
   app.add_option("--model-dir", options.model_dir,
                  "everything is written below it (default runs/<config name>)");
-  app.add_option("--num-gpus", options.num_gpus, "devices 0..N-1 (default all visible); 0: CPU");
+  app.add_option("--num-gpus", options.num_gpus, "devices 0..N-1 (default all visible); the CPU: NUM_GPUS 0");
   app.add_option("--gpu-ids", options.gpu_ids, "exactly these, \"0,2\"");
   app.add_option("--resume-from", options.resume_from, ".safetensors, or a .pth with weights only");
   app.add_option("--eval-interval", options.eval_interval, "eval: every N-th checkpoint; without it the last")
@@ -116,7 +116,7 @@ base::Result<PreparedExperiment> prepare_experiment(const ExperimentOptions& opt
   const int num_mini_batch = options.evaluate ? 1 : config.rl.ppo.num_mini_batch;
   INKNAV_ASSIGN_OR_RETURN(prepared.plan, run::plan_cpu(num_ranks, config.num_threads, config.num_processes,
                                                        base::available_cores(), num_mini_batch));
-  if (!options.evaluate) {
+  if (!options.evaluate && config.num_processes) {
     INKNAV_RETURN_IF_ERROR(config::check_mini_batches(prepared.loaded, prepared.plan.envs_per_rank));
   }
   return prepared;

@@ -42,15 +42,34 @@ void describe_run(ExperimentConfig& c, FieldVisitor& v) {
            .high = 4096,
            .shapes_result = false},
           c.num_threads);
+  v.field({.key = "NETWORK_INTERFACE",
+           .doc = "over which ranks of several machines meet, eth0; \"\": loopback, or GLOO_SOCKET_IFNAME",
+           .shapes_result = false},
+          c.network_interface);
+  v.field({.key = "MEETING_SECONDS",
+           .doc = "for all ranks to come; then those that came end with 7",
+           .low = 1,
+           .high = 86400,
+           .shapes_result = false},
+          c.meeting_seconds);
+  v.field({.key = "PEER_SECONDS",
+           .doc = "a rank that is silent for so long is lost; a step may also take 5 times the median update",
+           .low = 2,
+           .high = 86400,
+           .shapes_result = false},
+          c.peer_seconds);
   v.field({.key = "GPU_IDS",
            .doc = "\"0,2\" or [0, 2]: exactly these",
            .low = 0,
            .high = 1024,
            .shapes_result = false},
           c.gpu_ids);
-  v.field(
-      {.key = "NUM_GPUS", .doc = "devices 0..N-1; auto: all", .low = 0, .high = 1024, .shapes_result = false},
-      c.num_gpus);
+  v.field({.key = "NUM_GPUS",
+           .doc = "devices 0..N-1; 0: the CPU; auto: all",
+           .low = 0,
+           .high = 1024,
+           .shapes_result = false},
+          c.num_gpus);
   v.field({.key = "DEBUG", .doc = "every update with all its figures in train.log", .shapes_result = false},
           c.debug);
 }

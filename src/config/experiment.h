@@ -81,6 +81,9 @@ struct ExperimentConfig {
   // InkNav's own.
   std::optional<int> num_ranks;          // CPU ranks; nullopt = auto: one a core, at most NUM_PROCESSES
   std::optional<int> num_threads;        // simulation threads a rank; nullopt = auto: cores / ranks
+  std::string network_interface;         // over which ranks of several machines meet; "" = loopback only
+  double meeting_seconds = 120.0;        // for all ranks to come
+  double peer_seconds = 30.0;            // a rank that is silent for so long is lost
   std::string cache_dir = "data/cache";  // scenes, navmeshes and BVHs by content; safe to delete
   int keep_last_checkpoints = 3;         // besides best and final
   int keep_every_checkpoint = 0;         // keep each so many-th for good; 0 = none

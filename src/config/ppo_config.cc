@@ -23,6 +23,14 @@ void describe(PpoConfig& c, FieldVisitor& v) {
           c.max_grad_norm);
   v.field({.key = "num_steps", .doc = "steps an environment in a rollout", .low = 1, .high = 65536},
           c.num_steps);
+  v.field(
+      {.key = "sync_frac",
+       .doc =
+           "once this share of the ranks has its rollout the others cut theirs; 0: never, for results that "
+           "do not depend on timing; DD-PPO: 0.6",
+       .low = 0,
+       .high = 1},
+      c.sync_frac);
   v.field({.key = "hidden_size", .doc = "recurrent state", .low = 1, .high = 16384}, c.hidden_size);
   v.field({.key = "use_gae", .doc = "generalised advantage estimation; else plain returns"}, c.use_gae);
   v.field({.key = "use_linear_lr_decay", .doc = "lr falls to 0 over NUM_UPDATES"}, c.use_linear_lr_decay);

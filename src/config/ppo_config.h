@@ -18,10 +18,13 @@ struct PpoConfig {
   int num_mini_batch = 16;  // per pass; must divide the environments of a rank (whole trajectories)
   double value_loss_coef = 0.5;
   double entropy_coef = 0.01;
-  double lr = 7e-4;                    // Adam step size, before RL.LR_SCALING
-  double eps = 1e-5;                   // Adam epsilon
-  double max_grad_norm = 0.5;          // global norm; 0 does not clip
-  int num_steps = 5;                   // steps per environment in a rollout
+  double lr = 7e-4;            // Adam step size, before RL.LR_SCALING
+  double eps = 1e-5;           // Adam epsilon
+  double max_grad_norm = 0.5;  // global norm; 0 does not clip
+  int num_steps = 5;           // steps per environment in a rollout
+  /// Straggler rule of DD-PPO: once this share of the ranks has its rollout, the others cut theirs, at a
+  /// quarter of it at the earliest. 0 = off: with it results depend on timing.
+  double sync_frac = 0.0;
   int hidden_size = 512;               // recurrent state
   bool use_gae = true;                 // else plain discounted returns
   bool use_linear_lr_decay = false;    // lr falls to 0 over NUM_UPDATES

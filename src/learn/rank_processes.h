@@ -43,7 +43,7 @@ inline std::filesystem::path rank_file(const std::filesystem::path& folder, int 
   const auto info = run::rank_from_environment();
   bool done = false;
   if (info.ok() && info->has_value()) {
-    auto ranks = Ranks::connect(**info, 60.0);
+    auto ranks = Ranks::connect(**info, {.meeting_s = 60.0, .answer_s = 60.0});
     EXPECT_TRUE(ranks.ok()) << ranks.error().message;
     if (ranks.ok()) {
       const std::vector<std::uint8_t> bytes = work(**ranks);

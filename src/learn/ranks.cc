@@ -5,30 +5,74 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstdlib>
 #include <cstring>
+#include <optional>
 #include <torch/csrc/distributed/c10d/ProcessGroupGloo.hpp>
 #include <torch/csrc/distributed/c10d/TCPStore.hpp>
+
+#include "base/log.h"
+#include "run/network.h"
 
 namespace inknav::learn {
 namespace {
 
 using torch::Tensor;
 
+constexpr double kCausePatience = 2.0;  // for the watch to find out which rank went
+
+std::chrono::milliseconds milliseconds(double seconds) {
+  return std::chrono::milliseconds(static_cast<std::int64_t>(seconds * 1000.0));
+}
+
+void end_process(const run::PeerLoss& loss) {
+  base::log_error("{}", loss.sentence);
+  std::_Exit(static_cast<int>(base::ErrorCode::kPeer));
+}
+
+/// Where c10d keeps the addresses of the ranks: a store in rank 0, on the address of the meeting only. The
+/// port is told at the meeting.
+struct StoreServer {
+  run::Socket listener;
+  int port = 0;
+};
+base::Result<StoreServer> open_store(const std::string& address) {
+  StoreServer server;
+  INKNAV_ASSIGN_OR_RETURN(server.listener, run::listen_on(address, 0));
+  server.port = run::port_of(server.listener);
+  return server;
+}
+
+c10::intrusive_ptr<c10d::Store> join_store(const std::string& address, int port, run::Socket listener,
+                                           double timeout_s) {
+  c10d::TCPStoreOptions options;
+  options.port = static_cast<std::uint16_t>(port);
+  options.isServer = listener.is_open();
+  if (listener.is_open()) options.masterListenFd = listener.release();
+  options.waitWorkers = false;  // all are there
+  options.timeout = milliseconds(timeout_s);
+  return c10::make_intrusive<c10d::TCPStore>(address, options);
+}
+
 class GlooRanks : public Ranks {
  public:
-  GlooRanks(c10::intrusive_ptr<c10d::Store> store, const run::RankInfo& info, double timeout_s)
-      : info_(info), timeout_s_(timeout_s) {
+  GlooRanks(std::unique_ptr<run::Peers> peers, c10::intrusive_ptr<c10d::Store> store,
+            const run::RankInfo& info, const RankTransport& transport)
+      : info_(info), answer_s_(transport.answer_s), peers_(std::move(peers)) {
+    // The ranks meet within the time of the meeting; later calls may take longer.
     auto options = c10d::ProcessGroupGloo::Options::create();
-    const auto milliseconds = static_cast<std::int64_t>(timeout_s * 1000.0);
-    options->timeout = std::chrono::milliseconds(milliseconds);
-    options->devices.push_back(c10d::ProcessGroupGloo::createDeviceForHostname(info.master_addr));
+    options->timeout = milliseconds(transport.meeting_s);
+    options->devices.push_back(c10d::ProcessGroupGloo::createDeviceForHostname(peers_->own_address()));
     options->threads = 1;
     group_ = c10::make_intrusive<c10d::ProcessGroupGloo>(std::move(store), info.rank, info.world_size,
                                                          std::move(options));
+    group_->setTimeout(milliseconds(transport.answer_s));
   }
 
   int rank() const override { return info_.rank; }
   int size() const override { return info_.world_size; }
+
+  run::Peers& peers() override { return *peers_; }
 
   base::Status sum(std::span<float> values) override {
     return reduce(
@@ -75,41 +119,53 @@ class GlooRanks : public Ranks {
 
   template <typename Start>
   base::Status wait(Start&& start) {
+    std::string problem;
     try {
+      const run::Peers::Waiting waiting(*peers_);
       start()->wait();
+      return base::ok_status();
     } catch (const std::exception& fault) {
-      return base::Error{base::ErrorCode::kPeer,
-                         "rank " + std::to_string(rank()) + " of " + std::to_string(size()) +
-                             ": wanted an answer of every rank within " +
-                             std::to_string(static_cast<int>(timeout_s_)) + " s, a peer is gone (" +
-                             std::string(fault.what()).substr(0, 200) +
-                             "); see the log of the rank that ended first"};
+      problem = std::string(fault.what()).substr(0, 200);
     }
-    return base::ok_status();
+    peers_->await_loss(kCausePatience);
+    return base::Error{base::ErrorCode::kPeer,
+                       "rank " + std::to_string(rank()) + " of " + std::to_string(size()) +
+                           ": wanted an answer of every rank within " +
+                           std::to_string(static_cast<int>(answer_s_)) + " s, a peer is gone (" + problem +
+                           "); see the log of the rank that ended first"};
   }
 
   run::RankInfo info_;
-  double timeout_s_;
+  double answer_s_;
+  std::unique_ptr<run::Peers> peers_;
   c10::intrusive_ptr<c10d::ProcessGroupGloo> group_;
 };
 
 }  // namespace
 
-base::Result<std::unique_ptr<Ranks>> Ranks::connect(const run::RankInfo& info, double timeout_s) {
+base::Result<std::unique_ptr<Ranks>> Ranks::connect(const run::RankInfo& info,
+                                                    const RankTransport& transport) {
+  INKNAV_ASSIGN_OR_RETURN(run::MeetingSettings place, run::meeting_place(info, transport.interface));
+  place.meeting_s = transport.meeting_s;
+  StoreServer server;
+  if (info.is_main()) {
+    INKNAV_ASSIGN_OR_RETURN(server, open_store(place.address));
+    place.notice = std::to_string(server.port);
+  }
+  INKNAV_ASSIGN_OR_RETURN(
+      std::unique_ptr<run::Peers> peers,
+      run::Peers::meet(place, transport.silence_s, transport.on_loss ? transport.on_loss : end_process));
+  const int port = std::atoi(peers->notice().c_str());
   try {
-    c10d::TCPStoreOptions options;
-    options.port = static_cast<std::uint16_t>(info.master_port);
-    options.isServer = info.rank == 0;
-    options.numWorkers = static_cast<std::size_t>(info.world_size);
-    options.timeout = std::chrono::milliseconds(static_cast<std::int64_t>(timeout_s * 1000.0));
-    auto store = c10::make_intrusive<c10d::TCPStore>(info.master_addr, options);
-    return std::unique_ptr<Ranks>(std::make_unique<GlooRanks>(std::move(store), info, timeout_s));
+    auto store = join_store(place.address, port, std::move(server.listener), transport.meeting_s);
+    return std::unique_ptr<Ranks>(
+        std::make_unique<GlooRanks>(std::move(peers), std::move(store), info, transport));
   } catch (const std::exception& fault) {
     return base::Error{base::ErrorCode::kPeer,
-                       "MASTER_ADDR " + info.master_addr + " port " + std::to_string(info.master_port) +
-                           ": wanted " + std::to_string(info.world_size) + " ranks to meet, rank " +
+                       place.address + " port " + std::to_string(port) + ": a connection to every of " +
+                           std::to_string(info.world_size) + " ranks was wanted, rank " +
                            std::to_string(info.rank) + " found: " + std::string(fault.what()).substr(0, 200) +
-                           "; check that all ranks were started with the same address and port"};
+                           "; check that the machines of all ranks reach each other"};
   }
 }
 

@@ -1,29 +1,44 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// Ranks: the processes that train one policy together, over c10d's Gloo (TCPStore on MASTER_ADDR).
+// Ranks: the processes that train one policy together. They meet over run/peers.h, which from then on tells
+// them when one is lost, and sum over c10d's Gloo.
 //
 // Every call is collective and must be made by all ranks in the same order. Sums are deterministic for a
-// fixed number of ranks. Threads: one caller. A lost peer shows as kPeer after timeout_s.
-// The transport has no authorisation: keep it on loopback or a trusted network.
+// fixed number of ranks. Threads: one caller. Errors: kPeer, of the meeting or of a call; when a rank is
+// lost, `on_loss` is called on the watching thread with the cause, and a call that fails waits a moment for
+// that, since its own words do not tell which rank went.
+// All sockets are bound to the address of the meeting, which is loopback unless an interface was named.
 
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "base/result.h"
-#include "run/launch.h"
+#include "run/peers.h"
+#include "run/rank_environment.h"
 
 namespace inknav::learn {
 
+struct RankTransport {
+  std::string interface = {};     // NETWORK_INTERFACE; "": loopback
+  double meeting_s = 120.0;       // for all ranks to come
+  double silence_s = 30.0;        // after which a rank that is not heard of is lost
+  double answer_s = 3600.0;       // for a collective call; the watch is quicker
+  run::LossHandler on_loss = {};  // default: logs the sentence and ends the process with 7
+};
+
 class Ranks {
  public:
-  /// All ranks of a run meet; `timeout_s` holds for the meeting and for every later call.
-  static base::Result<std::unique_ptr<Ranks>> connect(const run::RankInfo& info, double timeout_s = 120.0);
+  /// All ranks of a run meet.
+  static base::Result<std::unique_ptr<Ranks>> connect(const run::RankInfo& info,
+                                                      const RankTransport& transport = {});
   virtual ~Ranks() = default;
 
   virtual int rank() const = 0;
   virtual int size() const = 0;
+  virtual run::Peers& peers() = 0;
   virtual base::Status sum(std::span<float> values) = 0;
   virtual base::Status sum(std::span<double> values) = 0;
   virtual base::Result<std::int64_t> max(std::int64_t value) = 0;

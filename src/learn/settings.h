@@ -95,6 +95,7 @@ struct PpoSettings {
   float eps = 1e-5f;
   float max_grad_norm = 0.5f;
   int num_steps = 5;
+  double sync_frac = 0.0;  // of ranks that are done before the others cut their rollouts; 0 = never
   bool use_gae = true;
   bool use_linear_lr_decay = false;
   bool use_linear_clip_decay = false;

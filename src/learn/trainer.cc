@@ -21,6 +21,7 @@
 #include "learn/ppo/rollout.h"
 #include "learn/ppo/updater.h"
 #include "learn/torch_setup.h"
+#include "run/injected_fault.h"
 #include "task/measures.h"
 
 namespace inknav::learn {
@@ -33,6 +34,7 @@ constexpr int kSkipsInWindow = 10;            // ... or so many ...
 constexpr std::int64_t kSkipWindow = 1000;    // ... of these make a rollback
 constexpr int kMaxRollbacks = 2;              // without recovery between them
 constexpr std::int64_t kRecovered = 1000;     // updates without a skip after which rollbacks are forgotten
+constexpr double kLeastRollout = 0.25;        // of a rollout, before it is cut for others
 constexpr std::size_t kAveragedLosses = 100;  // updates of Training/Avg_Loss
 
 /// Where experience comes from: environments, and the policy at work on them.
@@ -81,6 +83,10 @@ class TrainerImpl final : public Trainer {
       updater_.on_step = [this] { ema_->update(parameters_.values()); };
     }
     parameters_.keep_snapshot();
+    if (ranks_ != nullptr) {
+      live_.collector.on_step = [this](std::int64_t steps_done) { return after_step(steps_done); };
+      if (recorded_) recorded_->collector.on_step = live_.collector.on_step;
+    }
   }
 
   base::Result<UpdateReport> update() override;
@@ -123,6 +129,19 @@ class TrainerImpl final : public Trainer {
       return std::floor(settings_.diffusion.demo_share * static_cast<double>(update));
     };
     return recorded_.has_value() && whole(update_ + 1) > whole(update_);
+  }
+  /// False when this rank is to cut its rollout: enough others have theirs.
+  bool after_step(std::int64_t steps_done) {
+    run::Peers& peers = ranks_->peers();
+    peers.beat();
+    run::injected_fault_point("rollout", update_, ranks_->rank());
+    if (settings_.ppo.sync_frac <= 0.0) return true;
+    const bool enough_steps =
+        static_cast<double>(steps_done) >= kLeastRollout * static_cast<double>(rollout_.max_steps());
+    const bool cut = enough_steps && peers.announced(update_ + 1) >=
+                                         settings_.ppo.sync_frac * static_cast<double>(ranks_->size());
+    if (cut || steps_done == rollout_.max_steps()) peers.announce(update_ + 1);
+    return !cut;
   }
   void start();
   void set_prior(float log_scale);
@@ -250,7 +269,7 @@ base::Result<UpdateReport> TrainerImpl::update() {
   report.skipped = outcome.skipped > 0;
   INKNAV_RETURN_IF_ERROR(note_skip(report.skipped));
   ++update_;
-  frames_ += rollout_.num_steps() * rollout_.num_envs() * world();
+  frames_ += outcome.frames;
   report.update = update_;
   report.frames = frames_;
   INKNAV_RETURN_IF_ERROR(reduce_statistics(report, experience.collector.totals(), outcome, schedule.lr));

@@ -6,6 +6,9 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <cstdlib>
+#include <deque>
+#include <limits>
 #include <memory>
 #include <set>
 #include <span>
@@ -15,13 +18,16 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/thread_pool.h"
+#include "learn/env_count.h"
 #include "learn/quick_evaluation.h"
 #include "learn/ranks.h"
 #include "learn/settings_from_config.h"
 #include "learn/trainer.h"
 #include "run/checkpoint_store.h"
+#include "run/injected_fault.h"
 #include "run/launch.h"
 #include "run/metrics.h"
+#include "run/network.h"
 #include "run/progress.h"
 #include "run/signals.h"
 #include "run/train_log.h"
@@ -79,14 +85,17 @@ run::ProgressSettings progress_settings(const TrainingRequest& request) {
 }
 
 /// Whether a later save can make up for this one.
+constexpr const char* kNumProcesses = "num_processes";  // metadata of a checkpoint
+
 enum class LastSave : std::uint8_t { kNo, kStopped, kFinal };
 
 /// What only rank 0 does: files, log, display.
 class MainRank {
  public:
+  /// `config` is the request's with NUM_PROCESSES auto replaced.
   static base::Result<std::unique_ptr<MainRank>> open(const TrainingRequest& request,
+                                                      const config::ExperimentConfig& config,
                                                       const Trainer& trainer) {
-    const config::ExperimentConfig& config = request.loaded.config;
     const run::ExistingRun existing = request.resume_from ? run::ExistingRun::kResume : request.existing;
     INKNAV_ASSIGN_OR_RETURN(run::RunDirectory directory,
                             run::RunDirectory::open(request.model_dir, existing));
@@ -99,8 +108,8 @@ class MainRank {
         base::write_text_atomic(directory.config_file(), config::to_yaml(config, /*comments=*/true)));
     for (const std::string& notice : request.loaded.notices) base::log_info("{}", notice);
     for (const auto& [key, place] : request.loaded.origins) base::log_debug("{} is set by {}", key, place);
-    return std::unique_ptr<MainRank>(
-        new MainRank(request, std::move(directory), std::move(log), std::move(metrics), paths, trainer));
+    return std::unique_ptr<MainRank>(new MainRank(request, config, std::move(directory), std::move(log),
+                                                  std::move(metrics), paths, trainer));
   }
 
   void report(const UpdateReport& update, double seconds) {
@@ -135,6 +144,7 @@ class MainRank {
                                     {"prior_log_scale", fmt::format("{:.9g}", trainer.prior_log_scale())},
                                     {"update", std::to_string(update)},
                                     {"frames", std::to_string(frames)},
+                                    {kNumProcesses, std::to_string(*config_.num_processes)},
                                     {"config", config::to_yaml(config_, /*comments=*/false)}};
     const std::vector<run::NamedSpan> spans = as_spans(state);
     const run::SaveNeed need = last == LastSave::kNo ? run::SaveNeed::kMayMiss : run::SaveNeed::kMust;
@@ -163,9 +173,10 @@ class MainRank {
   void finish(std::string_view facts) { progress_.finish(facts); }
 
  private:
-  MainRank(const TrainingRequest& request, run::RunDirectory directory, run::TrainLog log,
-           std::unique_ptr<run::MetricsWriter> metrics, const run::RunPaths& paths, const Trainer& trainer)
-      : config_(request.loaded.config),
+  MainRank(const TrainingRequest& request, const config::ExperimentConfig& config,
+           run::RunDirectory directory, run::TrainLog log, std::unique_ptr<run::MetricsWriter> metrics,
+           const run::RunPaths& paths, const Trainer& trainer)
+      : config_(config),
         directory_(std::move(directory)),
         log_(std::move(log)),
         metrics_(std::move(metrics)),
@@ -242,23 +253,60 @@ void announce(const TrainingRequest& request, const run::CpuPlan& plan) {
   const std::string gpu = request.devices.gpu_ids.empty()
                               ? request.devices.sentence
                               : "GPUs are there, but this version trains on the CPU";
-  base::log_info("{}; {} rank(s), {} environments and {} thread(s) each", gpu, plan.num_ranks,
-                 plan.envs_per_rank, plan.threads_per_rank);
+  const std::string environments = request.loaded.config.num_processes
+                                       ? fmt::format("{} environments", plan.envs_per_rank)
+                                       : "environments by a short trial (NUM_PROCESSES auto)";
+  base::log_info("{}; {} rank(s), {} and {} thread(s) each", gpu, plan.num_ranks, environments,
+                 plan.threads_per_rank);
 }
+
+/// How long a rank may take for one step, by section of the run; the watch ends the run when it takes longer.
+class StepLimits {
+ public:
+  static constexpr double kLoading = 1800.0, kSaving = 300.0;
+  static constexpr double kUnlimited = std::numeric_limits<double>::infinity();
+
+  void note_update(double seconds) {
+    seconds_.push_back(seconds);
+    if (seconds_.size() > kWindow) seconds_.pop_front();
+  }
+  /// Five times the median of the last updates: far above a step, so that a slow one is no hang.
+  double training(double least_s) const {
+    if (seconds_.empty()) return kLoading;
+    std::vector<double> sorted(seconds_.begin(), seconds_.end());
+    std::sort(sorted.begin(), sorted.end());
+    return std::max(least_s, 5.0 * sorted[sorted.size() / 2]);
+  }
+
+ private:
+  static constexpr std::size_t kWindow = 31;
+  std::deque<double> seconds_;
+};
 
 class RankRun {
  public:
   RankRun(const TrainingRequest& request, const run::RankInfo& rank, int threads)
       : request_(request), config_(request.loaded.config), rank_(rank), pool_(threads) {}
 
-  base::Result<int> run(int total_envs) {
-    INKNAV_RETURN_IF_ERROR(prepare(total_envs));
+  base::Result<int> run() {
+    base::Result<int> code = train();
+    // A lost rank is known to all; any other error ends the others, who wait for this rank otherwise.
+    if (!code.ok() && ranks_ && code.error().code != base::ErrorCode::kPeer)
+      ranks_->peers().fail(code.error().message);
+    return code;
+  }
+
+ private:
+  base::Result<int> train() {
+    INKNAV_RETURN_IF_ERROR(prepare());
     Clock::time_point begin = Clock::now();
     while (!trainer_->finished()) {
       if (trainer_->updates_done() >= config_.num_updates) break;
+      enter("training", limits_.training(config_.peer_seconds));
       INKNAV_ASSIGN_OR_RETURN(const UpdateReport update, trainer_->update());
       const double seconds = seconds_since(begin);
       begin = Clock::now();
+      limits_.note_update(seconds);
       if (main_) main_->report(update, seconds);
       INKNAV_ASSIGN_OR_RETURN(const run::StopRequest stop, agreed_stop());
       if (stop != run::StopRequest::kNone) {
@@ -273,18 +321,39 @@ class RankRun {
     return 0;
   }
 
- private:
-  base::Status prepare(int total_envs) {
-    const task::EnvShare share = task::share_of_rank(total_envs, rank_.rank, rank_.world_size);
-    INKNAV_RETURN_IF_ERROR(config::check_mini_batches(request_.loaded, share.count));
+  /// On the watching thread. When rank 0 is gone the next one writes to its log.
+  [[noreturn]] void end(const run::PeerLoss& loss) const {
+    const std::filesystem::path log_file = run::run_paths(config_, request_.model_dir).log_file;
+    std::optional<run::TrainLog> log;
+    std::error_code ignored;
+    if (loss.rank == 0 && rank_.rank == 1 && std::filesystem::exists(log_file, ignored)) {
+      if (auto opened = run::TrainLog::open(log_file, config_.debug); opened.ok())
+        log.emplace(std::move(opened).value());
+    }
+    base::log_error("{}", loss.sentence);
+    std::_Exit(static_cast<int>(base::ErrorCode::kPeer));
+  }
+
+  void enter(const char* section, double limit_s) {
+    if (ranks_) ranks_->peers().enter(section, limit_s);
+  }
+
+  base::Status prepare() {
     if (rank_.world_size > 1) {
-      INKNAV_ASSIGN_OR_RETURN(ranks_, Ranks::connect({.rank = rank_.rank,
-                                                      .world_size = rank_.world_size,
-                                                      .master_addr = rank_.master_addr,
-                                                      .master_port = rank_.master_port}));
+      run::injected_fault_point("start", 0, rank_.rank);
+      INKNAV_ASSIGN_OR_RETURN(
+          ranks_, Ranks::connect(rank_, {.interface = config_.network_interface,
+                                         .meeting_s = config_.meeting_seconds,
+                                         .silence_s = config_.peer_seconds,
+                                         .on_loss = [this](const run::PeerLoss& loss) { end(loss); }}));
+      enter("loading", StepLimits::kLoading);
     }
     const std::string split = config_.task_config.dataset.split;
     INKNAV_ASSIGN_OR_RETURN(task::Dataset dataset, task::load_dataset(config_, split));
+    if (!config_.num_processes) INKNAV_RETURN_IF_ERROR(count_environments(dataset));
+    const int total_envs = *config_.num_processes;
+    const task::EnvShare share = task::share_of_rank(total_envs, rank_.rank, rank_.world_size);
+    INKNAV_RETURN_IF_ERROR(config::check_mini_batches(request_.loaded, share.count));
     const task::NavigationEnvSettings env_settings = task::env_settings(config_, share);
     if (config_.use_diffusion_policy && !config_.diffusion_data_dir.empty()) {
       INKNAV_ASSIGN_OR_RETURN(demos_, task::load_demonstrations(config_, env_settings, dataset, pool_));
@@ -294,7 +363,7 @@ class RankRun {
     trainer_ = Trainer::create(settings_, *env_, ranks_.get(), pool_, demos_.get());
     if (request_.resume_from) INKNAV_RETURN_IF_ERROR(resume(*request_.resume_from));
     if (!rank_.is_main()) return base::ok_status();
-    INKNAV_ASSIGN_OR_RETURN(main_, MainRank::open(request_, *trainer_));
+    INKNAV_ASSIGN_OR_RETURN(main_, MainRank::open(request_, config_, *trainer_));
     if (config_.test_episode_count > 0) evaluation_ = std::make_unique<QuickEvaluation>(config_, pool_);
     const int skipped = env_->skipped_episodes();
     base::log_info("{} environments on {} rank(s), episodes of {}: {}{}", total_envs, rank_.world_size, split,
@@ -303,6 +372,32 @@ class RankRun {
       base::log_info("{:g} of the updates learn from {} recorded walks of {}",
                      config_.rl.diffusion.demo_share, demos_->num_walks(), config_.diffusion_data_dir);
     }
+    return base::ok_status();
+  }
+
+  /// NUM_PROCESSES auto: what the run that is resumed has, else by a trial of rank 0.
+  base::Status count_environments(const task::Dataset& dataset) {
+    std::int64_t total = 0;
+    if (request_.resume_from) {
+      INKNAV_ASSIGN_OR_RETURN(const run::SafetensorsFile file, run::read_safetensors(*request_.resume_from));
+      const auto stored = file.meta(kNumProcesses);
+      if (!stored.ok() || std::atoll(stored->c_str()) < 1) {
+        return base::Error{base::ErrorCode::kUsage,
+                           request_.resume_from->string() +
+                               ": NUM_PROCESSES = auto takes the number of environments from the checkpoint, "
+                               "which does not say it; give the number of the run, NUM_PROCESSES <n>"};
+      }
+      total = std::atoll(stored->c_str());
+    } else if (rank_.is_main()) {
+      INKNAV_ASSIGN_OR_RETURN(const EnvCountChoice choice,
+                              measure_env_count(config_, dataset, rank_.world_size, pool_));
+      base::log_info("NUM_PROCESSES auto: {}", choice.reason);
+      total = std::int64_t{choice.num_envs} * rank_.world_size;
+    }
+    if (ranks_) {
+      INKNAV_ASSIGN_OR_RETURN(total, ranks_->max(total));
+    }
+    config_.num_processes = static_cast<int>(total);
     return base::ok_status();
   }
 
@@ -326,11 +421,18 @@ class RankRun {
   }
 
   base::Status save(LastSave last) {
+    enter("saving", StepLimits::kSaving);
     INKNAV_ASSIGN_OR_RETURN(const std::vector<NamedBytes> state, trainer_->save_state());
-    if (!main_) return base::ok_status();
+    run::injected_fault_point("save", trainer_->updates_done(), rank_.rank);
+    if (!main_) {
+      run::injected_fault_point("evaluation", trainer_->updates_done(), rank_.rank);
+      return base::ok_status();
+    }
     INKNAV_RETURN_IF_ERROR(main_->save(trainer_->updates_done(), trainer_->frames_done(), *trainer_,
                                        settings_.policy, state, last));
     if (last == LastSave::kStopped || !evaluation_) return base::ok_status();
+    enter("evaluation", StepLimits::kUnlimited);
+    run::injected_fault_point("evaluation", trainer_->updates_done(), rank_.rank);
     const auto result = evaluation_->run(trainer_->network(), trainer_->prior_log_scale());
     if (result) main_->report_evaluation(evaluation_->split(), *result, trainer_->updates_done());
     return base::ok_status();
@@ -354,13 +456,14 @@ class RankRun {
   }
 
   const TrainingRequest& request_;
-  const config::ExperimentConfig& config_;
+  config::ExperimentConfig config_;
   run::RankInfo rank_;
   base::ThreadPool pool_;
   std::unique_ptr<Ranks> ranks_;
   std::unique_ptr<task::NavigationEnv> env_;
   std::unique_ptr<task::ReplayEnv> demos_;  // of DIFFUSION_DATA_DIR
   TrainerSettings settings_;
+  StepLimits limits_;
   std::unique_ptr<Trainer> trainer_;
   std::unique_ptr<MainRank> main_;
   std::unique_ptr<QuickEvaluation> evaluation_;  // of rank 0
@@ -370,6 +473,10 @@ class RankRun {
 
 base::Result<int> run_training(const TrainingRequest& request) {
   const config::ExperimentConfig& config = request.loaded.config;
+  INKNAV_RETURN_IF_ERROR(run::check_injected_fault());
+  if (!config.network_interface.empty()) {
+    INKNAV_RETURN_IF_ERROR(run::find_interface(config.network_interface));
+  }
   INKNAV_ASSIGN_OR_RETURN(const std::optional<run::RankInfo> outside, run::rank_from_environment());
   run::CpuPlan plan = request.plan;
   if (outside) {
@@ -382,11 +489,12 @@ base::Result<int> run_training(const TrainingRequest& request) {
     run::LaunchRequest launch;
     launch.num_ranks = plan.num_ranks;
     launch.arguments = request.arguments;
+    launch.log_file = run::run_paths(config, request.model_dir).log_file;
     return run::launch_ranks(launch);
   }
   RankRun rank_run(request, outside.value_or(run::RankInfo{}),
                    task::step_threads(config, plan.threads_per_rank));
-  return rank_run.run(plan.num_ranks * plan.envs_per_rank);
+  return rank_run.run();
 }
 
 }  // namespace inknav::learn

@@ -114,6 +114,16 @@ GpuList visible_gpus() {
 }
 
 base::Result<DeviceChoice> choose_devices(const DeviceRequest& request, const GpuList& present) {
+  if (request.gpu_ids_flag && request.num_gpus_flag) {
+    return refusal("command line",
+                   fmt::format("--gpu-ids \"{}\" and --num-gpus {} were both given, one of them is wanted",
+                               *request.gpu_ids_flag, *request.num_gpus_flag),
+                   present);
+  }
+  if (request.num_gpus_flag == 0) {
+    return refusal("--num-gpus",
+                   "0 GPUs were asked for; to train on the CPU leave it out and give NUM_GPUS 0", present);
+  }
   if (request.gpu_ids_flag) {
     INKNAV_ASSIGN_OR_RETURN(const std::vector<int> ids, parse_ids(*request.gpu_ids_flag, present));
     return choose_ids("--gpu-ids", ids, present);

@@ -10,9 +10,10 @@ const GpuList kThree = {{{0, "A", 80}, {1, "B", 80}, {2, "C", 80}}, ""};
 const GpuList kNone = {{}, "no NVIDIA driver"};
 
 TEST(DeviceChoice, FirstMatchWins) {
-  DeviceRequest request{"0,2", 1, std::vector<int>{1}, 2};
+  DeviceRequest request{"0,2", {}, std::vector<int>{1}, 2};
   EXPECT_EQ(choose_devices(request, kThree).value().gpu_ids, (std::vector<int>{0, 2}));
   request.gpu_ids_flag.reset();
+  request.num_gpus_flag = 1;
   EXPECT_EQ(choose_devices(request, kThree).value().gpu_ids, (std::vector<int>{0}));
   request.num_gpus_flag.reset();
   EXPECT_EQ(choose_devices(request, kThree).value().gpu_ids, (std::vector<int>{1}));
@@ -26,17 +27,40 @@ TEST(DeviceChoice, FirstMatchWins) {
 }
 
 TEST(DeviceChoice, RefusalsNameWhatIsThere) {
-  for (const char* ids : {"0,0", "7", "a", "", "0,", "0;1"}) {
+  for (const char* ids : {"0,0", "0,9", "7", "-1", "a", "", "0,", "0;1", "99999999999"}) {
     const auto choice = choose_devices({ids, {}, {}, {}}, kThree);
     ASSERT_FALSE(choice.ok()) << ids;
     EXPECT_EQ(choice.error().code, base::ErrorCode::kUsage);
     EXPECT_NE(choice.error().message.find("0: A, 1: B, 2: C"), std::string::npos) << choice.error().message;
   }
-  EXPECT_FALSE(choose_devices({{}, 4, {}, {}}, kThree).ok());
+  const DeviceRequest others[] = {{{}, 99, {}, {}},
+                                  {{}, 4, {}, {}},
+                                  {{}, -1, {}, {}},
+                                  {{}, 0, {}, {}},
+                                  {"0", 1, {}, {}},
+                                  {{}, {}, {}, 4},
+                                  {{}, {}, std::vector<int>{1, 1}, {}}};
+  for (const DeviceRequest& request : others) {
+    const auto choice = choose_devices(request, kThree);
+    ASSERT_FALSE(choice.ok());
+    EXPECT_EQ(choice.error().code, base::ErrorCode::kUsage);
+    EXPECT_NE(choice.error().message.find("0: A, 1: B, 2: C"), std::string::npos) << choice.error().message;
+  }
   const auto none = choose_devices({{}, 1, {}, {}}, kNone);
   ASSERT_FALSE(none.ok());
   EXPECT_NE(none.error().message.find("no GPU is visible"), std::string::npos);
-  EXPECT_TRUE(choose_devices({{}, 0, {}, {}}, kThree).value().gpu_ids.empty());
+}
+
+TEST(DeviceChoice, TheCpuIsAskedForByTheKeyAndNotByAFlag) {
+  EXPECT_TRUE(choose_devices({{}, {}, {}, 0}, kThree).value().gpu_ids.empty());
+  const auto flag = choose_devices({{}, 0, {}, {}}, kThree);
+  ASSERT_FALSE(flag.ok());
+  EXPECT_NE(flag.error().message.find("NUM_GPUS 0"), std::string::npos) << flag.error().message;
+  const auto both = choose_devices({"0,1", 2, {}, {}}, kThree);
+  ASSERT_FALSE(both.ok());
+  EXPECT_EQ(both.error().message,
+            "command line: --gpu-ids \"0,1\" and --num-gpus 2 were both given, one of them is wanted; "
+            "visible: 0: A, 1: B, 2: C");
 }
 
 TEST(CpuPlan, SharesEnvironmentsEvenly) {

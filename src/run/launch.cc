@@ -1,28 +1,28 @@
 // SPDX-License-Identifier: MIT
 #include "run/launch.h"
 
-#include <arpa/inet.h>
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <netinet/in.h>
 #include <signal.h>
 #include <sys/prctl.h>
-#include <sys/socket.h>
+#include <sys/random.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <cerrno>
-#include <charconv>
 #include <chrono>
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
+#include <optional>
 #include <thread>
 #include <utility>
 
 #include "base/check.h"
 #include "base/log.h"
+#include "run/network.h"
 #include "run/signals.h"
+#include "run/train_log.h"
 
 namespace inknav::run {
 namespace {
@@ -30,62 +30,8 @@ namespace {
 using Clock = std::chrono::steady_clock;
 constexpr std::chrono::milliseconds kPollInterval{50};
 constexpr int kPreemptedExit = static_cast<int>(base::ErrorCode::kPreempted);
-
-std::optional<std::string> process_environment(const char* name) {
-  const char* value = std::getenv(name);
-  return value == nullptr ? std::nullopt : std::optional<std::string>(value);
-}
-
-base::Result<int> parse_number(const char* name, const std::string& text, int low, int high) {
-  int value = 0;
-  const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (problem != std::errc() || end != text.data() + text.size() || value < low || value > high) {
-    return base::Error{
-        base::ErrorCode::kUsage,
-        fmt::format("environment: {} = \"{}\", a whole number from {} to {} was wanted; start through "
-                    "torchrun, srun or inknav train",
-                    name, text, low, high)};
-  }
-  return value;
-}
-
-struct VariableNames {
-  const char* rank;
-  const char* world_size;
-  const char* local_rank;
-};
-constexpr VariableNames kTorchrun{"RANK", "WORLD_SIZE", "LOCAL_RANK"};
-constexpr VariableNames kSlurm{"SLURM_PROCID", "SLURM_NTASKS", "SLURM_LOCALID"};
-
-base::Result<RankInfo> read_rank(const EnvironmentLookup& lookup, const VariableNames& names) {
-  const auto number = [&](const char* name, int low, int high) -> base::Result<int> {
-    const auto text = lookup(name);
-    if (!text) {
-      return base::Error{
-          base::ErrorCode::kUsage,
-          fmt::format("environment: {} is set, {} is not; both are wanted (torchrun and srun set them), "
-                      "or neither",
-                      names.rank, name)};
-    }
-    return parse_number(name, *text, low, high);
-  };
-  RankInfo info;
-  INKNAV_ASSIGN_OR_RETURN(info.world_size, number(names.world_size, 1, 1 << 20));
-  INKNAV_ASSIGN_OR_RETURN(info.rank, number(names.rank, 0, info.world_size - 1));
-  info.local_rank = info.rank;
-  if (lookup(names.local_rank)) {
-    INKNAV_ASSIGN_OR_RETURN(info.local_rank, number(names.local_rank, 0, info.world_size - 1));
-  }
-  if (info.world_size == 1) return info;
-  info.master_addr = lookup("MASTER_ADDR").value_or("127.0.0.1");
-  INKNAV_ASSIGN_OR_RETURN(info.master_port, number("MASTER_PORT", 1, 65535));
-  if (info.master_addr != "127.0.0.1" && info.master_addr != "localhost" && info.rank == 0) {
-    base::log_warning(
-        "ranks meet on {}: anyone who reaches that address can join; keep it on a trusted network",
-        info.master_addr);
-  }
-  return info;
-}
+constexpr int kPeerExit = static_cast<int>(base::ErrorCode::kPeer);
+constexpr std::chrono::milliseconds kCausePatience{1000};  // for the cause of an exit with 7 to be found
 
 struct Child {
   pid_t pid = -1;
@@ -139,10 +85,21 @@ class ExecReport {
   bool open_;
 };
 
+/// 32 hexadecimal digits that no other process knows.
+std::string random_token() {
+  unsigned char bytes[16] = {};
+  INKNAV_CHECK(getrandom(bytes, sizeof(bytes), 0) == sizeof(bytes), errno);
+  std::string text;
+  for (const unsigned char byte : bytes) text += fmt::format("{:02x}", byte);
+  return text;
+}
+
 class RankSupervisor {
  public:
   explicit RankSupervisor(const LaunchRequest& request)
-      : request_(request), program_(request.program.empty() ? own_program() : request.program.string()) {}
+      : request_(request),
+        program_(request.program.empty() ? own_program() : request.program.string()),
+        token_(random_token()) {}
 
   base::Status start() {
     INKNAV_ASSIGN_OR_RETURN(port_, free_loopback_port());
@@ -161,6 +118,8 @@ class RankSupervisor {
     while (running > 0) {
       forward_stop();
       running -= reap();
+      if (follower_ && (running == 0 || Clock::now() > follower_patience_))
+        fail(std::exchange(follower_, {}));
       if (deadline_ && Clock::now() > *deadline_) {
         signal_all(SIGKILL);
         deadline_.reset();
@@ -200,6 +159,9 @@ class RankSupervisor {
     setenv("RANK", std::to_string(rank).c_str(), 1);
     setenv("LOCAL_RANK", std::to_string(rank).c_str(), 1);
     setenv("WORLD_SIZE", std::to_string(request_.num_ranks).c_str(), 1);
+    setenv("LOCAL_WORLD_SIZE", std::to_string(request_.num_ranks).c_str(), 1);
+    setenv("INKNAV_RUN_TOKEN", token_.c_str(), 1);
+    unsetenv("TORCHELASTIC_USE_AGENT_STORE");
     setenv("MASTER_ADDR", "127.0.0.1", 1);
     setenv("MASTER_PORT", std::to_string(port_).c_str(), 1);
     std::vector<char*> argv;
@@ -216,7 +178,7 @@ class RankSupervisor {
     if (request == forwarded_) return;
     forwarded_ = request;
     signal_all(request == StopRequest::kPreempt ? SIGTERM : SIGINT);
-    set_deadline();
+    set_deadline(request_.grace_s);
   }
 
   int reap() {
@@ -234,29 +196,56 @@ class RankSupervisor {
   /// The first failure decides the run's exit code and ends the others.
   void note_exit(int rank, int status) {
     if (WIFEXITED(status) && (WEXITSTATUS(status) == 0 || WEXITSTATUS(status) == kPreemptedExit)) {
-      if (!failed_) exit_code_ = std::max(exit_code_, WEXITSTATUS(status));
+      if (!failed_ && !follower_) exit_code_ = std::max(exit_code_, WEXITSTATUS(status));
       return;
     }
-    if (std::exchange(failed_, true)) return;
+    if (failed_) return;
+    if (WIFEXITED(status) && WEXITSTATUS(status) == kPeerExit) {
+      if (!follower_) follower_patience_ = Clock::now() + kCausePatience;
+      if (!follower_) follower_ = {rank, status};
+      return;
+    }
+    fail(Exit{rank, status});
+  }
+
+  struct Exit {
+    int rank = 0;
+    int status = 0;
+  };
+
+  void fail(const std::optional<Exit>& exit) {
+    failed_ = true;
+    follower_.reset();
+    exit_code_ = kPeerExit;
+    const auto [rank, status] = *exit;
     if (WIFSIGNALED(status)) {
       const int number = WTERMSIG(status);
-      base::log_error(
+      tell(fmt::format(
           "rank {} was ended by signal {} ({}); the other ranks are stopped; go on from the newest "
           "checkpoint with --resume-from",
-          rank, number, strsignal(number));
-      exit_code_ = static_cast<int>(base::ErrorCode::kPeer);
+          rank, number, strsignal(number)));
     } else if (WEXITSTATUS(status) == kNotLoadedExit) {
-      base::log_error(
-          "rank {} ended with exit code {}: {} could not be loaded, the lines above name the library that is "
-          "missing; build again with ./inknav setup; the other ranks are stopped",
-          rank, kNotLoadedExit, program_);
-      exit_code_ = static_cast<int>(base::ErrorCode::kPeer);
+      tell(
+          fmt::format("rank {} ended with exit code {}: {} could not be loaded, the lines above name the "
+                      "library that is missing; build again with ./inknav setup; the other ranks are stopped",
+                      rank, kNotLoadedExit, program_));
     } else {
       exit_code_ = WEXITSTATUS(status);
-      base::log_error("rank {} ended with exit code {}; the other ranks are stopped", rank, exit_code_);
+      tell(fmt::format("rank {} ended with exit code {}; the other ranks are stopped", rank, exit_code_));
     }
     signal_all(SIGTERM);
-    set_deadline();
+    set_deadline(request_.loss_grace_s);
+  }
+
+  /// To the terminal, and to the log of rank 0, which may not be there to write it.
+  void tell(const std::string& failure) const {
+    std::error_code ignored;
+    std::optional<TrainLog> log;
+    if (!request_.log_file.empty() && std::filesystem::exists(request_.log_file, ignored)) {
+      if (auto opened = TrainLog::open(request_.log_file, /*debug=*/false); opened.ok())
+        log.emplace(std::move(opened).value());
+    }
+    base::log_error("{}", failure);
   }
 
   void signal_all(int number) {
@@ -265,57 +254,29 @@ class RankSupervisor {
     }
   }
 
-  void set_deadline() {
-    deadline_ = Clock::now() +
-                std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(request_.grace_s));
+  void set_deadline(double seconds) {
+    deadline_ =
+        Clock::now() + std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(seconds));
   }
 
   const LaunchRequest& request_;
   const std::string program_;
+  const std::string token_;
   int port_ = 0;
   std::vector<Child> children_;
   StopRequest forwarded_ = StopRequest::kNone;
   std::optional<Clock::time_point> deadline_;
+  std::optional<Exit> follower_;  // the first rank that saw another one go
+  Clock::time_point follower_patience_;
   bool failed_ = false;
   int exit_code_ = 0;
 };
 
 }  // namespace
 
-base::Result<std::optional<RankInfo>> rank_from_environment(const EnvironmentLookup& lookup) {
-  const EnvironmentLookup get = lookup ? lookup : EnvironmentLookup(process_environment);
-  for (const VariableNames& names : {kTorchrun, kSlurm}) {
-    // A SLURM allocation of one task is an ordinary shell; so is a stray RANK without a world.
-    const auto world_size = get(names.world_size);
-    if (!get(names.rank) || (names.rank == kSlurm.rank && world_size.value_or("1") == "1")) continue;
-    INKNAV_ASSIGN_OR_RETURN(const RankInfo info, read_rank(get, names));
-    return std::optional<RankInfo>(info);
-  }
-  if (get(kTorchrun.world_size) && get("LOCAL_RANK")) {
-    return base::Error{base::ErrorCode::kUsage,
-                       "environment: WORLD_SIZE and LOCAL_RANK are set, RANK is not; all three "
-                       "are wanted (torchrun sets them), or none"};
-  }
-  return std::optional<RankInfo>();
-}
-
 base::Result<int> free_loopback_port() {
-  const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  sockaddr_in address = {};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t length = sizeof(address);
-  const bool bound = fd >= 0 && bind(fd, reinterpret_cast<const sockaddr*>(&address), length) == 0 &&
-                     getsockname(fd, reinterpret_cast<sockaddr*>(&address), &length) == 0;
-  const int error = errno;
-  if (fd >= 0) close(fd);
-  if (!bound) {
-    return base::Error{base::ErrorCode::kPeer,
-                       fmt::format("a free port on 127.0.0.1 was wanted for the ranks to meet, "
-                                   "found: {}; check the loopback interface",
-                                   std::strerror(error))};
-  }
-  return static_cast<int>(ntohs(address.sin_port));
+  INKNAV_ASSIGN_OR_RETURN(const Socket listener, listen_on("127.0.0.1", 0));
+  return port_of(listener);
 }
 
 base::Result<int> launch_ranks(const LaunchRequest& request) {

@@ -3,59 +3,13 @@
 
 #include <gtest/gtest.h>
 
-#include <map>
+#include <fstream>
+#include <iterator>
 
 #include "run/signals.h"
 
 namespace inknav::run {
 namespace {
-
-EnvironmentLookup variables(std::map<std::string, std::string> values) {
-  return [values = std::move(values)](const char* name) -> std::optional<std::string> {
-    const auto found = values.find(name);
-    return found == values.end() ? std::nullopt : std::optional<std::string>(found->second);
-  };
-}
-
-TEST(RankFromEnvironment, NothingSetMeansThatNobodySaysSo) {
-  EXPECT_FALSE(rank_from_environment(variables({})).value().has_value());
-  EXPECT_FALSE(
-      rank_from_environment(variables({{"SLURM_PROCID", "0"}, {"SLURM_NTASKS", "1"}})).value().has_value());
-}
-
-TEST(RankFromEnvironment, ReadsTorchrunAndSlurm) {
-  const auto torchrun = rank_from_environment(variables({{"RANK", "3"},
-                                                         {"WORLD_SIZE", "8"},
-                                                         {"LOCAL_RANK", "1"},
-                                                         {"MASTER_ADDR", "localhost"},
-                                                         {"MASTER_PORT", "29500"}}));
-  ASSERT_TRUE(torchrun.value().has_value());
-  EXPECT_EQ(torchrun.value()->rank, 3);
-  EXPECT_EQ(torchrun.value()->local_rank, 1);
-  EXPECT_EQ(torchrun.value()->world_size, 8);
-  EXPECT_EQ(torchrun.value()->master_port, 29500);
-  EXPECT_FALSE(torchrun.value()->is_main());
-  const auto slurm = rank_from_environment(variables(
-      {{"SLURM_PROCID", "1"}, {"SLURM_NTASKS", "2"}, {"SLURM_LOCALID", "0"}, {"MASTER_PORT", "1234"}}));
-  EXPECT_EQ(slurm.value()->rank, 1);
-}
-
-TEST(RankFromEnvironment, HalfSetOrWrongIsUsage) {
-  const std::map<std::string, std::string> cases[] = {
-      {{"RANK", "0"}},
-      {{"RANK", "0"}, {"WORLD_SIZE", "2"}},
-      {{"RANK", "2"}, {"WORLD_SIZE", "2"}, {"MASTER_PORT", "1"}},
-      {{"RANK", "x"}, {"WORLD_SIZE", "2"}, {"MASTER_PORT", "1"}},
-      {{"RANK", "0"}, {"WORLD_SIZE", "2"}, {"MASTER_PORT", "70000"}},
-      {{"WORLD_SIZE", "2"}, {"LOCAL_RANK", "0"}},
-  };
-  for (const auto& values : cases) {
-    const auto rank = rank_from_environment(variables(values));
-    ASSERT_FALSE(rank.ok());
-    EXPECT_EQ(rank.error().code, base::ErrorCode::kUsage);
-    EXPECT_NE(rank.error().message.find("environment"), std::string::npos);
-  }
-}
 
 TEST(Signals, TheStrongestRequestWins) {
   clear_stop_request();
@@ -99,6 +53,47 @@ TEST(Launch, RanksKnowWhoTheyAreAndTheirCodesAreTheRuns) {
   EXPECT_EQ(launch_ranks(shell(2, "exit 75")).value(), 75);
   EXPECT_EQ(launch_ranks(shell(2, "[ $RANK = 0 ] && exec sleep 60; exit 3")).value(), 3);
   EXPECT_EQ(launch_ranks(shell(2, "[ $RANK = 0 ] && exec sleep 60; kill -9 $$")).value(), 7);
+}
+
+TEST(Launch, RanksShareATokenThatNobodyElseKnows) {
+  const auto folder = std::filesystem::temp_directory_path() / ("inknav_token_" + std::to_string(getpid()));
+  std::filesystem::create_directories(folder);
+  const std::string write = "echo $INKNAV_RUN_TOKEN > " + folder.string() + "/";
+  const auto token = [&](const std::string& name) {
+    std::ifstream file(folder / name);
+    return std::string(std::istreambuf_iterator<char>(file), {});
+  };
+  ASSERT_EQ(launch_ranks(shell(2, write + "a$RANK")).value(), 0);
+  ASSERT_EQ(launch_ranks(shell(1, write + "b$RANK")).value(), 0);
+  EXPECT_EQ(token("a0").size(), 33u);
+  EXPECT_EQ(token("a0"), token("a1"));
+  EXPECT_NE(token("a0"), token("b0"));
+  std::filesystem::remove_all(folder);
+}
+
+/// A rank that ignores SIGTERM is ended all the same, after loss_grace_s; the log has the first cause.
+TEST(Launch, TheOthersAreEndedSoonAndTheFirstCauseIsInTheLog) {
+  const auto log = std::filesystem::temp_directory_path() / ("inknav_launch_" + std::to_string(getpid()));
+  std::ofstream(log) << "begun\n";
+  const auto text = [&] {
+    std::ifstream file(log);
+    return std::string(std::istreambuf_iterator<char>(file), {});
+  };
+  LaunchRequest request = shell(3,
+                                "trap '' TERM; [ $RANK = 0 ] && exit 7; [ $RANK = 1 ] && { sleep 0.3; "
+                                "kill -9 $$; }; exec sleep 60");
+  request.log_file = log;
+  request.loss_grace_s = 0.2;
+  const auto start = std::chrono::steady_clock::now();
+  EXPECT_EQ(launch_ranks(request).value(), 7);
+  EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(5));
+  EXPECT_NE(text().find("error rank 1 was ended by signal 9 (Killed)"), std::string::npos) << text();
+  EXPECT_EQ(text().find("rank 0"), std::string::npos) << "it only saw rank 1 go: " << text();
+
+  request.arguments.back() = "[ $RANK = 1 ] && exit 7; exec sleep 60";
+  EXPECT_EQ(launch_ranks(request).value(), 7);
+  EXPECT_NE(text().find("error rank 1 ended with exit code 7"), std::string::npos) << text();
+  std::filesystem::remove(log);
 }
 
 TEST(Launch, AProgramThatCannotBeRunIsNamedWithItsErrno) {

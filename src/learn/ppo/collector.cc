@@ -208,14 +208,14 @@ void Collector::collect(std::int64_t update, const CollectMode& mode, Rollout& r
                         const std::function<void(const task::EpisodeResult&)>& on_episode) {
   totals_ = {};
   const bool reading = runner_.network().settings().reading.enabled;
-  const std::int64_t steps = rollout.num_steps();
+  rollout.cut(rollout.max_steps());
   {
     const Stopwatch watch(seconds.reading);
     runner_.refresh_weights();
     if (reading) rollout.start_drawings(env_.observation("drawing_planes").as<std::uint8_t>());
     rollout.state = runner_.state().clone();
   }
-  for (std::int64_t t = 0; t < steps; ++t) {
+  for (std::int64_t t = 0; t < rollout.num_steps(); ++t) {
     {
       const Stopwatch watch(seconds.reading);
       runner_.write(env_, {}, rollout.slot(t));
@@ -239,6 +239,7 @@ void Collector::collect(std::int64_t update, const CollectMode& mode, Rollout& r
       const Stopwatch watch(seconds.environment);
       result = &env_.step(actions_);
     }
+    if (on_step && !on_step(t + 1)) rollout.cut(t + 1);
     bool any_ended = false, any_timed_out = false;
     float* done = rollout.done[t].data_ptr<float>();
     for (std::size_t n = 0; n < actions_.size(); ++n) {
@@ -282,12 +283,13 @@ void Collector::collect(std::int64_t update, const CollectMode& mode, Rollout& r
   }
   {
     const Stopwatch watch(seconds.reading);
-    runner_.write(env_, {}, rollout.slot(steps));
+    runner_.write(env_, {}, rollout.slot(rollout.num_steps()));
   }
   const Stopwatch watch(seconds.inference);
   std::vector<std::int64_t> all(static_cast<std::size_t>(num_envs_));
   for (std::size_t n = 0; n < all.size(); ++n) all[n] = static_cast<std::int64_t>(n);
-  rollout.values[steps].copy_(runner_.peek_values(rollout.slot(steps), torch::tensor(all, torch::kInt64)));
+  const std::int64_t last = rollout.num_steps();
+  rollout.values[last].copy_(runner_.peek_values(rollout.slot(last), torch::tensor(all, torch::kInt64)));
 }
 
 }  // namespace inknav::learn

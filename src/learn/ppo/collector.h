@@ -44,6 +44,8 @@ struct CollectorSettings {
 class Collector {
  public:
   Collector(const CollectorSettings& settings, task::VectorEnv& env, PolicyRunner& runner);
+  /// Called after every step of the environments; when it returns false the rollout ends there. May be empty.
+  std::function<bool(std::int64_t steps_done)> on_step;
 
   /// Runs the rollout; `on_episode` is called for every episode that ends.
   void collect(std::int64_t update, const CollectMode& mode, Rollout& rollout, PhaseTimes& seconds,

@@ -104,7 +104,7 @@ Minibatch Rollout::minibatch(const std::vector<std::int64_t>& environments) cons
     batch.drawings = drawings_.index_select(0, torch::tensor(used, torch::kInt64));
   }
   batch.state = state.index_select(0, index);
-  batch.keep = keep.index_select(1, index);
+  batch.keep = keep.narrow(0, 0, num_steps_).index_select(1, index);
   batch.actions = gather(actions);
   batch.old_log_prob = gather(log_prob);
   batch.old_values = gather(values);

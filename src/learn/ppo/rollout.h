@@ -2,6 +2,7 @@
 #pragma once
 // Rollout: T steps of N environments, everything an update needs, allocated once.
 //
+// A rollout may be cut after fewer steps than it has room for: T is then what it was cut to.
 // Index T of the observations is the one after the last step (for its value only). Labels are the privileged
 // truth that supervises reading and imitation; they are zero with zero weight where the environment has none.
 // minibatch() gathers whole trajectories of some environments into contiguous memory, rows in (t, n) order.
@@ -47,7 +48,10 @@ class Rollout {
  public:
   Rollout(const PolicySettings& settings, std::int64_t num_steps, std::int64_t num_envs);
 
+  /// Steps that are filled, and steps that there is room for.
   std::int64_t num_steps() const { return num_steps_; }
+  std::int64_t max_steps() const { return static_cast<std::int64_t>(slots_.size()) - 1; }
+  void cut(std::int64_t num_steps) { num_steps_ = num_steps; }
   std::int64_t num_envs() const { return num_envs_; }
   ObservationSlot& slot(std::int64_t t) { return slots_[static_cast<std::size_t>(t)]; }
 

@@ -8,6 +8,7 @@
 
 #include "base/philox.h"
 #include "learn/ppo/returns.h"
+#include "run/injected_fault.h"
 
 namespace inknav::learn {
 namespace {
@@ -59,6 +60,19 @@ Updater::Updater(const PpoSettings& settings, std::uint64_t seed, PolicyNetwork&
       denoising_(denoising),
       ranks_(ranks) {}
 
+/// Every frame weighs the same, whichever rank it comes from.
+base::Status Updater::share_frames(const Rollout& rollout) {
+  const auto mine = static_cast<double>(rollout.num_steps() * rollout.num_envs());
+  double all = ranks_ == nullptr ? mine : mine * ranks_->size();
+  if (ranks_ != nullptr && settings_.sync_frac > 0.0) {
+    all = mine;
+    INKNAV_RETURN_IF_ERROR(ranks_->sum(std::span<double>(&all, 1)));
+  }
+  frames_ = static_cast<std::int64_t>(all);
+  share_ = mine / all;
+  return base::ok_status();
+}
+
 base::Status Updater::prepare(Rollout& rollout) {
   ReturnArrays arrays;
   arrays.num_steps = rollout.num_steps();
@@ -104,12 +118,12 @@ base::Status Updater::minibatch(const UpdateSchedule& schedule, const Minibatch&
     denoising = (*denoising_)(network_.denoiser(), output.condition, batch.labels.plan, key);
   }
   const Loss loss = minibatch_loss(output, scale, denoising, batch, schedule.weights);
-  const double share = ranks_ == nullptr ? 1.0 : 1.0 / ranks_->size();
-  (loss.total * share).backward();
+  (loss.total * share_).backward();
   torch::NoGradGuard no_grad;
-  parameters_.extra().copy_(loss.terms * share);
+  parameters_.extra().copy_(loss.terms * share_);
   Tensor& bucket = parameters_.bucket();
   if (ranks_ != nullptr) {
+    run::injected_fault_point("update", schedule.update, ranks_->rank());
     INKNAV_RETURN_IF_ERROR(
         ranks_->sum(std::span<float>(bucket.data_ptr<float>(), static_cast<std::size_t>(bucket.numel()))));
   }
@@ -141,8 +155,10 @@ base::Status Updater::minibatch(const UpdateSchedule& schedule, const Minibatch&
 base::Result<UpdateOutcome> Updater::run(const UpdateSchedule& schedule, Rollout& rollout) {
   INKNAV_CHECK(rollout.num_envs() % settings_.num_mini_batch == 0, rollout.num_envs(),
                settings_.num_mini_batch);
+  INKNAV_RETURN_IF_ERROR(share_frames(rollout));
   INKNAV_RETURN_IF_ERROR(prepare(rollout));
   UpdateOutcome outcome;
+  outcome.frames = frames_;
   const auto rank = static_cast<std::uint32_t>(ranks_ == nullptr ? 0 : ranks_->rank());
   const std::int64_t part = rollout.num_envs() / settings_.num_mini_batch;
   for (int epoch = 0; epoch < settings_.ppo_epoch; ++epoch) {

@@ -2,9 +2,10 @@
 #pragma once
 // Updater: epochs and minibatches of one PPO or imitation update over a filled rollout.
 //
-// Gradients of a minibatch are scaled by 1 / ranks and summed over the ranks in one bucket together with the
-// losses, so every rank takes the same decision. A minibatch whose loss or gradient is not finite is skipped
-// by all ranks. The order of minibatches is philox(seed, rank, update, epoch).
+// Gradients of a minibatch are scaled by the rank's share of the frames (1 / ranks, unless rollouts were cut)
+// and summed over the ranks in one bucket together with the losses, so every rank takes the same decision. A
+// minibatch whose loss or gradient is not finite is skipped by all ranks. The order of minibatches is
+// philox(seed, rank, update, epoch).
 
 #include <torch/torch.h>
 
@@ -33,6 +34,7 @@ struct UpdateSchedule {
 struct UpdateOutcome {
   std::array<double, kNumLossTerms> terms{};  // means over the minibatches that were not skipped
   double grad_norm = 0.0;
+  std::int64_t frames = 0;  // of all ranks
   int minibatches = 0;
   int skipped = 0;
 };
@@ -49,6 +51,7 @@ class Updater {
 
  private:
   base::Status prepare(Rollout& rollout);
+  base::Status share_frames(const Rollout& rollout);
   base::Status minibatch(const UpdateSchedule& schedule, const Minibatch& batch, std::uint32_t number,
                          UpdateOutcome& outcome);
 
@@ -58,6 +61,8 @@ class Updater {
   FlatParameters& parameters_;
   const DenoisingLoss* denoising_;
   Ranks* ranks_;
+  std::int64_t frames_ = 0;  // of the update, over all ranks
+  double share_ = 1.0;       // of this rank in them
 };
 
 /// The loss weights of one update.
