@@ -3,32 +3,15 @@
 
 #include <gtest/gtest.h>
 
-#include <cstdlib>
 #include <fstream>
-#include <optional>
 #include <string>
 
+#include "base/scoped_environment.h"
 #include "render/cuda/cuda_scene.h"
 #include "render/renderer.h"
 
 namespace inknav::render {
 namespace {
-
-/// An environment variable for the length of a test; null: not set.
-class Variable {
- public:
-  Variable(const char* name, const char* value) : name_(name) {
-    if (const char* before = std::getenv(name); before != nullptr) before_ = before;
-    set(value);
-  }
-  ~Variable() { set(before_ ? before_->c_str() : nullptr); }
-
- private:
-  void set(const char* value) const { value == nullptr ? unsetenv(name_) : setenv(name_, value, 1); }
-
-  const char* name_;
-  std::optional<std::string> before_;
-};
 
 class FakePlugin : public testing::Test {
  protected:
@@ -37,7 +20,7 @@ class FakePlugin : public testing::Test {
       GTEST_SKIP() << INKNAV_FAKE_CUDA << " is not on this machine";
   }
   static std::string refusal(const std::string& fault) {
-    const Variable chosen("INKNAV_FAKE_CUDA_FAULT", fault.c_str());
+    const base::ScopedEnvironment chosen("INKNAV_FAKE_CUDA_FAULT", fault.c_str());
     const auto api = open_cuda_plugin(INKNAV_FAKE_CUDA);
     EXPECT_EQ(api.ok(), fault.empty());
     return api.ok() ? std::string() : api.error().message;
@@ -86,7 +69,7 @@ TEST_F(FakePlugin, AnotherLayoutIsRefused) {
 
 TEST_F(FakePlugin, TheRightVersionOpensAndAMissingDeviceIsASentence) {
   EXPECT_EQ(refusal(""), "");
-  const Variable named("INKNAV_CUDA_PLUGIN", INKNAV_FAKE_CUDA);
+  const base::ScopedEnvironment named("INKNAV_CUDA_PLUGIN", INKNAV_FAKE_CUDA);
   base::ThreadPool pool(1);
   const auto renderer = make_renderer(Backend::kCuda, {8, 8, 90.0f}, pool);
   ASSERT_FALSE(renderer.ok());
@@ -97,9 +80,9 @@ TEST_F(FakePlugin, TheRightVersionOpensAndAMissingDeviceIsASentence) {
 }
 
 TEST(CudaPlugin, TheVariableIsTheOnlyCandidateAndElseThereAreFolders) {
-  const Variable unnamed("INKNAV_CUDA_PLUGIN", nullptr);
+  const base::ScopedEnvironment unnamed("INKNAV_CUDA_PLUGIN", nullptr);
   EXPECT_GE(cuda_plugin_candidates().size(), 2u);
-  const Variable named("INKNAV_CUDA_PLUGIN", "/nowhere/at_all.so");
+  const base::ScopedEnvironment named("INKNAV_CUDA_PLUGIN", "/nowhere/at_all.so");
   ASSERT_EQ(cuda_plugin_candidates().size(), 1u);
   const auto api = find_cuda(0);
   ASSERT_FALSE(api.ok());
