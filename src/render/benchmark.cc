@@ -5,7 +5,6 @@
 #include <utility>
 
 #include "render/clutter_scene.h"
-#include "render/renderer.h"
 
 namespace inknav::render {
 namespace {
@@ -34,9 +33,8 @@ class RenderBenchmark {
     const auto pixels = static_cast<std::size_t>(what.size * what.size * what.views);
     std::vector<float> depth(pixels);
     std::vector<std::uint8_t> rgb(what.rgb ? 3 * pixels : 0);
-    return base::measure(what.name, "frames/s", what.views, settings_.repetitions, [&] {
-      renderer->render(views, {depth.data(), what.rgb ? rgb.data() : nullptr});
-    });
+    return measure_rendering(*renderer, views, {depth.data(), what.rgb ? rgb.data() : nullptr}, what.name,
+                             settings_.repetitions);
   }
 
  private:
@@ -46,6 +44,19 @@ class RenderBenchmark {
 };
 
 }  // namespace
+
+base::Result<base::BenchmarkResult> measure_rendering(Renderer& renderer, std::span<const View> views,
+                                                      const RenderTargets& targets, const std::string& name,
+                                                      int repetitions) {
+  base::Status rendered = base::ok_status();
+  const auto render = [&] {
+    if (rendered.ok()) rendered = renderer.render(views, targets);
+  };
+  const base::BenchmarkResult result =
+      base::measure(name, "frames/s", static_cast<double>(views.size()), repetitions, render);
+  if (!rendered.ok()) return rendered.error();
+  return result;
+}
 
 base::Result<std::vector<base::BenchmarkResult>> run_render_benchmark(
     const RenderBenchmarkSettings& settings) {

@@ -4,10 +4,13 @@
 // thread and brute force as baselines in the same process. Views are random poses (spec: performance).
 
 #include <cstddef>
+#include <span>
+#include <string>
 #include <vector>
 
 #include "base/benchmark.h"
 #include "base/result.h"
+#include "render/renderer.h"
 
 namespace inknav::render {
 
@@ -21,5 +24,10 @@ struct RenderBenchmarkSettings {
 
 base::Result<std::vector<base::BenchmarkResult>> run_render_benchmark(
     const RenderBenchmarkSettings& settings);
+
+/// Rate of render() on these views, images a second; its error if there is one.
+base::Result<base::BenchmarkResult> measure_rendering(Renderer& renderer, std::span<const View> views,
+                                                      const RenderTargets& targets, const std::string& name,
+                                                      int repetitions);
 
 }  // namespace inknav::render
