@@ -67,7 +67,7 @@ class PolicyRunner {
 
   /// Writes the network's inputs for the flagged rows (empty: all).
   void write(const task::VectorEnv& env, std::span<const std::uint8_t> rows, ObservationSlot& slot);
-  /// Forward pass of all rows; the recurrent state moves on.
+  /// Forward pass of all rows; the recurrent state moves on, but not when an exception leaves it.
   PolicyOutput infer(const ObservationSlot& slot);
   /// Values of some rows without touching the state.
   torch::Tensor peek_values(const ObservationSlot& slot, const torch::Tensor& rows);
