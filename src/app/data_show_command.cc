@@ -49,7 +49,7 @@ base::Result<scene::Image> view_from_above(const scene::ScenePtr& scene, const s
                      std::vector<std::uint8_t>(static_cast<std::size_t>(frame.size) *
                                                static_cast<std::size_t>(frame.size) * 3)};
   const render::View view{slot, pose};
-  renderer->render({&view, 1}, {nullptr, image.pixels.data()});
+  INKNAV_RETURN_IF_ERROR(renderer->render({&view, 1}, {nullptr, image.pixels.data()}));
   return image;
 }
 

@@ -1,61 +1,46 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// What inknav doctor has found out, and the lines that it makes of it. Facts are gathered in
-// doctor_command.cc; here nothing is asked from the machine, so every machine can be played in a test.
+// The lines that inknav doctor makes of a machine's facts, and what follows from them: whether a training can
+// run here, and with which exit code doctor ends when it cannot.
+//
+// Exit code: 0 when a training can run, with or without problems; else that of the first row that stops it:
+// 2 the machine does not let the program have what it needs (open files), 3 no renderer, 5 memory, 6 disk.
+// Nothing is asked from the machine here.
 
-#include <filesystem>
-#include <optional>
 #include <string>
 #include <vector>
 
-#include "base/control_group.h"
+#include "app/doctor_facts.h"
 #include "base/result.h"
-#include "learn/torch_info.h"
-#include "render/embree/embree_info.h"
-#include "run/device_choice.h"
 
 namespace inknav::app {
 
-/// A folder that a run writes to.
-struct FolderFacts {
-  std::string purpose;  // "models"
-  std::filesystem::path path;
-  std::filesystem::path there;  // path itself, or what exists of it
-  std::string obstacle;         // why it cannot be written, "" when it can
-  double free_gib = 0.0;
-  std::string remedy;  // what to do about an obstacle
-};
-
-struct MachineFacts {
-  std::string processor;
-  int machine_cores = 1;
-  int affinity_cores = 1;
-  base::ControlGroupLimits limits;
-  double memory_gib = 0.0;
-  double free_memory_gib = 0.0;
-  std::vector<FolderFacts> folders;
-  std::optional<std::string> driver_version;   // of the NVIDIA kernel driver
-  std::optional<std::string> visible_devices;  // CUDA_VISIBLE_DEVICES
-  run::GpuList gpus;
-  base::Result<render::EmbreeInfo> embree = render::EmbreeInfo{};
-  learn::TorchInfo torch;
-  run::DeviceChoice choice;  // what a run without flags would take
-  run::CpuPlan plan;         // and how it would share out the cores
+enum class DoctorLevel : std::uint8_t {
+  kFine,
+  kProblem,  // worth a change; a training runs
+  kStop,     // no training can run
 };
 
 struct DoctorRow {
-  std::string name;  // "" continues the row above
+  std::string key;   // stable, of --json: "memory", "gpu_0"
+  std::string name;  // of the text; "" continues the row above
   std::string fact;
-  bool problem = false;
+  DoctorLevel level = DoctorLevel::kFine;
+  base::ErrorCode code = base::ErrorCode::kUsage;  // of a row that stops
 };
 
 std::vector<DoctorRow> doctor_rows(const MachineFacts& facts);
 
-/// The rows as text, problems marked with "!", and a last line that counts them.
+/// 0, or the code of the first row that stops.
+int doctor_exit_code(const std::vector<DoctorRow>& rows);
+
+/// The rows as text, problems marked with "!" and what stops with "x", and a last line that says what they
+/// come to.
 std::string doctor_text(const std::vector<DoctorRow>& rows);
 
-/// Whether a run could write below `path`, which need not exist yet.
-FolderFacts look_at_folder(const std::string& purpose, const std::filesystem::path& path,
-                           const std::string& remedy);
+namespace internal {
+/// The rows of GPUs, plug-in, NCCL, EGL, renderer and learner (doctor_device_rows.cc).
+void add_device_rows(const MachineFacts& facts, std::vector<DoctorRow>& rows);
+}  // namespace internal
 
 }  // namespace inknav::app

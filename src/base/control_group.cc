@@ -39,6 +39,19 @@ std::optional<Number> next_number(std::ifstream& file) {
   return value;
 }
 
+/// What a group holds and cannot give back at once: memory.current without its inactive files. A group that
+/// does not say holds nothing.
+std::uint64_t used_bytes(const std::filesystem::path& folder) {
+  std::ifstream current(folder / "memory.current");
+  const std::uint64_t all = next_number<std::uint64_t>(current).value_or(0);
+  std::ifstream stat(folder / "memory.stat");
+  std::uint64_t value = 0;
+  for (std::string name; stat >> name >> value;) {
+    if (name == "inactive_file") return all - std::min(all, value);
+  }
+  return all;
+}
+
 }  // namespace
 
 ControlGroupLimits control_group_limits(const std::filesystem::path& mount,
@@ -59,6 +72,7 @@ ControlGroupLimits control_group_limits(const std::filesystem::path& mount,
     if (bytes && (!limits.memory_bytes || *bytes < *limits.memory_bytes)) {
       limits.memory_bytes = bytes;
       limits.memory_from = (folder / "memory.max").string();
+      limits.memory_used_bytes = used_bytes(folder);
     }
   }
   return limits;

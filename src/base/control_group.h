@@ -15,6 +15,7 @@ namespace inknav::base {
 struct ControlGroupLimits {
   std::optional<double> cores{};                // cpu.max: processor time per time, e.g. 1.5
   std::optional<std::uint64_t> memory_bytes{};  // memory.max
+  std::uint64_t memory_used_bytes = 0;          // of that group now, without files that may be dropped
   std::string cores_from{};                     // the file that says so
   std::string memory_from{};
 };

@@ -41,6 +41,17 @@ TEST_F(ControlGroupTest, TheSmallestLimitOnTheWayUpWins) {
   EXPECT_EQ(found.memory_from, (root_ / "fs/batch/job 7/memory.max").string());
 }
 
+TEST_F(ControlGroupTest, WhatTheLimitingGroupHoldsIsCountedWithoutFilesThatMayGo) {
+  write("fs/batch/memory.max", "1000000\n");
+  EXPECT_EQ(limits().memory_used_bytes, 0u);
+  write("fs/batch/memory.current", "700000\n");
+  EXPECT_EQ(limits().memory_used_bytes, 700000u);
+  write("fs/batch/memory.stat", "anon 500000\nfile 200000\ninactive_file 150000\n");
+  EXPECT_EQ(limits().memory_used_bytes, 550000u);
+  write("fs/batch/memory.stat", "inactive_file 900000\n");
+  EXPECT_EQ(limits().memory_used_bytes, 0u);
+}
+
 TEST_F(ControlGroupTest, TheRootGroupOfAContainerCounts) {
   write("self", "0::/\n");
   write("fs/cpu.max", "50000 100000\n");

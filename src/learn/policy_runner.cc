@@ -242,9 +242,10 @@ PolicyOutput PolicyRunner::infer(const ObservationSlot& slot, bool with_plans) {
   torch::NoGradGuard no_grad;
   PolicyOutput output = network_->forward(
       {slot.image, slot.crops, slot.numbers, slot.previous_action, drawing_features_}, state_, keep_);
-  if (planner_ && with_plans) plan(slot, output);
   // A non-finite row must not outlive its update: zeroing by a product keeps NaN.
-  state_.copy_(output.state.nan_to_num());
+  const Tensor next_state = output.state.nan_to_num();
+  if (planner_ && with_plans) plan(slot, output);
+  state_.copy_(next_state);
   keep_.fill_(1.0f);
   return output;
 }

@@ -67,9 +67,9 @@ class PolicyRunner {
 
   /// Writes the network's inputs for the flagged rows (empty: all).
   void write(const task::VectorEnv& env, std::span<const std::uint8_t> rows, ObservationSlot& slot);
-  /// Forward pass of all rows; the recurrent state moves on. `with_plans` false: a diffusion policy draws no
-  /// plans, and says nothing of actions (log_probabilities stay undefined); where they have been taken
-  /// already.
+  /// Forward pass of all rows; the recurrent state moves on, but not when an exception leaves it.
+  /// `with_plans` false: a diffusion policy draws no plans, and says nothing of actions (log_probabilities
+  /// stay undefined); where they have been taken already.
   PolicyOutput infer(const ObservationSlot& slot, bool with_plans = true);
   /// Values of some rows without touching the state.
   torch::Tensor peek_values(const ObservationSlot& slot, const torch::Tensor& rows);

@@ -16,6 +16,7 @@
 #include "learn/checkpoint.h"
 #include "learn/diffusion/denoising_loss.h"
 #include "learn/diffusion/ema.h"
+#include "learn/low_memory.h"
 #include "learn/policy_runner.h"
 #include "learn/ppo/collector.h"
 #include "learn/ppo/rollout.h"
@@ -64,7 +65,7 @@ class TrainerImpl final : public Trainer {
       : settings_(completed(settings, env)),
         ranks_(ranks),
         network_(std::make_shared<PolicyNetwork>(settings_.policy, settings_.seed)),
-        parameters_(*network_, kNumLossTerms, "goal_head"),
+        parameters_(*network_, kBucketExtra, "goal_head"),
         live_("", collector_settings(env), env, network_, pool),
         rollout_(settings_.policy, settings_.ppo.num_steps, env.spec().num_envs),
         denoising_(denoising_of(settings_, world())),
@@ -144,6 +145,7 @@ class TrainerImpl final : public Trainer {
     return !cut;
   }
   void start();
+  base::Status collect(Experience& experience, const CollectMode& mode, PhaseTimes& seconds);
   void set_prior(float log_scale);
   void note_episode(const task::EpisodeResult& episode);
   base::Status note_skip(bool skipped);
@@ -242,14 +244,36 @@ void TrainerImpl::set_prior(float log_scale) {
   if (recorded_) recorded_->runner.prior_log_scale() = log_scale;
 }
 
+/// Fills the rollout. Memory that runs out on one rank is kDeviceMemory on all of them: none waits for
+/// another that has given up.
+base::Status TrainerImpl::collect(Experience& experience, const CollectMode& mode, PhaseTimes& seconds) {
+  std::int64_t memory_ran_out = 0;
+  try {
+    experience.collector.collect(update_, mode, rollout_, seconds,
+                                 [this](const task::EpisodeResult& episode) { note_episode(episode); });
+  } catch (const std::exception& fault) {
+    if (!is_out_of_memory(fault)) throw;
+    base::log_error("update {}: rank {}: {}", update_, rank(), fault.what());
+    memory_ran_out = 1;
+  }
+  if (ranks_ != nullptr) {
+    INKNAV_ASSIGN_OR_RETURN(memory_ran_out, ranks_->max(memory_ran_out));
+  }
+  if (memory_ran_out == 0) return base::ok_status();
+  release_cached_memory();
+  return base::Error{base::ErrorCode::kDeviceMemory,
+                     "update " + std::to_string(update_) +
+                         ": memory for a rollout was wanted, it ran out; lower NUM_PROCESSES, NUM_RANKS, "
+                         "RL.PPO.num_steps or the camera's size"};
+}
+
 base::Result<UpdateReport> TrainerImpl::update() {
   const auto start_time = std::chrono::steady_clock::now();
   start();
   UpdateReport report;
   const CollectMode mode = collect_mode(settings_.imitation, settings_.policy.reading.belief_gain, update_);
   Experience& experience = learns_from_recorded() ? *recorded_ : live_;
-  experience.collector.collect(update_, mode, rollout_, report.seconds,
-                               [this](const task::EpisodeResult& episode) { note_episode(episode); });
+  INKNAV_RETURN_IF_ERROR(collect(experience, mode, report.seconds));
 
   const auto learn_start = std::chrono::steady_clock::now();
   UpdateSchedule schedule;

@@ -74,7 +74,8 @@ class Trainer {
   virtual ~Trainer() = default;
 
   /// One rollout and one update. The first call resets the environment unless state was restored.
-  /// Errors: kDiverged, kPeer.
+  /// Errors: kDiverged, kPeer; kDeviceMemory, on all ranks together, when memory ran out and neither a second
+  /// try nor smaller parts helped: the state can still be saved, with what was learnt up to there.
   virtual base::Result<UpdateReport> update() = 0;
 
   /// All state of all ranks (collective call; only rank 0 gets the result, the others an empty list).

@@ -2,23 +2,29 @@
 #include "learn/training_run.h"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <cmath>
 #include <cstdlib>
 #include <deque>
 #include <limits>
 #include <memory>
+#include <optional>
 #include <set>
 #include <span>
 #include <utility>
 
 #include "base/check.h"
+#include "base/fault.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "base/thread_pool.h"
 #include "learn/env_count.h"
+#include "learn/low_memory.h"
+#include "learn/memory_plan.h"
 #include "learn/quick_evaluation.h"
 #include "learn/ranks.h"
 #include "learn/settings_from_config.h"
@@ -33,6 +39,7 @@
 #include "run/train_log.h"
 #include "task/env_from_config.h"
 #include "task/measures.h"
+#include "task/planned_spec.h"
 
 namespace inknav::learn {
 namespace {
@@ -303,7 +310,9 @@ class RankRun {
     while (!trainer_->finished()) {
       if (trainer_->updates_done() >= config_.num_updates) break;
       enter("training", limits_.training(config_.peer_seconds));
-      INKNAV_ASSIGN_OR_RETURN(const UpdateReport update, trainer_->update());
+      const base::Result<UpdateReport> updated = trainer_->update();
+      if (!updated.ok()) return give_up(updated.error());
+      const UpdateReport& update = *updated;
       const double seconds = seconds_since(begin);
       begin = Clock::now();
       limits_.note_update(seconds);
@@ -355,15 +364,21 @@ class RankRun {
     const task::EnvShare share = task::share_of_rank(total_envs, rank_.rank, rank_.world_size);
     INKNAV_RETURN_IF_ERROR(config::check_mini_batches(request_.loaded, share.count));
     const task::NavigationEnvSettings env_settings = task::env_settings(config_, share);
+    INKNAV_RETURN_IF_ERROR(check_memory_of(env_settings, task::planned_spec(env_settings),
+                                           task::planned_worlds(dataset), dataset.episodes.size()));
     if (config_.use_diffusion_policy && !config_.diffusion_data_dir.empty()) {
       INKNAV_ASSIGN_OR_RETURN(demos_, task::load_demonstrations(config_, env_settings, dataset, pool_));
     }
     INKNAV_ASSIGN_OR_RETURN(env_, task::NavigationEnv::create(env_settings, std::move(dataset), pool_));
     settings_ = trainer_settings(config_, env_->spec(), env_settings, rank_.world_size);
+    INKNAV_RETURN_IF_ERROR(
+        check_memory_of(env_settings, env_->spec(), env_->world_memory(), env_->episodes().size()));
     trainer_ = Trainer::create(settings_, *env_, ranks_.get(), pool_, demos_.get());
     if (request_.resume_from) INKNAV_RETURN_IF_ERROR(resume(*request_.resume_from));
     if (!rank_.is_main()) return base::ok_status();
     INKNAV_ASSIGN_OR_RETURN(main_, MainRank::open(request_, config_, *trainer_));
+    for (const std::string& line : memory_table(plan_memory(*memory_question_), memory_there_))
+      base::log_info("{}", line);
     if (config_.test_episode_count > 0) evaluation_ = std::make_unique<QuickEvaluation>(config_, pool_);
     const int skipped = env_->skipped_episodes();
     base::log_info("{} environments on {} rank(s), episodes of {}: {}{}", total_envs, rank_.world_size, split,
@@ -401,6 +416,50 @@ class RankRun {
     return base::ok_status();
   }
 
+  /// Of this machine's; ranks of other machines have memory of their own.
+  base::Result<int> ranks_here() {
+    if (!ranks_) return 1;
+    std::array<char, 256> name{};
+    ::gethostname(name.data(), name.size() - 1);
+    const std::string_view mine(name.data());
+    INKNAV_ASSIGN_OR_RETURN(
+        const auto names, ranks_->gather({reinterpret_cast<const std::uint8_t*>(mine.data()), mine.size()}));
+    return static_cast<int>(std::count_if(names.begin(), names.end(), [&](const auto& other) {
+      return std::equal(other.begin(), other.end(), mine.begin(), mine.end());
+    }));
+  }
+
+  /// Whether this machine has the memory that the run will take; all ranks get the same answer. Before
+  /// anything long is loaded scenes are estimated, afterwards counted (`worlds`).
+  base::Status check_memory_of(const task::NavigationEnvSettings& env, const task::EnvSpec& spec,
+                               const task::WorldMemory& worlds, std::size_t num_episodes) {
+    if (!memory_question_) {
+      memory_question_.emplace();
+      memory_question_->trainer = trainer_settings(config_, spec, env, rank_.world_size);
+      memory_question_->network = count_network(memory_question_->trainer);
+      memory_question_->env = env;
+      INKNAV_ASSIGN_OR_RETURN(memory_question_->num_ranks, ranks_here());
+      const bool recorded = config_.use_diffusion_policy && !config_.diffusion_data_dir.empty();
+      memory_question_->recorded_envs = recorded ? static_cast<std::uint64_t>(env.num_envs) : 0;
+      memory_there_ = memory_there();
+    }
+    memory_question_->worlds = worlds;
+    memory_question_->num_episodes = num_episodes;
+    const base::Status fits = check_memory(*memory_question_, memory_there_);
+    std::int64_t refused = fits.ok() ? 0 : 1;
+    if (ranks_) {
+      INKNAV_ASSIGN_OR_RETURN(refused, ranks_->max(refused));
+    }
+    if (refused == 0) return base::ok_status();
+    if (rank_.is_main()) {
+      for (const std::string& line : memory_table(plan_memory(*memory_question_), memory_there_))
+        base::log_error("{}", line);
+    }
+    if (!fits.ok()) return fits.error();
+    return base::Error{base::ErrorCode::kDeviceMemory,
+                       "memory: another rank has too little; its own line says how much"};
+  }
+
   base::Status resume(const std::filesystem::path& path) {
     INKNAV_ASSIGN_OR_RETURN(const run::SafetensorsFile file, run::read_safetensors(path));
     INKNAV_ASSIGN_OR_RETURN(std::vector<NamedBytes> state, as_state(file));
@@ -420,9 +479,26 @@ class RankRun {
     base::log_info("DIFFUSION_DATA_DIR names others than the checkpoint's run learned from; they begin anew");
   }
 
+  /// What was learnt is kept when memory runs out, which all ranks are told together.
+  base::Error give_up(base::Error error) {
+    if (error.code != base::ErrorCode::kDeviceMemory) return error;
+    const std::int64_t update = trainer_->updates_done();
+    if (update == 0) {
+      error.message += "; nothing was learnt yet";
+    } else if (update == saved_update_) {
+      error.message += fmt::format("; go on with --resume-from the checkpoint of update {}", update);
+    } else if (const base::Status saved = save(LastSave::kStopped); saved.ok()) {
+      error.message += fmt::format("; saved as update {}, go on with --resume-from", update);
+    } else {
+      error.message += "; and it could not be saved: " + saved.error().message;
+    }
+    return error;
+  }
+
   base::Status save(LastSave last) {
     enter("saving", StepLimits::kSaving);
     INKNAV_ASSIGN_OR_RETURN(const std::vector<NamedBytes> state, trainer_->save_state());
+    saved_update_ = trainer_->updates_done();
     run::injected_fault_point("save", trainer_->updates_done(), rank_.rank);
     if (!main_) {
       run::injected_fault_point("evaluation", trainer_->updates_done(), rank_.rank);
@@ -467,7 +543,24 @@ class RankRun {
   std::unique_ptr<Trainer> trainer_;
   std::unique_ptr<MainRank> main_;
   std::unique_ptr<QuickEvaluation> evaluation_;  // of rank 0
+  std::optional<MemoryQuestion> memory_question_;
+  MemoryThere memory_there_;        // before anything was loaded
+  std::int64_t saved_update_ = -1;  // the last that was saved
 };
+
+/// Memory may also run out where no rank can tell the others; then this one says so and ends.
+base::Result<int> run_rank(RankRun& rank_run) {
+  try {
+    return rank_run.run();
+  } catch (const base::Fault& fault) {
+    return fault.error();
+  } catch (const std::exception& fault) {
+    if (!is_out_of_memory(fault)) throw;
+  }
+  return base::Error{base::ErrorCode::kDeviceMemory,
+                     "memory ran out; lower NUM_PROCESSES, NUM_RANKS, RL.PPO.num_steps or the camera's size; "
+                     "the checkpoints that were written are whole, go on with --resume-from"};
+}
 
 }  // namespace
 
@@ -494,7 +587,7 @@ base::Result<int> run_training(const TrainingRequest& request) {
   }
   RankRun rank_run(request, outside.value_or(run::RankInfo{}),
                    task::step_threads(config, plan.threads_per_rank));
-  return rank_run.run();
+  return run_rank(rank_run);
 }
 
 }  // namespace inknav::learn

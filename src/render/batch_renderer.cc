@@ -32,7 +32,7 @@ void BatchRenderer::remove_scene(int slot) {
   slots_[static_cast<std::size_t>(slot)] = nullptr;
 }
 
-void BatchRenderer::render(std::span<const View> views, const RenderTargets& targets) {
+base::Status BatchRenderer::render(std::span<const View> views, const RenderTargets& targets) {
   const int bands_per_view = (camera_.height + kBandRows - 1) / kBandRows;
   const auto pixels = static_cast<std::size_t>(camera_.width) * static_cast<std::size_t>(camera_.height);
   const auto render_band = [&](std::int64_t begin, std::int64_t end, int) {
@@ -51,6 +51,7 @@ void BatchRenderer::render(std::span<const View> views, const RenderTargets& tar
   pool_.parallel_for(static_cast<std::int64_t>(views.size()) * bands_per_view, 1, render_band);
   counters_.views += static_cast<std::int64_t>(views.size());
   counters_.rays += static_cast<std::int64_t>(views.size() * pixels);
+  return base::ok_status();
 }
 
 void BatchRenderer::write_pixel(const Band& band, int x, int y, const Hit* hit) const {

@@ -44,7 +44,7 @@ class BatchRenderer : public Renderer {
 
   base::Result<int> add_scene(const scene::ScenePtr& scene) final;
   void remove_scene(int slot) final;
-  void render(std::span<const View> views, const RenderTargets& targets) final;
+  base::Status render(std::span<const View> views, const RenderTargets& targets) final;
   const CameraSpec& camera() const final { return camera_; }
   RenderCounters counters() const final { return counters_; }
 

@@ -51,13 +51,8 @@ class RenderBenchmark {
     const auto pixels = static_cast<std::size_t>(what.size * what.size);
     std::vector<float> depth(pixels * views.size());
     std::vector<std::uint8_t> rgb(what.rgb ? 3 * depth.size() : 0);
-    const auto step = static_cast<std::size_t>(views_a_call);
-    return base::measure(what.name, "frames/s", what.views, settings_.repetitions, [&] {
-      for (std::size_t i = 0; i < views.size(); i += step) {
-        renderer.render(std::span(views).subspan(i, std::min(step, views.size() - i)),
-                        {depth.data() + i * pixels, what.rgb ? rgb.data() + 3 * i * pixels : nullptr});
-      }
-    });
+    return measure_rendering(renderer, views, {depth.data(), what.rgb ? rgb.data() : nullptr}, what.name,
+                             {settings_.repetitions, static_cast<std::size_t>(views_a_call)});
   }
 
   RenderBenchmarkSettings settings_;
@@ -66,6 +61,26 @@ class RenderBenchmark {
 };
 
 }  // namespace
+
+base::Result<base::BenchmarkResult> measure_rendering(Renderer& renderer, std::span<const View> views,
+                                                      const RenderTargets& targets, const std::string& name,
+                                                      const RenderRounds& rounds) {
+  const std::size_t step = rounds.views_a_call == 0 ? views.size() : rounds.views_a_call;
+  const auto pixels =
+      static_cast<std::size_t>(renderer.camera().width) * static_cast<std::size_t>(renderer.camera().height);
+  base::Status rendered = base::ok_status();
+  const auto render = [&] {
+    for (std::size_t i = 0; i < views.size() && rendered.ok(); i += step) {
+      rendered = renderer.render(views.subspan(i, std::min(step, views.size() - i)),
+                                 {targets.depth == nullptr ? nullptr : targets.depth + i * pixels,
+                                  targets.rgb == nullptr ? nullptr : targets.rgb + 3 * i * pixels});
+    }
+  };
+  const base::BenchmarkResult result =
+      base::measure(name, "frames/s", static_cast<double>(views.size()), rounds.repetitions, render);
+  if (!rendered.ok()) return rendered.error();
+  return result;
+}
 
 base::Result<RenderBenchmarkReport> run_render_benchmark(const RenderBenchmarkSettings& settings) {
   const RenderBenchmark benchmark(settings);

@@ -10,11 +10,13 @@
 // exact depth.
 
 #include <cstddef>
+#include <span>
 #include <string>
 #include <vector>
 
 #include "base/benchmark.h"
 #include "base/result.h"
+#include "render/renderer.h"
 
 namespace inknav::render {
 
@@ -33,5 +35,15 @@ struct RenderBenchmarkReport {
 };
 
 base::Result<RenderBenchmarkReport> run_render_benchmark(const RenderBenchmarkSettings& settings);
+
+struct RenderRounds {
+  int repetitions = 7;           // timed, each of all views
+  std::size_t views_a_call = 0;  // 0: all in one call
+};
+
+/// Rate of render() on these views, images a second; its error if there is one.
+base::Result<base::BenchmarkResult> measure_rendering(Renderer& renderer, std::span<const View> views,
+                                                      const RenderTargets& targets, const std::string& name,
+                                                      const RenderRounds& rounds);
 
 }  // namespace inknav::render

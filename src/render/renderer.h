@@ -4,16 +4,20 @@
 //
 //   auto renderer = make_renderer(settings, pool);
 //   int slot = renderer->add_scene(scene);            // builds or loads the BVH once; slots are reused
+//   renderer->reserve(num_views, {depth, rgb});       // all memory is taken here, or it is an error here
 //   renderer->render({{slot, pose_world_camera}, ...}, {depth, rgb});
 //
 // Pixels (spec/habitat.md 2): depth is metres along the optical axis, 0 where nothing was hit; back faces are
 // culled unless the material is double-sided; near 0.01 m, far 1000 m; RGB is base colour * texture * vertex
 // colour, flat, on black. Row 0 is the top row. Output goes straight into the caller's memory.
 // Results do not depend on batch composition, order or number of threads. No allocation in render() after
-// the first call of the greatest size.
+// reserve() for the size of the batch, or after the first call of that size.
 
+#include <cstddef>
 #include <cstdint>
+#include <filesystem>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string_view>
 
@@ -43,6 +47,11 @@ struct RenderTargets {
   std::uint8_t* rgb = nullptr;  // [num_views, height, width, 3] u8
 };
 
+struct ImageKinds {
+  bool depth = true;
+  bool rgb = false;
+};
+
 struct RenderCounters {
   std::int64_t views = 0;
   std::int64_t rays = 0;
@@ -62,14 +71,21 @@ class Renderer {
   virtual ~Renderer() = default;
   virtual base::Result<int> add_scene(const scene::ScenePtr& scene) = 0;
   virtual void remove_scene(int slot) = 0;
-  virtual void render(std::span<const View> views, const RenderTargets& targets) = 0;
+  /// Takes whatever memory batches of up to `views` images of these kinds need. kDeviceMemory when the device
+  /// has too little. The CPU back ends need none of their own.
+  virtual base::Status reserve(std::size_t views, const ImageKinds& kinds);
+  /// Errors, of a device only: kDeviceMemory when it was not reserved and is not there, kPeer when the device
+  /// has failed; the targets are then undefined.
+  virtual base::Status render(std::span<const View> views, const RenderTargets& targets) = 0;
   virtual const CameraSpec& camera() const = 0;
   virtual RenderCounters counters() const = 0;
   virtual std::string_view name() const = 0;
 };
 
-/// `pool` must outlive the renderer.
-base::Result<std::unique_ptr<Renderer>> make_renderer(Backend backend, const CameraSpec& camera,
-                                                      base::ThreadPool& pool);
+/// `pool` must outlive the renderer. `cache_dir`: where a back end that builds its structures slowly (kCuda)
+/// keeps them for the next time.
+base::Result<std::unique_ptr<Renderer>> make_renderer(
+    Backend backend, const CameraSpec& camera, base::ThreadPool& pool,
+    const std::optional<std::filesystem::path>& cache_dir = std::nullopt);
 
 }  // namespace inknav::render

@@ -145,7 +145,8 @@ TEST_P(EveryBackend, SlotsAreReusedAndScenesKeptApart) {
   renderer->remove_scene(square);
   EXPECT_EQ(renderer->add_scene(make_square(true)).value(), square);
   std::vector<float> depth(64);
-  renderer->render(std::vector<View>{{square, Pose{}}}, {depth.data(), nullptr});
+  ASSERT_TRUE(renderer->reserve(4, {}).ok());
+  ASSERT_TRUE(renderer->render(std::vector<View>{{square, Pose{}}}, {depth.data(), nullptr}).ok());
   EXPECT_NEAR(depth[36], 3.0f, 1e-5f);
 }
 

@@ -44,7 +44,8 @@ inline Images render_images(Backend backend, const CameraSpec& camera, const sce
   for (const base::Pose& pose : poses) views.push_back({slot, pose});
   const auto pixels = static_cast<std::size_t>(camera.width * camera.height) * poses.size();
   Images images{std::vector<float>(pixels, -1.0f), std::vector<std::uint8_t>(3 * pixels, 7)};
-  (*renderer)->render(views, {images.depth.data(), images.rgb.data()});
+  const base::Status rendered = (*renderer)->render(views, {images.depth.data(), images.rgb.data()});
+  EXPECT_TRUE(rendered.ok()) << (rendered.ok() ? "" : rendered.error().message);
   EXPECT_EQ((*renderer)->counters().rays, static_cast<std::int64_t>(pixels));
   return images;
 }

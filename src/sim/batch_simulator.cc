@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "base/check.h"
+#include "base/fault.h"
 #include "nav/collision.h"
 #include "sim/choose_renderer.h"
 #include "sim/odometry.h"
@@ -58,6 +59,9 @@ base::Result<std::unique_ptr<Simulator>> Simulator::create(const SimulatorSettin
     INKNAV_ASSIGN_OR_RETURN(ChosenRenderer chosen, choose_renderer(settings, pool));
     if (!chosen.warning.empty() && settings.first_agent == 0) warn_once(chosen.warning);
     renderer = std::move(chosen.renderer);
+    const bool depth = settings.sensors.depth || settings.mapper.enabled;
+    INKNAV_RETURN_IF_ERROR(
+        renderer->reserve(static_cast<std::size_t>(settings.num_agents), {depth, settings.sensors.rgb}));
   }
   return std::unique_ptr<Simulator>(std::make_unique<BatchSimulator>(settings, pool, std::move(renderer)));
 }
@@ -142,20 +146,31 @@ base::Status BatchSimulator::make_resident(int world_id) {
   entry.last_used = ++clock_;
   if (entry.slot >= 0) return base::ok_status();
   const auto wanted = static_cast<std::int64_t>(entry.world.scene->num_triangles());
-  while (resident_triangles_ + wanted > settings_.resident_triangles) {
-    WorldEntry* oldest = nullptr;
-    for (WorldEntry& other : worlds_) {
-      if (other.slot < 0 || other.users > 0 || &other == &entry) continue;
-      if (oldest == nullptr || other.last_used < oldest->last_used) oldest = &other;
-    }
-    if (oldest == nullptr) break;
-    renderer_->remove_scene(oldest->slot);
-    oldest->slot = -1;
-    resident_triangles_ -= static_cast<std::int64_t>(oldest->world.scene->num_triangles());
+  while (resident_triangles_ + wanted > settings_.resident_triangles && drop_oldest_scene()) {
   }
-  INKNAV_ASSIGN_OR_RETURN(entry.slot, renderer_->add_scene(entry.world.scene));
+  // A device may be full before that; scenes that nobody walks in make room.
+  base::Result<int> slot = renderer_->add_scene(entry.world.scene);
+  while (!slot.ok() && slot.error().code == base::ErrorCode::kDeviceMemory && drop_oldest_scene()) {
+    slot = renderer_->add_scene(entry.world.scene);
+  }
+  if (!slot.ok()) return slot.error();
+  entry.slot = *slot;
   resident_triangles_ += wanted;
   return base::ok_status();
+}
+
+/// Of the resident scenes without an agent the longest unused goes; false: there is none.
+bool BatchSimulator::drop_oldest_scene() {
+  WorldEntry* oldest = nullptr;
+  for (WorldEntry& entry : worlds_) {
+    if (entry.slot < 0 || entry.users > 0) continue;
+    if (oldest == nullptr || entry.last_used < oldest->last_used) oldest = &entry;
+  }
+  if (oldest == nullptr) return false;
+  renderer_->remove_scene(oldest->slot);
+  oldest->slot = -1;
+  resident_triangles_ -= static_cast<std::int64_t>(oldest->world.scene->num_triangles());
+  return true;
 }
 
 void BatchSimulator::set_world(int agent, int world_id) {
@@ -166,7 +181,7 @@ void BatchSimulator::set_world(int agent, int world_id) {
   ++worlds_[static_cast<std::size_t>(world_id)].users;
   if (renders()) {
     const base::Status status = make_resident(world_id);
-    INKNAV_CHECK(status.ok(), status.error().message);
+    if (!status.ok()) throw base::Fault(status.error());
   }
 }
 
@@ -279,7 +294,8 @@ void BatchSimulator::render_listed() {
   render::RenderTargets targets;
   if (needs_depth()) targets.depth = all ? depth_.data() : depth_scratch_.data();
   if (settings_.sensors.rgb) targets.rgb = all ? rgb_.data() : rgb_scratch_.data();
-  renderer_->render(views_, targets);
+  const base::Status rendered = renderer_->render(views_, targets);
+  if (!rendered.ok()) throw base::Fault(rendered.error());
   if (all) return;
   const auto frame = static_cast<std::size_t>(pixels());
   for (std::size_t k = 0; k < listed_.size(); ++k) {

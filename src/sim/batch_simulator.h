@@ -61,6 +61,7 @@ class BatchSimulator : public Simulator {
   void measure_pose(int agent);
   void finish_frame(int agent, int worker);
   base::Status make_resident(int world_id);
+  bool drop_oldest_scene();
   void set_world(int agent, int world_id);
   void render_listed();
 

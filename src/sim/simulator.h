@@ -4,11 +4,15 @@
 // renders their cameras, measures gps and compass, folds depth into occupancy maps (sim/mapper.h).
 //
 // It knows scenes and poses, not tasks: episodes, rewards and resets are src/task. All per-agent state is in
-// plain arrays that a checkpoint can copy. Randomness (actuation noise) is philox by (seed, agent, episode,
-// step). Threads: methods are called from one thread and use the pool inside; no allocation in steady state.
+// plain arrays that a checkpoint can copy. create() and add_world() take the memory that rendering needs;
+// when a scene has to come back later and finds no room on a device, or the device fails, place() and
+// observe() throw base::Fault. Randomness (actuation noise) is philox by (seed, agent, episode, step).
+// Threads: methods are called from one thread and use the pool inside; no allocation in steady state.
 
 #include <cstdint>
+#include <filesystem>
 #include <memory>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -59,6 +63,8 @@ struct SimulatorSettings {
   /// Triangles of the scenes whose ray tracing structures stay built; beyond it those of scenes without an
   /// agent are dropped, longest unused first. About 150 bytes a triangle.
   std::int64_t resident_triangles = 60'000'000;
+  /// For ray tracing structures that are slow to build; nullopt: built at each start.
+  std::optional<std::filesystem::path> cache_dir{};
 };
 
 class Simulator {

@@ -5,10 +5,13 @@
 
 #include <algorithm>
 #include <cmath>
+#include <filesystem>
 #include <vector>
 
+#include "base/fault.h"
 #include "base/hash.h"
 #include "base/philox.h"
+#include "base/scoped_environment.h"
 #include "nav/test_scenes.h"
 #include "sim/odometry.h"
 
@@ -155,7 +158,7 @@ TEST(Simulator, DepthIsTheRenderersNormalised) {
   const int slot = *renderer->add_scene(rooms_world().scene);
   std::vector<float> metres(16 * 12);
   const render::View view{slot, {pose.position + base::Vec3(0.0f, 1.25f, 0.0f), pose.rotation}};
-  renderer->render(std::span<const render::View>(&view, 1), {metres.data(), nullptr});
+  ASSERT_TRUE(renderer->render(std::span<const render::View>(&view, 1), {metres.data(), nullptr}).ok());
   const float* depth = simulator->depth().as<float>();
   for (std::size_t i = 0; i < metres.size(); ++i) {
     const float wanted = (std::clamp(metres[i], 0.5f, 5.0f) - 0.5f) / 4.5f;
@@ -298,6 +301,48 @@ TEST(Simulator, DropsRayTracingOfScenesNobodyIsIn) {
   simulator->place(0, 0, pose_at(2.0f, 4.0f, -90.0f));
   simulator->observe({});
   EXPECT_EQ(hash_of(*simulator), before);
+}
+
+/// A device with memory for one scene, played by a plug-in without CUDA.
+TEST(FullDevice, ScenesWithoutAnAgentMakeRoomAndElseItIsAFault) {
+  if (!std::filesystem::exists(INKNAV_FAKE_CUDA))
+    GTEST_SKIP() << INKNAV_FAKE_CUDA << " is not on this machine";
+  const base::ScopedEnvironment named("INKNAV_CUDA_PLUGIN", INKNAV_FAKE_CUDA);
+  const base::ScopedEnvironment full("INKNAV_FAKE_CUDA_FAULT", "scenes");
+  base::ThreadPool pool(1);
+  SimulatorSettings settings = small_settings(2);
+  settings.backend = render::Backend::kCuda;
+  auto made = Simulator::create(settings, pool);
+  ASSERT_TRUE(made.ok()) << made.error().message;
+  Simulator& simulator = **made;
+  World other = rooms_world();
+  other.nav_mesh = *nav::NavMesh::build(*other.scene, nav::NavSettings{});
+  ASSERT_EQ(*simulator.add_world(rooms_world()), 0);
+  ASSERT_EQ(*simulator.add_world(other), 1);  // the first has no agent yet and goes
+  const base::Pose pose = pose_at(2.0f, 4.0f, 0.0f);
+  simulator.place(0, 0, pose);  // it comes back in place of the second
+  const std::vector<std::uint8_t> first{1, 0};
+  simulator.observe(first);
+  try {
+    simulator.place(1, 1, pose);
+    FAIL() << "two scenes with agents do not fit";
+  } catch (const base::Fault& fault) {
+    EXPECT_EQ(fault.error().code, base::ErrorCode::kDeviceMemory);
+    EXPECT_NE(fault.error().message.find("device memory for a scene was wanted"), std::string::npos);
+  }
+}
+
+TEST(FullDevice, ImagesThatDoNotFitAreRefusedBeforeTheFirstStep) {
+  if (!std::filesystem::exists(INKNAV_FAKE_CUDA))
+    GTEST_SKIP() << INKNAV_FAKE_CUDA << " is not on this machine";
+  const base::ScopedEnvironment named("INKNAV_CUDA_PLUGIN", INKNAV_FAKE_CUDA);
+  const base::ScopedEnvironment full("INKNAV_FAKE_CUDA_FAULT", "images");
+  base::ThreadPool pool(1);
+  SimulatorSettings settings = small_settings(2);
+  settings.backend = render::Backend::kCuda;
+  const auto made = Simulator::create(settings, pool);
+  ASSERT_FALSE(made.ok());
+  EXPECT_EQ(made.error().code, base::ErrorCode::kDeviceMemory);
 }
 
 }  // namespace

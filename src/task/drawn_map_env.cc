@@ -22,6 +22,7 @@ base::Result<std::unique_ptr<NavigationEnv>> DrawnMapEnv::create(const Navigatio
   NavigationEnvSettings filled = settings;
   filled.simulator.seed = settings.seed;
   filled.simulator.num_agents = settings.num_envs;
+  filled.simulator.cache_dir = settings.cache_dir;
   filled.simulator.first_agent = settings.first_env;
   if (settings.reward.expert_reward != 0.0f) filled.with_expert = true;
   INKNAV_ASSIGN_OR_RETURN(auto simulator, sim::Simulator::create(filled.simulator, pool));
@@ -74,6 +75,12 @@ base::Status DrawnMapEnv::add_worlds() {
 bool DrawnMapEnv::exhausted() const {
   return !settings_.shuffle &&
          std::none_of(slots_.begin(), slots_.end(), [](const Slot& slot) { return slot.active != 0; });
+}
+
+WorldMemory DrawnMapEnv::world_memory() const {
+  WorldMemory memory;
+  for (const sim::World& world : parts_.worlds) add_world(world, memory);
+  return memory;
 }
 
 EpisodeView DrawnMapEnv::episode_view(int environment) const {

@@ -55,6 +55,7 @@ class DrawnMapEnv : public NavigationEnv {
   const NavigationEnvSettings& settings() const override { return settings_; }
   bool exhausted() const override;
   int skipped_episodes() const override { return parts_.skipped; }
+  WorldMemory world_memory() const override;
 
  private:
   /// What one environment carries from step to step; plain, so that a checkpoint copies it.

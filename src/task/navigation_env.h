@@ -44,6 +44,7 @@
 #include "task/episode.h"
 #include "task/reward.h"
 #include "task/vector_env.h"
+#include "task/world_memory.h"
 
 namespace inknav::task {
 
@@ -100,6 +101,8 @@ class NavigationEnv : public VectorEnv {
   virtual bool exhausted() const = 0;
   /// Episodes of the dataset that were dropped because they cannot be run.
   virtual int skipped_episodes() const = 0;
+  /// Of the scenes that are loaded.
+  virtual WorldMemory world_memory() const = 0;
 };
 
 }  // namespace inknav::task

@@ -103,7 +103,7 @@ base::Status write_videos(const WalkedEpisode& episode, const MediaSettings& set
     if (!mp4 && !in_gif) continue;
     render::View view{slot, episode.steps[count - 1].pose_world_agent};
     view.pose_world_camera.position.y += settings.camera_height;
-    renderer->render(std::span(&view, 1), {nullptr, seen.pixels.data()});
+    INKNAV_RETURN_IF_ERROR(renderer->render(std::span(&view, 1), {nullptr, seen.pixels.data()}));
     std::vector<scene::Image> tiles{pictures.drawing(count), seen};
     if (settings.top_down_map) tiles.push_back(pictures.map(count));
     const scene::Image frame = side_by_side(tiles, kGap);

@@ -43,9 +43,10 @@ DenoisingLoss::DenoisingLoss(const DiffusionSettings& settings, std::int64_t row
 }
 
 Tensor DenoisingLoss::operator()(ConditionalUnet1d& denoiser, const Tensor& condition, const Tensor& plans,
-                                 const base::PhiloxKey& key) const {
+                                 const base::PhiloxKey& key, double part_of_batch) const {
   torch::Generator generator = generator_of(key);
-  const std::int64_t rows = std::min(rows_, plans.size(0));
+  const auto wanted = std::max<std::int64_t>(std::llround(part_of_batch * static_cast<double>(rows_)), 1);
+  const std::int64_t rows = std::min(wanted, plans.size(0));
   const Tensor index = torch::randperm(plans.size(0), generator, torch::kInt64).narrow(0, 0, rows);
   const Tensor clean = plans.index_select(0, index).view({rows, settings_.horizon, settings_.point_size});
   const Tensor noise = torch::randn(clean.sizes(), generator);

@@ -24,9 +24,11 @@ class DenoisingLoss {
   /// `rows` plans a call, `coef` multiplies the result.
   static base::Result<DenoisingLoss> make(const DiffusionSettings& settings, std::int64_t rows, float coef);
 
-  /// condition [B, C], plans [B, horizon * point_size] -> scalar with gradient.
+  /// condition [B, C], plans [B, horizon * point_size] -> scalar with gradient. Of a part of a batch that
+  /// part of `rows` is taken, at least one.
   torch::Tensor operator()(ConditionalUnet1d& denoiser, const torch::Tensor& condition,
-                           const torch::Tensor& plans, const base::PhiloxKey& key) const;
+                           const torch::Tensor& plans, const base::PhiloxKey& key,
+                           double part_of_batch = 1.0) const;
 
  private:
   DenoisingLoss(const DiffusionSettings& settings, std::int64_t rows, float coef,

@@ -39,12 +39,13 @@ Ema::Ema(const torch::Tensor& values, const EmaSettings& settings)
 
 void Ema::update(const torch::Tensor& values) {
   torch::NoGradGuard no_grad;
-  const double decay = ema_decay(settings_, calls_++);
+  const double decay = ema_decay(settings_, calls_);
   if (decay == 0.0) {
     values_.copy_(values);
   } else {
     values_.lerp_(values, 1.0 - decay);
   }
+  ++calls_;
 }
 
 void Ema::restore(const torch::Tensor& values, std::int64_t calls) {

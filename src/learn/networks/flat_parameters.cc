@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "learn/low_memory.h"
+
 namespace inknav::learn {
 
 using torch::Tensor;
@@ -47,13 +49,17 @@ Tensor FlatParameters::view_of(const Tensor& flat, const Slice& slice) const {
 
 void FlatParameters::step(const AdamSettings& settings) {
   torch::NoGradGuard no_grad;
-  step_.add_(1.0);
+  // Each of these takes memory before it writes, so it can be tried again.
+  with_second_try([&] { step_.add_(1.0); });
   const std::vector<Tensor> steps{step_};
   const auto run = [&](std::int64_t begin, std::int64_t end, double lr) {
     if (begin == end) return;
     const auto part = [&](const Tensor& t) { return std::vector<Tensor>{t.narrow(0, begin, end - begin)}; };
-    at::_fused_adamw_(part(values_), part(bucket_), part(first_moment_), part(second_moment_), {}, steps, lr,
-                      settings.beta1, settings.beta2, settings.weight_decay, settings.eps, false, false);
+    with_second_try([&] {
+      at::_fused_adamw_(part(values_), part(bucket_), part(first_moment_), part(second_moment_), {}, steps,
+                        lr, settings.beta1, settings.beta2, settings.weight_decay, settings.eps, false,
+                        false);
+    });
   };
   run(0, special_begin_, settings.lr);
   run(special_begin_, size_, settings.special_lr);

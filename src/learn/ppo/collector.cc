@@ -9,6 +9,7 @@
 #include "base/philox.h"
 #include "learn/diffusion/expert_plans.h"
 #include "learn/diffusion/goal_places.h"
+#include "learn/low_memory.h"
 
 namespace inknav::learn {
 namespace {
@@ -211,9 +212,9 @@ void Collector::collect(std::int64_t update, const CollectMode& mode, Rollout& r
   rollout.cut(rollout.max_steps());
   {
     const Stopwatch watch(seconds.reading);
-    runner_.refresh_weights();
+    with_second_try([&] { runner_.refresh_weights(); });
     if (reading) rollout.start_drawings(env_.observation("drawing_planes").as<std::uint8_t>());
-    rollout.state = runner_.state().clone();
+    rollout.state = with_second_try([&] { return runner_.state().clone(); });
   }
   for (std::int64_t t = 0; t < rollout.num_steps(); ++t) {
     {
@@ -225,10 +226,11 @@ void Collector::collect(std::int64_t update, const CollectMode& mode, Rollout& r
     {
       const Stopwatch watch(seconds.inference);
       rollout.keep[t].copy_(runner_.keep()[0]);
-      const PolicyOutput output = runner_.infer(rollout.slot(t), /*with_plans=*/!is_recorded_);
+      const PolicyOutput output =
+          with_second_try([&] { return runner_.infer(rollout.slot(t), /*with_plans=*/!is_recorded_); });
       rollout.values[t].copy_(output.value);
       if (output.log_probabilities.defined()) {
-        choose_actions(update, t, mode, output, rollout);
+        with_second_try([&] { choose_actions(update, t, mode, output, rollout); });
       } else {
         take_recorded_actions(t, rollout);
       }
@@ -266,7 +268,8 @@ void Collector::collect(std::int64_t update, const CollectMode& mode, Rollout& r
         if (timed_out_[n] != 0) rows.push_back(static_cast<std::int64_t>(n));
       }
       const Tensor index = torch::tensor(rows, torch::kInt64);
-      rollout.bootstrap[t].index_copy_(0, index, runner_.peek_values(final_slot_, index));
+      rollout.bootstrap[t].index_copy_(
+          0, index, with_second_try([&] { return runner_.peek_values(final_slot_, index); }));
     }
     if (!any_ended) continue;
     {
@@ -289,7 +292,8 @@ void Collector::collect(std::int64_t update, const CollectMode& mode, Rollout& r
   std::vector<std::int64_t> all(static_cast<std::size_t>(num_envs_));
   for (std::size_t n = 0; n < all.size(); ++n) all[n] = static_cast<std::int64_t>(n);
   const std::int64_t last = rollout.num_steps();
-  rollout.values[last].copy_(runner_.peek_values(rollout.slot(last), torch::tensor(all, torch::kInt64)));
+  rollout.values[last].copy_(with_second_try(
+      [&] { return runner_.peek_values(rollout.slot(last), torch::tensor(all, torch::kInt64)); }));
 }
 
 }  // namespace inknav::learn

@@ -52,6 +52,38 @@ Rollout::Rollout(const PolicySettings& settings, std::int64_t num_steps, std::in
   }
 }
 
+std::uint64_t Rollout::num_bytes() const {
+  std::uint64_t bytes = 0;
+  for (const Tensor& tensor : {image_,
+                               crops_,
+                               numbers_,
+                               previous_action_,
+                               drawings_,
+                               drawing_index_,
+                               keep,
+                               actions,
+                               log_prob,
+                               values,
+                               rewards,
+                               done,
+                               bootstrap,
+                               returns,
+                               advantages,
+                               labels.expert_action,
+                               labels.waypoint,
+                               labels.waypoint_weight,
+                               labels.remaining,
+                               labels.correction,
+                               labels.correction_weight,
+                               labels.log_scale,
+                               labels.goal,
+                               labels.plan,
+                               labels.goal_place}) {
+    if (tensor.defined()) bytes += static_cast<std::uint64_t>(tensor.nbytes());
+  }
+  return bytes;
+}
+
 void Rollout::start_drawings(const std::uint8_t* planes) {
   if (!drawings_.defined()) return;
   const std::int64_t bytes = drawings_[0].numel();

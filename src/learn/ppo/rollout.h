@@ -63,6 +63,9 @@ class Rollout {
 
   Minibatch minibatch(const std::vector<std::int64_t>& environments) const;
 
+  /// Of all tensors but `state`; learn/memory_plan.h foretells it.
+  std::uint64_t num_bytes() const;
+
   torch::Tensor state;       // [N, state_size] at step 0
   torch::Tensor keep;        // [T, N]
   torch::Tensor actions;     // [T, N] i64

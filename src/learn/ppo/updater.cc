@@ -6,7 +6,9 @@
 #include <numeric>
 #include <vector>
 
+#include "base/log.h"
 #include "base/philox.h"
+#include "learn/low_memory.h"
 #include "learn/ppo/returns.h"
 #include "run/injected_fault.h"
 
@@ -16,6 +18,7 @@ namespace {
 using torch::Tensor;
 
 constexpr std::uint32_t kDenoisingKeys = 1u << 16;  // apart from the keys of epochs
+constexpr std::uint32_t kPartKeys = 1u << 17;       // and those of the parts of a minibatch from both
 constexpr double kAdvantageFloor = 1e-5;            // added to the deviation before dividing
 
 /// A permutation of [0, count) from one philox key (Fisher-Yates).
@@ -95,13 +98,13 @@ base::Status Updater::prepare(Rollout& rollout) {
   if (ranks_ != nullptr) INKNAV_RETURN_IF_ERROR(ranks_->sum(std::span<double>(sums)));
   const double mean = sums[1] / sums[0];
   const double deviation = std::sqrt(std::max(sums[2] / sums[0] - mean * mean, 0.0));
-  rollout.advantages.sub_(mean).div_(deviation + kAdvantageFloor);
+  with_second_try([&] { rollout.advantages.sub_(mean); });
+  with_second_try([&] { rollout.advantages.div_(deviation + kAdvantageFloor); });
   return base::ok_status();
 }
 
-base::Status Updater::minibatch(const UpdateSchedule& schedule, const Minibatch& batch, std::uint32_t number,
-                                UpdateOutcome& outcome) {
-  parameters_.zero_gradients();
+void Updater::differentiate(const UpdateSchedule& schedule, const Minibatch& batch, std::uint32_t key_number,
+                            double part_of_batch) {
   PolicyInput input = batch.input;
   Tensor scale;
   if (batch.drawings.defined()) {
@@ -114,28 +117,112 @@ base::Status Updater::minibatch(const UpdateSchedule& schedule, const Minibatch&
   if (denoising_ != nullptr) {
     const auto rank = static_cast<std::uint32_t>(ranks_ == nullptr ? 0 : ranks_->rank());
     const base::PhiloxKey key{seed_ + schedule.order_key, rank, static_cast<std::uint32_t>(schedule.update),
-                              kDenoisingKeys + number, base::Purpose::kMinibatchOrder};
-    denoising = (*denoising_)(network_.denoiser(), output.condition, batch.labels.plan, key);
+                              kDenoisingKeys + key_number, base::Purpose::kMinibatchOrder};
+    denoising = (*denoising_)(network_.denoiser(), output.condition, batch.labels.plan, key, part_of_batch);
   }
   const Loss loss = minibatch_loss(output, scale, denoising, batch, schedule.weights);
-  (loss.total * share_).backward();
+  const double share = part_of_batch * share_;
+  (loss.total * share).backward();
   torch::NoGradGuard no_grad;
-  parameters_.extra().copy_(loss.terms * share_);
-  Tensor& bucket = parameters_.bucket();
-  if (ranks_ != nullptr) {
-    run::injected_fault_point("update", schedule.update, ranks_->rank());
-    INKNAV_RETURN_IF_ERROR(
-        ranks_->sum(std::span<float>(bucket.data_ptr<float>(), static_cast<std::size_t>(bucket.numel()))));
+  parameters_.extra().narrow(0, 0, kNumLossTerms).add_(loss.terms * share);
+}
+
+/// Gradients and losses of a minibatch, part by part; false when memory ran out.
+bool Updater::fill_bucket(const UpdateSchedule& schedule, const Rollout& rollout, Environments environments,
+                          std::uint32_t number) {
+  try {
+    parameters_.zero_gradients();
+    const auto count = static_cast<std::int64_t>(environments.size());
+    for (std::int64_t part = 0; part < parts_; ++part) {
+      const std::int64_t begin = count * part / parts_, end = count * (part + 1) / parts_;
+      const Environments some =
+          environments.subspan(static_cast<std::size_t>(begin), static_cast<std::size_t>(end - begin));
+      // Other plans and noise for each part; the first has the key of the whole.
+      const std::uint32_t key_number = number + static_cast<std::uint32_t>(part) * kPartKeys;
+      differentiate(schedule, rollout.minibatch({some.begin(), some.end()}), key_number,
+                    static_cast<double>(end - begin) / static_cast<double>(count));
+    }
+    return true;
+  } catch (const std::exception& fault) {
+    if (!is_out_of_memory(fault)) throw;
+    return false;
   }
-  Tensor gradients = parameters_.gradients();
-  const double norm = gradients.norm().item<double>();
-  const double total = parameters_.extra()[kTotalLoss].item<double>();
-  if (!std::isfinite(norm) || !std::isfinite(total)) {
-    ++outcome.skipped;
+}
+
+/// What all ranks do after memory ran out on some; kDeviceMemory when nothing is left to be done.
+base::Status Updater::make_room(std::int64_t update, std::int64_t environments, int ranks_short,
+                                bool retried) {
+  const int ranks = ranks_ == nullptr ? 1 : ranks_->size();
+  const bool speaks = ranks_ == nullptr || ranks_->rank() == 0;
+  release_cached_memory();
+  if (!retried) {
+    if (speaks) {
+      base::log_warning("update {}: memory ran out on {} of {} rank(s); caches are emptied, once more",
+                        update, ranks_short, ranks);
+    }
     return base::ok_status();
   }
+  if (parts_ < environments) {
+    parts_ = std::min(2 * parts_, environments);
+    if (speaks) {
+      base::log_warning(
+          "update {}: memory ran out again; from here on each minibatch of {} environments is learnt in {} "
+          "parts: the same batch, but sums are rounded otherwise, so another run with more memory gives "
+          "other "
+          "bits; RL.PPO.num_mini_batch {} would need no parts",
+          update, environments, parts_, parts_ * settings_.num_mini_batch);
+    }
+    return base::ok_status();
+  }
+  return base::Error{
+      base::ErrorCode::kDeviceMemory,
+      "update " + std::to_string(update) + ": memory for " + std::to_string(settings_.num_steps) +
+          " steps of one environment was wanted, it ran out on " + std::to_string(ranks_short) + " of " +
+          std::to_string(ranks) +
+          " rank(s); lower RL.PPO.num_steps, the camera's size, MODEL.BASE_PLANES or NUM_RANKS"};
+}
+
+/// Over all ranks; a rank that ran short of memory adds no gradient, only that it did.
+base::Status Updater::sum_bucket(int is_short) {
+  torch::NoGradGuard no_grad;
+  Tensor& bucket = parameters_.bucket();
+  if (is_short != 0) {
+    bucket.zero_();
+    parameters_.extra().narrow(0, kNumLossTerms, 1).fill_(1.0);
+  }
+  return ranks_->sum(std::span<float>(bucket.data_ptr<float>(), static_cast<std::size_t>(bucket.numel())));
+}
+
+base::Status Updater::minibatch(const UpdateSchedule& schedule, const Rollout& rollout,
+                                Environments environments, std::uint32_t number, UpdateOutcome& outcome) {
+  for (bool retried = false;; retried = true) {
+    int ranks_short = fill_bucket(schedule, rollout, environments, number) ? 0 : 1;
+    if (ranks_ != nullptr) {
+      run::injected_fault_point("update", schedule.update, ranks_->rank());
+      INKNAV_RETURN_IF_ERROR(sum_bucket(ranks_short));
+      ranks_short = static_cast<int>(parameters_.extra()[kNumLossTerms].item<float>());
+    }
+    if (ranks_short == 0) break;
+    INKNAV_RETURN_IF_ERROR(
+        make_room(schedule.update, static_cast<std::int64_t>(environments.size()), ranks_short, retried));
+  }
+  step_on_host(schedule, outcome);
+  return base::ok_status();
+}
+
+/// An optimiser step with the gradients in the bucket, which are those of all ranks.
+void Updater::step_on_host(const UpdateSchedule& schedule, UpdateOutcome& outcome) {
+  torch::NoGradGuard no_grad;
+  Tensor gradients = parameters_.gradients();
+  const double norm = with_second_try([&] { return gradients.norm().item<double>(); });
+  const Tensor terms = parameters_.extra();
+  const float* values = terms.data_ptr<float>();
+  if (!std::isfinite(norm) || !std::isfinite(values[kTotalLoss])) {
+    ++outcome.skipped;
+    return;
+  }
   if (settings_.max_grad_norm > 0.0f && norm > settings_.max_grad_norm) {
-    gradients.mul_(settings_.max_grad_norm / (norm + 1e-6));
+    with_second_try([&] { gradients.mul_(settings_.max_grad_norm / (norm + 1e-6)); });
   }
   AdamSettings adam;
   adam.lr = schedule.lr;
@@ -143,13 +230,10 @@ base::Status Updater::minibatch(const UpdateSchedule& schedule, const Minibatch&
   adam.eps = settings_.eps;
   adam.weight_decay = settings_.weight_decay;
   parameters_.step(adam);
-  if (on_step) on_step();
-  const Tensor terms = parameters_.extra();
-  const float* values = terms.data_ptr<float>();
+  if (on_step) with_second_try(on_step);
   for (std::size_t i = 0; i < kNumLossTerms; ++i) outcome.terms[i] += values[i];
   outcome.grad_norm += norm;
   ++outcome.minibatches;
-  return base::ok_status();
 }
 
 base::Result<UpdateOutcome> Updater::run(const UpdateSchedule& schedule, Rollout& rollout) {
@@ -166,10 +250,11 @@ base::Result<UpdateOutcome> Updater::run(const UpdateSchedule& schedule, Rollout
                               static_cast<std::uint32_t>(epoch), base::Purpose::kMinibatchOrder};
     const std::vector<std::int64_t> order = permutation(rollout.num_envs(), key);
     for (int k = 0; k < settings_.num_mini_batch; ++k) {
-      const auto first = order.begin() + k * part;
-      INKNAV_RETURN_IF_ERROR(
-          minibatch(schedule, rollout.minibatch(std::vector<std::int64_t>(first, first + part)),
-                    static_cast<std::uint32_t>(epoch * settings_.num_mini_batch + k), outcome));
+      const Environments some =
+          Environments(order).subspan(static_cast<std::size_t>(k * part), static_cast<std::size_t>(part));
+      INKNAV_RETURN_IF_ERROR(minibatch(schedule, rollout, some,
+                                       static_cast<std::uint32_t>(epoch * settings_.num_mini_batch + k),
+                                       outcome));
     }
   }
   const double count = std::max(outcome.minibatches, 1);

@@ -6,12 +6,19 @@
 // and summed over the ranks in one bucket together with the losses, so every rank takes the same decision. A
 // minibatch whose loss or gradient is not finite is skipped by all ranks. The order of minibatches is
 // philox(seed, rank, update, epoch).
+//
+// Memory: when it runs out on any rank while gradients are computed, the bucket says so and all ranks give
+// the gradients up, release what is cached and compute them once more; when that fails too, minibatches are
+// cut into twice as many parts whose gradients are added up (the same batch, other rounding, so the log says
+// it), for the rest of the run; where a part is one environment already, run() returns kDeviceMemory on all
+// ranks. A retry gives the bits that the first try would have given.
 
 #include <torch/torch.h>
 
 #include <array>
 #include <cstdint>
 #include <functional>
+#include <span>
 
 #include "base/result.h"
 #include "learn/diffusion/denoising_loss.h"
@@ -39,21 +46,35 @@ struct UpdateOutcome {
   int skipped = 0;
 };
 
+/// Numbers behind the gradients in the bucket: the losses, and on how many ranks memory ran out.
+inline constexpr std::int64_t kBucketExtra = kNumLossTerms + 1;
+
 class Updater {
  public:
-  /// `denoising` may be null (not a diffusion policy); `on_step` is called after every optimiser step.
+  /// `denoising` may be null (not a diffusion policy); `on_step` is called after every optimiser step,
+  /// and once more when memory ran out in it.
   Updater(const PpoSettings& settings, std::uint64_t seed, PolicyNetwork& network, FlatParameters& parameters,
           const DenoisingLoss* denoising, Ranks* ranks);
   std::function<void()> on_step;
 
   /// Fills returns and advantages, then learns.
   base::Result<UpdateOutcome> run(const UpdateSchedule& schedule, Rollout& rollout);
+  /// Into how many parts a minibatch is cut now; 1 until memory ran out.
+  std::int64_t parts() const { return parts_; }
 
  private:
+  using Environments = std::span<const std::int64_t>;
   base::Status prepare(Rollout& rollout);
   base::Status share_frames(const Rollout& rollout);
-  base::Status minibatch(const UpdateSchedule& schedule, const Minibatch& batch, std::uint32_t number,
-                         UpdateOutcome& outcome);
+  base::Status minibatch(const UpdateSchedule& schedule, const Rollout& rollout, Environments environments,
+                         std::uint32_t number, UpdateOutcome& outcome);
+  bool fill_bucket(const UpdateSchedule& schedule, const Rollout& rollout, Environments environments,
+                   std::uint32_t number);
+  void differentiate(const UpdateSchedule& schedule, const Minibatch& batch, std::uint32_t key_number,
+                     double part_of_batch);
+  base::Status make_room(std::int64_t update, std::int64_t environments, int ranks_short, bool retried);
+  base::Status sum_bucket(int is_short);
+  void step_on_host(const UpdateSchedule& schedule, UpdateOutcome& outcome);
 
   PpoSettings settings_;
   std::uint64_t seed_;
@@ -63,6 +84,7 @@ class Updater {
   Ranks* ranks_;
   std::int64_t frames_ = 0;  // of the update, over all ranks
   double share_ = 1.0;       // of this rank in them
+  std::int64_t parts_ = 1;
 };
 
 /// The loss weights of one update.

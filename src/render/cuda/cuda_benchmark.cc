@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "base/check.h"
+#include "render/benchmark.h"
 #include "render/clutter_scene.h"
 #include "render/cuda/cuda_plugin.h"
 #include "render/cuda/cuda_renderer.h"
@@ -197,14 +198,13 @@ class SizeBenchmark {
     const std::size_t pixels = own.size() * static_cast<std::size_t>(size_ * size_);
     std::vector<float> depth(pixels);
     std::vector<std::uint8_t> colors(rgb ? 3 * pixels : 0);
-    return base::measure(name, "frames/s", static_cast<double>(own.size()), settings_.repetitions, [&] {
-      renderer->render(own, {depth.data(), rgb ? colors.data() : nullptr});
-    });
+    return measure_rendering(*renderer, own, {depth.data(), rgb ? colors.data() : nullptr}, name,
+                             {settings_.repetitions});
   }
 
   base::Status measure_to_host(const std::string& name, const std::vector<View>& views, bool rgb,
                                std::vector<base::BenchmarkResult>& results) const {
-    INKNAV_ASSIGN_OR_RETURN(auto renderer, make_cuda_renderer(camera(), pool_, settings_.device));
+    INKNAV_ASSIGN_OR_RETURN(auto renderer, make_cuda_renderer(camera(), pool_, {.device = settings_.device}));
     for (std::size_t i = 0; i < host_.prepared.size(); ++i) {
       INKNAV_ASSIGN_OR_RETURN(const int slot, renderer->add_prepared(*host_.prepared[i]));
       INKNAV_CHECK(static_cast<std::size_t>(slot) == i, slot, i);
@@ -212,10 +212,10 @@ class SizeBenchmark {
     const std::size_t pixels = views.size() * static_cast<std::size_t>(size_ * size_);
     std::vector<float> depth(pixels);
     std::vector<std::uint8_t> colors(rgb ? 3 * pixels : 0);
-    results.push_back(base::measure(name + "/cuda_to_host", "frames/s", static_cast<double>(views.size()),
-                                    settings_.repetitions, [&] {
-                                      renderer->render(views, {depth.data(), rgb ? colors.data() : nullptr});
-                                    }));
+    INKNAV_ASSIGN_OR_RETURN(base::BenchmarkResult result,
+                            measure_rendering(*renderer, views, {depth.data(), rgb ? colors.data() : nullptr},
+                                              name + "/cuda_to_host", {settings_.repetitions}));
+    results.push_back(std::move(result));
     return base::ok_status();
   }
 

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "base/scoped_environment.h"
+#include "render/clutter_scene.h"
 #include "render/cuda/cuda_scene.h"
 #include "render/renderer.h"
 
@@ -77,6 +78,69 @@ TEST_F(FakePlugin, TheRightVersionOpensAndAMissingDeviceIsASentence) {
       renderer.error().message,
       "CUDA renderer: a CUDA device was wanted, the fake plug-in has none; use the CPU renderer on this "
       "machine");
+}
+
+/// A renderer on the fake device; it fails as INKNAV_FAKE_CUDA_FAULT says at each call.
+class FakeDevice : public FakePlugin {
+ protected:
+  void SetUp() override {
+    FakePlugin::SetUp();
+    if (IsSkipped()) return;
+    const base::ScopedEnvironment works("INKNAV_FAKE_CUDA_FAULT", "none");
+    auto made = make_renderer(Backend::kCuda, {8, 8, 90.0f}, pool_);
+    ASSERT_TRUE(made.ok()) << made.error().message;
+    renderer_ = std::move(made).value();
+    ASSERT_TRUE(renderer_->add_scene(make_clutter_scene({5, 1, 20})).ok());
+    views_.resize(3);
+  }
+  base::Status render() {
+    depth_.assign(views_.size() * 64, 0.0f);
+    return renderer_->render(views_, {depth_.data(), nullptr});
+  }
+  base::ScopedEnvironment named_{"INKNAV_CUDA_PLUGIN", INKNAV_FAKE_CUDA};
+  base::ThreadPool pool_{1};
+  std::unique_ptr<Renderer> renderer_;
+  std::vector<View> views_;
+  std::vector<float> depth_;
+};
+
+TEST_F(FakeDevice, TooLittleMemoryForImagesIsAnErrorWhereItIsTaken) {
+  const base::ScopedEnvironment full("INKNAV_FAKE_CUDA_FAULT", "images");
+  const base::Status reserved = renderer_->reserve(3, {});
+  ASSERT_FALSE(reserved.ok());
+  EXPECT_EQ(reserved.error().code, base::ErrorCode::kDeviceMemory);
+  EXPECT_EQ(reserved.error().message,
+            "CUDA renderer: device memory for images was wanted: memory for depth images: out of memory; use "
+            "fewer or smaller scenes, images or environments");
+  const base::Status rendered = render();
+  ASSERT_FALSE(rendered.ok());
+  EXPECT_EQ(rendered.error().code, base::ErrorCode::kDeviceMemory);
+}
+
+TEST_F(FakeDevice, AfterReserveRenderingTakesNoMemory) {
+  {
+    const base::ScopedEnvironment works("INKNAV_FAKE_CUDA_FAULT", "none");
+    ASSERT_TRUE(renderer_->reserve(3, {}).ok());
+  }
+  const base::ScopedEnvironment full("INKNAV_FAKE_CUDA_FAULT", "images");
+  ASSERT_TRUE(render().ok());
+  EXPECT_EQ(depth_, std::vector<float>(3 * 64, 1.0f));
+  EXPECT_TRUE(renderer_->reserve(2, {}).ok());
+  EXPECT_FALSE(renderer_->reserve(4, {}).ok());
+  // What was there before is given up for the attempt, and comes back when there is memory.
+  EXPECT_FALSE(render().ok());
+  const base::ScopedEnvironment works("INKNAV_FAKE_CUDA_FAULT", "none");
+  EXPECT_TRUE(render().ok());
+}
+
+TEST_F(FakeDevice, ADeviceThatFailsWhileRenderingIsALostPeer) {
+  const base::ScopedEnvironment lost("INKNAV_FAKE_CUDA_FAULT", "lost");
+  const base::Status rendered = render();
+  ASSERT_FALSE(rendered.ok());
+  EXPECT_EQ(rendered.error().code, base::ErrorCode::kPeer);
+  EXPECT_NE(
+      rendered.error().message.find("the device has failed: raycast/primary: unspecified launch failure"),
+      std::string::npos);
 }
 
 TEST(CudaPlugin, TheVariableIsTheOnlyCandidateAndElseThereAreFolders) {

@@ -20,12 +20,14 @@ constexpr std::size_t kChunkPixels = 2 * 1024 * 1024;
 
 class PluginRenderer final : public CudaRenderer {
  public:
-  PluginRenderer(const CudaApi& api, CudaTracer* tracer, const CameraSpec& camera, base::ThreadPool& pool)
+  PluginRenderer(const CudaApi& api, CudaTracer* tracer, const CameraSpec& camera, base::ThreadPool& pool,
+                 const CudaRendererOptions& options)
       : api_(api),
         tracer_(tracer),
         camera_(camera),
         lens_{camera.width, camera.height, camera.near_m, camera.far_m, PixelRays(camera)},
-        pool_(pool) {}
+        pool_(pool),
+        cache_dir_(options.cache_dir) {}
 
   ~PluginRenderer() override {
     release();
@@ -34,7 +36,7 @@ class PluginRenderer final : public CudaRenderer {
 
   base::Result<int> add_scene(const scene::ScenePtr& scene) override {
     INKNAV_CHECK(scene != nullptr);
-    return add_prepared(PreparedCudaScene(scene, pool_));
+    return add_prepared(PreparedCudaScene(scene, pool_, cache_dir_));
   }
 
   base::Result<int> add_prepared(const PreparedCudaScene& scene) override {
@@ -54,12 +56,34 @@ class PluginRenderer final : public CudaRenderer {
   void remove_scene(int slot) override {
     INKNAV_CHECK(slot >= 0 && static_cast<std::size_t>(slot) < slots_.size(), slot);
     slots_[static_cast<std::size_t>(slot)] = {};
-    require(api_.clear_scene(tracer_, static_cast<std::uint32_t>(slot)));
+    // A device that has failed fails the next rendering as well, which can say so.
+    static_cast<void>(api_.clear_scene(tracer_, static_cast<std::uint32_t>(slot)));
   }
 
-  void render(std::span<const View> views, const RenderTargets& targets) override {
-    if (views.empty() || (targets.depth == nullptr && targets.rgb == nullptr)) return;
-    reserve(views.size(), targets);
+  base::Status reserve(std::size_t views, const ImageKinds& kinds) override {
+    const bool depth = kinds.depth || images_.host_depth != nullptr;
+    const bool rgb = kinds.rgb || images_.host_rgb != nullptr;
+    const bool enough = views <= capacity_ && depth == (images_.host_depth != nullptr) &&
+                        rgb == (images_.host_rgb != nullptr);
+    if (enough) return base::ok_status();
+    const std::size_t capacity = std::max(views, capacity_);
+    release();
+    order_.reserve(capacity);
+    const auto count = static_cast<std::uint32_t>(capacity);
+    CudaStatus status = api_.create_batch(tracer_, &lens_, count, &batch_, &batch_views_);
+    if (status == kCudaOk) status = api_.create_images(tracer_, &lens_, count, depth, rgb, &images_);
+    if (status != kCudaOk) {
+      const base::Error error = cuda_error(api_, status, "device memory for images");
+      release();
+      return error;
+    }
+    capacity_ = capacity;
+    return base::ok_status();
+  }
+
+  base::Status render(std::span<const View> views, const RenderTargets& targets) override {
+    if (views.empty() || (targets.depth == nullptr && targets.rgb == nullptr)) return base::ok_status();
+    INKNAV_RETURN_IF_ERROR(reserve(views.size(), {targets.depth != nullptr, targets.rgb != nullptr}));
     const std::span<const std::uint32_t> order = order_.sort(views, slots_.size());
     for (std::size_t i = 0; i < order.size(); ++i) {
       const View& view = views[order[i]];
@@ -74,14 +98,16 @@ class PluginRenderer final : public CudaRenderer {
     if (targets.depth == nullptr) wanted.host_depth = nullptr;
     if (targets.rgb == nullptr) wanted.host_rgb = nullptr;
     const std::size_t chunk = std::max<std::size_t>(1, kChunkPixels / pixels());
-    require(api_.start_to_host(tracer_, batch_, static_cast<std::uint32_t>(views.size()), &wanted,
-                               static_cast<std::uint32_t>(chunk)));
+    INKNAV_RETURN_IF_ERROR(
+        working(api_.start_to_host(tracer_, batch_, static_cast<std::uint32_t>(views.size()), &wanted,
+                                   static_cast<std::uint32_t>(chunk))));
     for (std::size_t begin = 0; begin < order.size(); begin += chunk) {
-      require(api_.wait_chunk(&wanted, static_cast<std::uint32_t>(begin / chunk)));
+      INKNAV_RETURN_IF_ERROR(working(api_.wait_chunk(&wanted, static_cast<std::uint32_t>(begin / chunk))));
       copy_out(order, begin, std::min(begin + chunk, order.size()), targets);
     }
     counters_.views += static_cast<std::int64_t>(views.size());
     counters_.rays += static_cast<std::int64_t>(views.size() * pixels());
+    return base::ok_status();
   }
 
   const CameraSpec& camera() const override { return camera_; }
@@ -98,8 +124,14 @@ class PluginRenderer final : public CudaRenderer {
     return static_cast<std::size_t>(camera_.width) * static_cast<std::size_t>(camera_.height);
   }
 
-  void require(CudaStatus status) const {
-    INKNAV_CHECK(status == kCudaOk, status == kCudaOk ? "" : api_.last_error());
+  /// Of a call that takes no memory: what fails is the device.
+  base::Status working(CudaStatus status) const {
+    if (status == kCudaOk) return base::ok_status();
+    return base::Error{base::ErrorCode::kPeer,
+                       std::string("CUDA renderer: images were wanted, the device has failed: ") +
+                           api_.last_error() +
+                           "; go on from the newest checkpoint with --resume-from, on another device if it "
+                           "fails again"};
   }
 
   void release() {
@@ -108,19 +140,6 @@ class PluginRenderer final : public CudaRenderer {
     batch_ = nullptr;
     images_ = {};
     capacity_ = 0;
-  }
-
-  void reserve(std::size_t count, const RenderTargets& targets) {
-    const bool depth = targets.depth != nullptr || images_.host_depth != nullptr;
-    const bool rgb = targets.rgb != nullptr || images_.host_rgb != nullptr;
-    const bool enough = count <= capacity_ && depth == (images_.host_depth != nullptr) &&
-                        rgb == (images_.host_rgb != nullptr);
-    if (enough) return;
-    const std::size_t capacity = std::max(count, capacity_);
-    release();
-    require(api_.create_batch(tracer_, &lens_, static_cast<std::uint32_t>(capacity), &batch_, &batch_views_));
-    require(api_.create_images(tracer_, &lens_, static_cast<std::uint32_t>(capacity), depth, rgb, &images_));
-    capacity_ = capacity;
   }
 
   /// Images [begin, end) of the sorted batch to where the caller wants them.
@@ -148,6 +167,7 @@ class PluginRenderer final : public CudaRenderer {
   CameraSpec camera_;
   CudaCamera lens_;
   base::ThreadPool& pool_;
+  std::optional<std::filesystem::path> cache_dir_;
   std::vector<Slot> slots_;
   SceneOrder order_;
   CudaBatch* batch_ = nullptr;
@@ -160,12 +180,13 @@ class PluginRenderer final : public CudaRenderer {
 }  // namespace
 
 base::Result<std::unique_ptr<CudaRenderer>> make_cuda_renderer(const CameraSpec& camera,
-                                                               base::ThreadPool& pool, int device) {
-  INKNAV_ASSIGN_OR_RETURN(const CudaApi* api, find_cuda(device));
+                                                               base::ThreadPool& pool,
+                                                               const CudaRendererOptions& options) {
+  INKNAV_ASSIGN_OR_RETURN(const CudaApi* api, find_cuda(options.device));
   CudaTracer* tracer = nullptr;
-  const CudaStatus status = api->create_tracer(device, &tracer);
+  const CudaStatus status = api->create_tracer(options.device, &tracer);
   if (status != kCudaOk) return cuda_error(*api, status, "a tracer");
-  return std::unique_ptr<CudaRenderer>(std::make_unique<PluginRenderer>(*api, tracer, camera, pool));
+  return std::unique_ptr<CudaRenderer>(std::make_unique<PluginRenderer>(*api, tracer, camera, pool, options));
 }
 
 }  // namespace inknav::render

@@ -4,10 +4,12 @@
 //
 // A batch is sorted by scene, rendered in chunks, and each chunk is copied out while the next is rendered.
 // Who wants the images on the device calls the plug-in's enqueue (cuda_abi.h). render() allocates only when a
-// batch is larger than all before. A device that fails in the middle of a run ends the program with the
-// reason.
+// batch is larger than what was reserved and all before. Too little device memory is kDeviceMemory where it
+// is taken: add_scene and reserve; a device that fails in the middle of a run is kPeer from render.
 
+#include <filesystem>
 #include <memory>
+#include <optional>
 
 #include "base/result.h"
 #include "render/cuda/cuda_scene.h"
@@ -21,7 +23,12 @@ class CudaRenderer : public Renderer {
   virtual base::Result<int> add_prepared(const PreparedCudaScene& scene) = 0;
 };
 
+struct CudaRendererOptions {
+  int device = 0;
+  std::optional<std::filesystem::path> cache_dir{};  // for hierarchies; nullopt: built at each start
+};
 base::Result<std::unique_ptr<CudaRenderer>> make_cuda_renderer(const CameraSpec& camera,
-                                                               base::ThreadPool& pool, int device = 0);
+                                                               base::ThreadPool& pool,
+                                                               const CudaRendererOptions& options = {});
 
 }  // namespace inknav::render

@@ -82,10 +82,15 @@ class EglRenderer final : public Renderer {
     slots_[static_cast<std::size_t>(slot)] = nullptr;
   }
 
-  void render(std::span<const View> views, const RenderTargets& targets) override {
-    if (views.empty() || (targets.depth == nullptr && targets.rgb == nullptr)) return;
+  base::Status reserve(std::size_t views, const ImageKinds& kinds) override {
     const EglContext::Current current(*context_);
-    reserve(views.size(), targets);
+    return make_frames(views, kinds);
+  }
+
+  base::Status render(std::span<const View> views, const RenderTargets& targets) override {
+    if (views.empty() || (targets.depth == nullptr && targets.rgb == nullptr)) return base::ok_status();
+    const EglContext::Current current(*context_);
+    INKNAV_RETURN_IF_ERROR(make_frames(views.size(), {targets.depth != nullptr, targets.rgb != nullptr}));
     const auto chunk = static_cast<std::size_t>(shape_.layers);
     std::size_t finished = 0;  // views that have been handed over
     const auto finish = [&](EglFrame& frame) {
@@ -103,10 +108,10 @@ class EglRenderer final : public Renderer {
     }
     finish(*frames_[next]);  // the older first
     finish(*frames_[1 - next]);
-    const base::Status status = check_gl(gl(), "a batch of images");
-    INKNAV_CHECK(status.ok(), status.ok() ? "" : status.error().message);
+    INKNAV_RETURN_IF_ERROR(check_gl(gl(), "a batch of images"));
     counters_.views += static_cast<std::int64_t>(views.size());
     counters_.rays += static_cast<std::int64_t>(views.size() * pixels());
+    return base::ok_status();
   }
 
   const CameraSpec& camera() const override { return camera_; }
@@ -129,16 +134,14 @@ class EglRenderer final : public Renderer {
   }
 
   /// Frames of the right kind with as many layers as a chunk can use; they only ever grow.
-  void reserve(std::size_t views, const RenderTargets& targets) {
+  base::Status make_frames(std::size_t views, const ImageKinds& kinds) {
     const std::size_t most =
         std::clamp<std::size_t>(kChunkPixels / pixels(), 1, static_cast<std::size_t>(limits_.texture_layers));
     EglFrameShape wanted = shape_;
     wanted.layers = std::max(shape_.layers, static_cast<int>(std::min(views, most)));
-    wanted.depth = targets.depth != nullptr;
-    wanted.rgb = targets.rgb != nullptr;
-    if (wanted == shape_) return;
-    const base::Status status = resize(wanted);
-    INKNAV_CHECK(status.ok(), status.ok() ? "" : status.error().message);
+    wanted.depth = kinds.depth;
+    wanted.rgb = kinds.rgb;
+    return wanted == shape_ ? base::ok_status() : resize(wanted);
   }
 
   void draw(EglFrame& frame, std::span<const View> views, bool color) const {

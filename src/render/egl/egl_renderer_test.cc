@@ -58,13 +58,13 @@ TEST_F(EglRenderer, DepthOrColourAloneAreThoseOfBoth) {
   std::vector<View> views;
   for (const Pose& pose : all) views.push_back({slot, pose});
   std::vector<float> depth(both.depth.size());
-  renderer->render(views, {depth.data(), nullptr});
+  EXPECT_TRUE(renderer->render(views, {depth.data(), nullptr}).ok());
   EXPECT_EQ(depth, both.depth);
   std::vector<std::uint8_t> rgb(both.rgb.size());
-  renderer->render(views, {nullptr, rgb.data()});
+  EXPECT_TRUE(renderer->render(views, {nullptr, rgb.data()}).ok());
   EXPECT_EQ(rgb, both.rgb);
-  renderer->render(views, {});
-  renderer->render({}, {depth.data(), rgb.data()});
+  EXPECT_TRUE(renderer->render(views, {}).ok());
+  EXPECT_TRUE(renderer->render({}, {depth.data(), rgb.data()}).ok());
   EXPECT_EQ(renderer->counters().views, 10) << "nothing was wanted, nothing was done";
 }
 
@@ -78,8 +78,8 @@ TEST_F(EglRenderer, AnyThreadMayBeTheNextCaller) {
     slot = renderer->add_scene(scene_).value();
   }).join();
   const View view{slot, poses(1)[0]};
-  renderer->render({&view, 1}, {here.data(), nullptr});
-  std::thread([&] { renderer->render({&view, 1}, {there.data(), nullptr}); }).join();
+  EXPECT_TRUE(renderer->render({&view, 1}, {here.data(), nullptr}).ok());
+  std::thread([&] { EXPECT_TRUE(renderer->render({&view, 1}, {there.data(), nullptr}).ok()); }).join();
   EXPECT_EQ(here, there);
   std::thread([&] { renderer = nullptr; }).join();
 }
@@ -89,9 +89,9 @@ TEST_F(EglRenderer, TwoRenderersDoNotDisturbEachOther) {
   auto first = make_renderer(Backend::kEgl, {16, 16, 90.0f}, pool_).value();
   const View view{first->add_scene(scene_).value(), all[0]};
   std::vector<float> before(256), after(256);
-  first->render({&view, 1}, {before.data(), nullptr});
+  EXPECT_TRUE(first->render({&view, 1}, {before.data(), nullptr}).ok());
   render_images(Backend::kEgl, {24, 8, 60.0f}, make_clutter_scene({9, 1, 500}), all, 1);
-  first->render({&view, 1}, {after.data(), nullptr});
+  EXPECT_TRUE(first->render({&view, 1}, {after.data(), nullptr}).ok());
   EXPECT_EQ(before, after);
 }
 
@@ -104,7 +104,7 @@ TEST_F(EglRenderer, PlainDrawingShowsTheSameSceneToAMillimetre) {
   std::vector<View> views;
   for (const Pose& pose : all) views.push_back({slot, pose});
   std::vector<float> plain(exact.depth.size());
-  renderer->render(views, {plain.data(), nullptr});
+  EXPECT_TRUE(renderer->render(views, {plain.data(), nullptr}).ok());
   std::size_t differing = 0;
   for (std::size_t i = 0; i < plain.size(); ++i)
     differing += std::fabs(plain[i] - exact.depth[i]) > 1e-3f ? 1 : 0;

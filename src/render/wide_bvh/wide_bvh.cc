@@ -9,7 +9,7 @@
 
 namespace inknav::render {
 
-WideBvh::WideBvh(const scene::Scene& scene, base::ThreadPool& pool) {
+WideLayout wide_layout(const scene::Scene& scene, base::ThreadPool& pool) {
   INKNAV_CHECK(scene.num_triangles() < kDoubleSided, scene.num_triangles());
   std::vector<base::Aabb> boxes(scene.num_triangles());
   for (std::size_t i = 0; i < boxes.size(); ++i) {
@@ -17,14 +17,19 @@ WideBvh::WideBvh(const scene::Scene& scene, base::ThreadPool& pool) {
     for (const std::uint32_t corner : {corners.x, corners.y, corners.z}) {
       boxes[i].extend(scene.positions[corner]);
     }
-    bounds_.extend(boxes[i].min);
-    bounds_.extend(boxes[i].max);
   }
   WideLayout layout = collapse_to_wide(build_binary_bvh(boxes, SplitRule::kSurfaceArea, pool));
   if (layout.depth > kMaxWideDepth) {
     layout = collapse_to_wide(build_binary_bvh(boxes, SplitRule::kMedian, pool));
   }
   INKNAV_CHECK(layout.depth <= kMaxWideDepth, layout.depth);
+  return layout;
+}
+
+WideBvh::WideBvh(const scene::Scene& scene, base::ThreadPool& pool)
+    : WideBvh(scene, wide_layout(scene, pool)) {}
+
+WideBvh::WideBvh(const scene::Scene& scene, WideLayout layout) {
   depth_ = layout.depth;
   nodes_ = std::move(layout.nodes);
   triangles_.reserve(layout.triangles.size());
@@ -35,6 +40,7 @@ WideBvh::WideBvh(const scene::Scene& scene, base::ThreadPool& pool) {
     triangle.a = scene.positions[corners.x];
     triangle.b = scene.positions[corners.y];
     triangle.c = scene.positions[corners.z];
+    for (const base::Vec3& corner : {triangle.a, triangle.b, triangle.c}) bounds_.extend(corner);
     triangle.id = index | (double_sided ? kDoubleSided : 0u);
     triangles_.push_back(triangle);
   }

@@ -14,10 +14,17 @@
 
 namespace inknav::render {
 
+struct WideLayout;
+
+/// The costly part of a WideBvh: which triangles lie where.
+WideLayout wide_layout(const scene::Scene& scene, base::ThreadPool& pool);
+
 class WideBvh {
  public:
   /// The scene may be empty and need not be finished; every index must be in range.
   WideBvh(const scene::Scene& scene, base::ThreadPool& pool);
+  /// From wide_layout(scene), made before.
+  WideBvh(const scene::Scene& scene, WideLayout layout);
 
   WideBvhView view() const { return {nodes_.data(), triangles_.data()}; }
   const std::vector<WideNode>& nodes() const { return nodes_; }

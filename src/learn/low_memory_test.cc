@@ -1,0 +1,273 @@
+// SPDX-License-Identifier: MIT
+#include "learn/low_memory.h"
+
+#include <gtest/gtest.h>
+#include <torch/torch.h>
+
+#include <cstring>
+#include <stdexcept>
+
+#include "learn/failing_allocator.h"
+#include "learn/networks/policy_network.h"
+#include "learn/ppo/updater.h"
+#include "learn/rank_processes.h"
+#include "learn/torch_setup.h"
+#include "learn/toy_env.h"
+#include "learn/trainer.h"
+
+namespace inknav::learn {
+namespace {
+
+using testing::CorridorEnv;
+using testing::FailingAllocator;
+using testing::run_in_rank_processes;
+using torch::Tensor;
+
+TEST(LowMemory, IsToldFromOtherFaults) {
+  EXPECT_TRUE(is_out_of_memory(std::bad_alloc()));
+  EXPECT_FALSE(is_out_of_memory(std::runtime_error("shape mismatch")));
+  const auto fault_of = [](const auto& work) {
+    try {
+      work();
+    } catch (const std::exception& fault) {
+      return is_out_of_memory(fault);
+    }
+    ADD_FAILURE() << "nothing was thrown";
+    return false;
+  };
+  EXPECT_TRUE(fault_of([] { TORCH_CHECK_WITH(OutOfMemoryError, false, "CUDA out of memory"); }));
+  EXPECT_FALSE(fault_of([] { TORCH_CHECK(false, "another fault"); }));
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)  // they end the program themselves
+  // More than any address space has: what the host's own allocator says.
+  EXPECT_TRUE(fault_of([] { torch::empty({std::int64_t{1} << 58}, torch::kUInt8); }));
+#endif
+}
+
+TEST(LowMemory, ASecondTryIsGivenOnceAndOnlyForMemory) {
+  int tries = 0;
+  EXPECT_EQ(with_second_try([&] {
+              if (++tries == 1) throw std::bad_alloc();
+              return 7;
+            }),
+            7);
+  EXPECT_EQ(tries, 2);
+  tries = 0;
+  const auto always = [&] { ++tries, throw std::bad_alloc(); };
+  EXPECT_THROW(with_second_try(always), std::bad_alloc);
+  EXPECT_EQ(tries, 2);
+  tries = 0;
+  const auto other = [&] { ++tries, throw std::runtime_error("no"); };
+  EXPECT_THROW(with_second_try(other), std::runtime_error);
+  EXPECT_EQ(tries, 1);
+}
+
+TrainerSettings toy_settings() {
+  TrainerSettings settings;
+  settings.seed = 3;
+  settings.num_updates = 10;
+  settings.policy.number_fields = {"state"};
+  settings.policy.hidden_size = 8;
+  settings.ppo.num_steps = 2;
+  settings.ppo.num_mini_batch = 1;
+  settings.ppo.ppo_epoch = 1;
+  settings.ppo.normalize_advantage = true;
+  return settings;
+}
+
+struct Toy {
+  explicit Toy(Ranks* ranks = nullptr)
+      : env(4, ranks == nullptr ? 0 : 4 * ranks->rank()),
+        trainer(Trainer::create(toy_settings(), env, ranks, pool)) {}
+  base::ThreadPool pool{1};
+  CorridorEnv env;
+  std::unique_ptr<Trainer> trainer;
+};
+
+/// Reliability row 15: the k-th allocation fails, for every k. Either the update is the one that would have
+/// been without the failure, bit for bit, or it ends with what can be saved and gone on with.
+TEST(LowMemory, EveryAllocationOfAnUpdateMayFail) {
+  FailingAllocator memory;
+  Toy untroubled;
+  ASSERT_TRUE(untroubled.trainer->update().ok());
+  ASSERT_TRUE(untroubled.trainer->update().ok());
+  const base::Hash128 wanted = untroubled.trainer->state_hash();
+  int recovered = 0, refused = 0;
+  for (std::int64_t k = 1;; ++k) {
+    Toy toy;
+    ASSERT_TRUE(toy.trainer->update().ok());
+    const std::int64_t before = memory.failures();
+    memory.fail_at(k);
+    base::Result<UpdateReport> report = base::Error{};
+    try {
+      report = toy.trainer->update();
+    } catch (const std::exception& fault) {
+      ADD_FAILURE() << "allocation " << k << ": " << fault.what();
+    }
+    const bool fired = memory.failures() > before;
+    memory.never_fail();
+    if (!fired) break;  // the update has fewer allocations
+    if (report.ok()) {
+      ++recovered;
+      EXPECT_TRUE(toy.trainer->state_hash() == wanted) << "allocation " << k;
+      continue;
+    }
+    ++refused;
+    EXPECT_EQ(report.error().code, base::ErrorCode::kDeviceMemory) << report.error().message;
+    EXPECT_EQ(toy.trainer->updates_done(), 1);
+    const auto state = toy.trainer->save_state();
+    ASSERT_TRUE(state.ok());
+    Toy resumed;
+    ASSERT_TRUE(resumed.trainer->restore_state(*state).ok());
+    EXPECT_TRUE(resumed.trainer->update().ok());
+    EXPECT_TRUE(toy.trainer->update().ok()) << "allocation " << k;
+  }
+  EXPECT_GT(recovered, 100);
+  // Only what a rollout does between two steps of the environments cannot be repeated.
+  EXPECT_LT(refused, recovered / 20) << recovered << " recovered";
+}
+
+/// A policy that reads and sees, with a rollout of random content, for an updater of its own.
+struct Lesson {
+  explicit Lesson(Ranks* its_ranks = nullptr) : ranks(its_ranks) {
+    setup_torch();
+    settings.vector_size = 20;
+    settings.backbone = Backbone::kSmallCnn;
+    settings.image_height = settings.image_width = 32;
+    settings.image_channels = 1;
+    settings.base_planes = 8;
+    settings.hidden_size = 16;
+    settings.reading.enabled = true;
+    settings.reading.crop_cells = 16;
+    settings.reading.drawing_size = 16;
+    settings.decode_waypoint = true;
+    ppo.num_steps = kSteps;
+    ppo.num_mini_batch = 2;
+    ppo.ppo_epoch = 1;
+    network = std::make_unique<PolicyNetwork>(settings, 5);
+    parameters = std::make_unique<FlatParameters>(*network, kBucketExtra, "goal_head");
+    rollout = std::make_unique<Rollout>(settings, kSteps, kEnvs);
+    torch::manual_seed(ranks == nullptr ? 1 : 1 + static_cast<std::uint64_t>(ranks->rank()));
+    const std::vector<std::uint8_t> paper(static_cast<std::size_t>(kEnvs * 4 * 16 * 16), 100);
+    rollout->start_drawings(paper.data());
+    for (std::int64_t t = 0; t < kSteps; ++t) {
+      rollout->note_drawings(t);
+      rollout->slot(t).image.uniform_();
+      rollout->slot(t).crops.random_(0, 255);
+      rollout->slot(t).numbers.uniform_();
+    }
+    rollout->state = torch::zeros({kEnvs, network->state_size()});
+    rollout->keep.fill_(1.0);
+    rollout->actions.random_(0, 4);
+    rollout->log_prob.fill_(-1.4);
+    rollout->rewards.uniform_();
+    rollout->labels.waypoint.uniform_();
+    rollout->labels.waypoint_weight.random_(0, 2);
+    updater = std::make_unique<Updater>(ppo, 9, *network, *parameters, nullptr, ranks);
+    schedule.weights = loss_weights(ppo, imitation, false, 0, 1);
+    schedule.weights.waypoint = 1.0f;
+    schedule.lr = schedule.goal_lr = 1e-3;
+  }
+
+  static constexpr std::int64_t kSteps = 16, kEnvs = 16;
+  Ranks* ranks;
+  PolicySettings settings;
+  PpoSettings ppo;
+  ImitationSettings imitation;
+  std::unique_ptr<PolicyNetwork> network;
+  std::unique_ptr<FlatParameters> parameters;
+  std::unique_ptr<Rollout> rollout;
+  std::unique_ptr<Updater> updater;
+  UpdateSchedule schedule;
+};
+
+/// Parts of a minibatch add up to its gradient; AdamW's first steps are of the size of the learning rate
+/// whatever the gradient, so weights whose gradient is rounding noise may differ by as much.
+void expect_alike(Lesson& a, Lesson& b) {
+  const Tensor difference = (a.parameters->values() - b.parameters->values()).abs();
+  EXPECT_LT(difference.median().item<double>(), 1e-6);
+  EXPECT_LT(difference.mean().item<double>(), 0.01 * a.schedule.lr);
+}
+
+/// The largest piece of memory that a minibatch of a lesson takes; it grows with the minibatch.
+std::size_t largest_piece(FailingAllocator& memory) {
+  Lesson lesson;
+  memory.take_largest();
+  EXPECT_TRUE(lesson.updater->run(lesson.schedule, *lesson.rollout).ok());
+  return memory.take_largest();
+}
+
+TEST(LowMemory, APermanentShortageIsMetWithSmallerPartsOfTheSameBatch) {
+  FailingAllocator memory;
+  Lesson whole, parts, tiny;
+  const std::size_t largest = largest_piece(memory);
+  const auto untroubled = whole.updater->run(whole.schedule, *whole.rollout);
+  ASSERT_TRUE(untroubled.ok());
+  EXPECT_EQ(whole.updater->parts(), 1);
+  memory.fail_above(largest * 3 / 5);
+  const auto cut = parts.updater->run(parts.schedule, *parts.rollout);
+  memory.never_fail();
+  ASSERT_TRUE(cut.ok()) << cut.error().message;
+  EXPECT_EQ(parts.updater->parts(), 2);
+  EXPECT_EQ(cut->minibatches, 2);
+  // Means over the batch, summed in another order.
+  for (std::size_t i = 0; i < kNumLossTerms; ++i) EXPECT_NEAR(cut->terms[i], untroubled->terms[i], 2e-4) << i;
+  EXPECT_NEAR(cut->grad_norm / untroubled->grad_norm, 1.0, 1e-3);
+  expect_alike(whole, parts);
+
+  const Tensor before = tiny.parameters->values().clone();
+  memory.fail_above(1000);
+  const auto refused = tiny.updater->run(tiny.schedule, *tiny.rollout);
+  memory.never_fail();
+  ASSERT_FALSE(refused.ok());
+  EXPECT_EQ(refused.error().code, base::ErrorCode::kDeviceMemory);
+  EXPECT_NE(
+      refused.error().message.find("memory for 16 steps of one environment was wanted, it ran out on 1 of 1"),
+      std::string::npos)
+      << refused.error().message;
+  EXPECT_EQ(tiny.updater->parts(), 8);
+  EXPECT_TRUE(torch::equal(before, tiny.parameters->values()));
+}
+
+std::vector<std::uint8_t> bytes_of_weights(const Lesson& lesson) {
+  const Tensor values = lesson.parameters->values().contiguous();
+  std::vector<std::uint8_t> bytes(values.nbytes());
+  std::memcpy(bytes.data(), values.data_ptr(), bytes.size());
+  bytes.push_back(static_cast<std::uint8_t>(lesson.updater->parts()));
+  return bytes;
+}
+
+/// One rank runs short; all take the same way, and none waits for another.
+TEST(LowMemory, AllRanksAgreeOnWhatIsDone) {
+  const auto learn = [](std::int64_t fails_at, double part_that_fits) {
+    return [=](Ranks& ranks) {
+      FailingAllocator memory;
+      const auto largest = static_cast<double>(largest_piece(memory));
+      Lesson lesson(&ranks);
+      if (ranks.rank() == 1) {
+        if (fails_at > 0) memory.fail_at(fails_at);
+        if (part_that_fits < 1.0) memory.fail_above(static_cast<std::size_t>(part_that_fits * largest));
+      }
+      const auto outcome = lesson.updater->run(lesson.schedule, *lesson.rollout);
+      memory.never_fail();
+      if (!outcome.ok()) return std::vector<std::uint8_t>{static_cast<std::uint8_t>(outcome.error().code)};
+      return bytes_of_weights(lesson);
+    };
+  };
+  const auto untroubled = run_in_rank_processes("untroubled", 2, learn(0, 1.0));
+  const auto once = run_in_rank_processes("once", 2, learn(30, 1.0));
+  const auto cut = run_in_rank_processes("cut", 2, learn(0, 0.6));
+  const auto refused = run_in_rank_processes("refused", 2, learn(0, 0.001));
+  if (untroubled.empty()) return;  // a child
+  EXPECT_EQ(untroubled[0], untroubled[1]);
+  EXPECT_EQ(once, untroubled);  // a second try gives the bits of the first
+  ASSERT_EQ(cut.size(), 2u);
+  EXPECT_EQ(cut[0], cut[1]);
+  EXPECT_EQ(cut[0].back(), 2);
+  ASSERT_EQ(refused.size(), 2u);
+  const std::vector<std::uint8_t> out_of_memory{5};
+  EXPECT_EQ(refused[0], out_of_memory);
+  EXPECT_EQ(refused[1], out_of_memory);
+}
+
+}  // namespace
+}  // namespace inknav::learn
