@@ -6,8 +6,13 @@
 #include <algorithm>
 #include <chrono>
 #include <cstring>
+#include <torch/csrc/distributed/c10d/PrefixStore.hpp>
 #include <torch/csrc/distributed/c10d/ProcessGroupGloo.hpp>
 #include <torch/csrc/distributed/c10d/TCPStore.hpp>
+
+#include "base/check.h"
+#include "base/log.h"
+#include "learn/cuda/device_plugin.h"
 
 namespace inknav::learn {
 namespace {
@@ -17,14 +22,37 @@ using torch::Tensor;
 class GlooRanks : public Ranks {
  public:
   GlooRanks(c10::intrusive_ptr<c10d::Store> store, const run::RankInfo& info, double timeout_s)
-      : info_(info), timeout_s_(timeout_s) {
+      : info_(info), timeout_s_(timeout_s), store_(std::move(store)) {
     auto options = c10d::ProcessGroupGloo::Options::create();
     const auto milliseconds = static_cast<std::int64_t>(timeout_s * 1000.0);
     options->timeout = std::chrono::milliseconds(milliseconds);
     options->devices.push_back(c10d::ProcessGroupGloo::createDeviceForHostname(info.master_addr));
     options->threads = 1;
-    group_ = c10::make_intrusive<c10d::ProcessGroupGloo>(std::move(store), info.rank, info.world_size,
-                                                         std::move(options));
+    group_ =
+        c10::make_intrusive<c10d::ProcessGroupGloo>(store_, info.rank, info.world_size, std::move(options));
+  }
+
+  base::Status meet_on_device(int gpu) override {
+    const auto api = find_device_plugin();
+    if (!api.ok()) {
+      base::log_warning("the sums of the ranks go over the host, not by NCCL: {}", api.error().message);
+      return base::ok_status();
+    }
+    DeviceSumRequest request;
+    request.store = c10::make_intrusive<c10d::PrefixStore>("nccl", store_);
+    request.rank = info_.rank;
+    request.world_size = info_.world_size;
+    request.gpu = gpu;
+    request.timeout_s = timeout_s_;
+    return guarded([&] { device_sum_ = (*api)->make_sum(request); });
+  }
+  bool sums_on_device() const override { return device_sum_ != nullptr; }
+  base::Status sum_on_device(const base::TensorView& values) override {
+    INKNAV_CHECK(device_sum_ != nullptr && values.device == base::DeviceKind::kCuda);
+    const torch::Device device(torch::kCUDA, static_cast<c10::DeviceIndex>(values.device_index));
+    Tensor tensor =
+        torch::from_blob(values.data, {values.num_elements()}, torch::TensorOptions().device(device));
+    return guarded([&] { device_sum_->sum(tensor); });
   }
 
   int rank() const override { return info_.rank; }
@@ -75,8 +103,13 @@ class GlooRanks : public Ranks {
 
   template <typename Start>
   base::Status wait(Start&& start) {
+    return guarded([&] { start()->wait(); });
+  }
+
+  template <typename Call>
+  base::Status guarded(Call&& call) {
     try {
-      start()->wait();
+      call();
     } catch (const std::exception& fault) {
       return base::Error{base::ErrorCode::kPeer,
                          "rank " + std::to_string(rank()) + " of " + std::to_string(size()) +
@@ -90,7 +123,9 @@ class GlooRanks : public Ranks {
 
   run::RankInfo info_;
   double timeout_s_;
+  c10::intrusive_ptr<c10d::Store> store_;
   c10::intrusive_ptr<c10d::ProcessGroupGloo> group_;
+  std::unique_ptr<DeviceSum> device_sum_;  // null: the GPUs have not met
 };
 
 }  // namespace

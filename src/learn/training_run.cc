@@ -7,6 +7,7 @@
 #include <chrono>
 #include <cmath>
 #include <memory>
+#include <optional>
 #include <set>
 #include <span>
 #include <utility>
@@ -15,6 +16,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/thread_pool.h"
+#include "learn/cuda/torch_cuda.h"
 #include "learn/quick_evaluation.h"
 #include "learn/ranks.h"
 #include "learn/settings_from_config.h"
@@ -237,13 +239,10 @@ class MainRank {
   Clock::time_point start_ = Clock::now();
 };
 
-/// One line on where the run runs; a GPU that cannot be used yet is named, not passed over.
+/// One line on where the run runs.
 void announce(const TrainingRequest& request, const run::CpuPlan& plan) {
-  const std::string gpu = request.devices.gpu_ids.empty()
-                              ? request.devices.sentence
-                              : "GPUs are there, but this version trains on the CPU";
-  base::log_info("{}; {} rank(s), {} environments and {} thread(s) each", gpu, plan.num_ranks,
-                 plan.envs_per_rank, plan.threads_per_rank);
+  base::log_info("{}; {} rank(s), {} environments and {} thread(s) each", request.devices.sentence,
+                 plan.num_ranks, plan.envs_per_rank, plan.threads_per_rank);
 }
 
 class RankRun {
@@ -283,6 +282,9 @@ class RankRun {
                                                       .master_addr = rank_.master_addr,
                                                       .master_port = rank_.master_port}));
     }
+    const std::optional<int> gpu = gpu_of_rank();
+    if (gpu) INKNAV_RETURN_IF_ERROR(prepare_gpu(*gpu));
+    if (gpu && ranks_) INKNAV_RETURN_IF_ERROR(ranks_->meet_on_device(*gpu));
     const std::string split = config_.task_config.dataset.split;
     INKNAV_ASSIGN_OR_RETURN(task::Dataset dataset, task::load_dataset(config_, split));
     const task::NavigationEnvSettings env_settings = task::env_settings(config_, share);
@@ -291,6 +293,10 @@ class RankRun {
     }
     INKNAV_ASSIGN_OR_RETURN(env_, task::NavigationEnv::create(env_settings, std::move(dataset), pool_));
     settings_ = trainer_settings(config_, env_->spec(), env_settings, rank_.world_size);
+    if (gpu) {
+      settings_.compute.gpu = *gpu;
+      settings_.compute.graphs = true;
+    }
     trainer_ = Trainer::create(settings_, *env_, ranks_.get(), pool_, demos_.get());
     if (request_.resume_from) INKNAV_RETURN_IF_ERROR(resume(*request_.resume_from));
     if (!rank_.is_main()) return base::ok_status();
@@ -304,6 +310,13 @@ class RankRun {
                      config_.rl.diffusion.demo_share, demos_->num_walks(), config_.diffusion_data_dir);
     }
     return base::ok_status();
+  }
+
+  /// The ranks of a machine share its chosen GPUs out in order.
+  std::optional<int> gpu_of_rank() const {
+    const std::vector<int>& ids = request_.devices.gpu_ids;
+    if (ids.empty()) return std::nullopt;
+    return ids[static_cast<std::size_t>(rank_.local_rank) % ids.size()];
   }
 
   base::Status resume(const std::filesystem::path& path) {
