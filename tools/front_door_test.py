@@ -208,6 +208,23 @@ class FrontDoorTest(unittest.TestCase):
         self.assertEqual(self.run_script("setup", INKNAV_WHEELS="cpu").returncode, 0)
         self.assertIn("wheels_cpu.txt", self.calls())
 
+    def test_the_cuda_set_builds_the_plug_ins_too(self):
+        self.run_script("setup", INKNAV_WHEELS="cpu")
+        self.assertNotIn("inknav_plugins", self.calls())
+        self.run_script("setup", INKNAV_WHEELS="cuda")
+        self.assertIn(" inknav inknav_plugins\n", self.calls())
+
+    def test_new_wheels_configure_anew(self):
+        self.run_script("setup")
+        note = self.root / ".deps/unpacked.txt"
+        note.parent.mkdir(exist_ok=True)
+        note.write_text("")
+        later = time.time() + 5
+        os.utime(note, (later, later))
+        (self.state / "calls").unlink()
+        self.run_script("setup")
+        self.assertIn("cmake", self.calls())
+
     def test_variables_that_make_no_sense(self):
         self.expect_usage(self.run_script("setup", INKNAV_WHEELS="tpu"), "INKNAV_WHEELS is 'tpu'; use cpu or cuda")
         for number in ("many", "0", "-1", "1.5"):

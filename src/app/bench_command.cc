@@ -23,6 +23,12 @@ void add_json_option(CLI::App& app, std::string& path) {
   app.add_option("--json", path, "also write the figures to this file");
 }
 
+void add_device_option(CLI::App& app, std::string& device, const std::string& meaning) {
+  app.add_option("--device", device, "cpu; " + meaning)
+      ->check(CLI::IsMember({"cpu", "cuda"}))
+      ->capture_default_str();
+}
+
 base::Result<int> show(const BenchSettings& settings, const std::vector<base::BenchmarkResult>& results,
                        const std::string& json) {
   std::cout << device_description();
@@ -130,7 +136,11 @@ Action define_bench_train(CLI::App& app) {
   auto settings = std::make_shared<TrainBenchmarkSettings>();
   auto json = std::make_shared<std::string>();
   settings->ranks = base::available_cores();
-  app.add_option("--envs", settings->num_envs, "environments over all ranks")->capture_default_str();
+  auto device = std::make_shared<std::string>("cpu");
+  add_device_option(app, *device,
+                    "cuda: one rank on GPU 0, and the learner alone against the GPU's ceilings");
+  app.add_option("--envs", settings->num_envs, "environments over all ranks (with --device cuda 256)")
+      ->capture_default_str();
   app.add_option("--ranks", settings->ranks, "processes, one core each")->capture_default_str();
   auto policy = std::make_shared<std::string>("both");
   app.add_option("--policy", *policy, "ppo, diffusion or both")
@@ -143,11 +153,16 @@ Action define_bench_train(CLI::App& app) {
   app.add_option("--updates", settings->updates, "of each case; the first two warm up")
       ->capture_default_str();
   add_json_option(app, *json);
-  return [settings, policy, json]() -> base::Result<int> {
+  return [settings, policy, json, device, &app]() -> base::Result<int> {
+    settings->gpu = *device == "cuda";
+    if (settings->gpu) settings->ranks = 1;
+    if (settings->gpu && app.count("--envs") == 0) settings->num_envs = 256;
     settings->ppo = *policy != "diffusion";
     settings->diffusion = *policy != "ppo";
     INKNAV_ASSIGN_OR_RETURN(const auto results, run_train_benchmark(*settings));
-    return show({{"network of PPO", "SE-ResNet9 + GRU-512 + drawing, fp32"},
+    return show({{"learning on", *device},
+                 {"network of PPO", settings->gpu ? "SE-ResNet9 + GRU-512 + drawing, bf16"
+                                                  : "SE-ResNet9 + GRU-512 + drawing, fp32"},
                  {"environments", std::to_string(settings->num_envs)},
                  {"depth", std::to_string(settings->image_size)},
                  {"steps", std::to_string(settings->num_steps)},
@@ -160,6 +175,8 @@ Action define_bench_train(CLI::App& app) {
 Action define_bench_infer(CLI::App& app) {
   auto settings = std::make_shared<InferBenchmarkSettings>();
   auto json = std::make_shared<std::string>();
+  auto device = std::make_shared<std::string>("cpu");
+  add_device_option(app, *device, "cuda: networks on GPU 0");
   app.add_option("--widths", settings->denoiser.widths,
                  "channels of the first of three levels, one case each")
       ->delimiter(',');
@@ -173,9 +190,11 @@ Action define_bench_infer(CLI::App& app) {
       ->check(CLI::Range(0, 100000))
       ->capture_default_str();
   add_json_option(app, *json);
-  return [settings, json]() -> base::Result<int> {
+  return [settings, json, device]() -> base::Result<int> {
+    settings->denoiser.gpu = *device == "cuda" ? 0 : -1;
     INKNAV_ASSIGN_OR_RETURN(const auto results, run_infer_benchmark(*settings));
-    return show({{"network", "ConditionalUnet1D, kernel 5, 16 x 2 plans, condition 256, fp32"},
+    return show({{"networks on", *device},
+                 {"network", "ConditionalUnet1D, kernel 5, 16 x 2 plans, condition 256, fp32"},
                  {"steps", std::to_string(settings->denoiser.steps)},
                  {"threads", std::to_string(settings->denoiser.threads)}},
                 results, *json);

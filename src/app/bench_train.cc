@@ -8,6 +8,9 @@
 
 #include "app/bench_data.h"
 #include "app/experiment_options.h"
+#include "base/thread_pool.h"
+#include "learn/cuda/torch_cuda.h"
+#include "learn/learner_benchmark.h"
 #include "learn/training_run.h"
 #include "run/metrics.h"
 #include "run/run_directory.h"
@@ -45,7 +48,8 @@ class TrainBenchmark {
     for (const auto& [key, value] : {std::pair<const char*, int>{"NUM_PROCESSES", settings_.num_envs},
                                      {"NUM_UPDATES", settings_.updates},
                                      {"NUM_RANKS", ranks},
-                                     {"NUM_THREADS", 1},
+                                     {"NUM_GPUS", settings_.gpu ? 1 : 0},
+                                     {"NUM_THREADS", settings_.gpu ? base::available_cores() : 1},
                                      {"TEST_EPISODE_COUNT", 0},
                                      {"CHECKPOINT_INTERVAL", 1000000}}) {
       own.insert(own.end(), {key, std::to_string(value)});
@@ -110,6 +114,14 @@ class TrainBenchmark {
 }  // namespace
 
 base::Result<std::vector<base::BenchmarkResult>> run_train_benchmark(const TrainBenchmarkSettings& settings) {
+  std::vector<base::BenchmarkResult> learner;
+  if (settings.gpu) {
+    INKNAV_RETURN_IF_ERROR(learn::prepare_gpu(0));
+    learn::LearnerBenchmarkSettings alone;
+    alone.compute.gpu = 0;
+    alone.compute.graphs = true;
+    INKNAV_ASSIGN_OR_RETURN(learner, learn::run_learner_benchmark(alone));
+  }
   INKNAV_ASSIGN_OR_RETURN(const BenchData data, BenchData::make(kHomes, kEpisodes));
   TrainBenchmark benchmark(settings, data);
   if (settings.ppo) {
@@ -121,7 +133,9 @@ base::Result<std::vector<base::BenchmarkResult>> run_train_benchmark(const Train
   if (settings.diffusion) {
     INKNAV_RETURN_IF_ERROR(benchmark.add_case("train/diffusion", "configs/train_diffusion_2core.yaml", {}));
   }
-  return benchmark.take_all();
+  std::vector<base::BenchmarkResult> all = benchmark.take_all();
+  all.insert(all.begin(), learner.begin(), learner.end());
+  return all;
 }
 
 }  // namespace inknav::app

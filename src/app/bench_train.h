@@ -12,6 +12,7 @@
 namespace inknav::app {
 
 struct TrainBenchmarkSettings {
+  bool gpu = false;  // on GPU 0, one rank, with the learner alone beside it (learn/learner_benchmark.h)
   bool ppo = true;
   std::vector<int> base_planes = {16, 32};  // of PPO
   int image_size = 64;                      // of PPO, pixels a side

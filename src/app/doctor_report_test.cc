@@ -122,17 +122,33 @@ TEST(DoctorReport, GpusThatAreThereAreNamedWithTheReasonWhyTheyAreNotUsed) {
   EXPECT_EQ(row_of(facts, "gpu_0").level, DoctorLevel::kFine);
 }
 
-TEST(DoctorReport, GpusThatAreAskedForAreRefusedAndThoseThatAreThereAreNamed) {
+TEST(DoctorReport, GpusThatAreAskedForAreRefusedWhereTheyCannotBeUsed) {
   const MachineFacts facts = gpu_machine();
-  const auto choice = choose_usable_devices({}, facts.gpus);
+  const PrepareGpu refuse = [](int gpu) -> base::Status {
+    return base::Error{base::ErrorCode::kUsage, "device " + std::to_string(gpu) + " is broken"};
+  };
+  const auto choice = choose_usable_devices({}, facts.gpus, refuse);
   ASSERT_TRUE(choice.ok());
   EXPECT_TRUE(choice->gpu_ids.empty());
-  expect_in(choice->sentence, "GPUs are visible, but this version has no CUDA back end");
+  expect_in(choice->sentence, "GPUs are visible, but device 0 is broken");
   run::DeviceRequest request;
   request.gpu_ids_flag = "0";
-  const auto asked = choose_usable_devices(request, facts.gpus);
+  const auto asked = choose_usable_devices(request, facts.gpus, refuse);
   ASSERT_FALSE(asked.ok());
   EXPECT_EQ(asked.error().code, base::ErrorCode::kUsage);
+  EXPECT_EQ(asked.error().message, "--gpu-ids asks for GPUs: device 0 is broken");
+}
+
+TEST(DoctorReport, GpusThatCanBeUsedAreChosen) {
+  std::vector<int> prepared;
+  const auto choice = choose_usable_devices({}, {{{0, "Card A", 78.0}, {1, "Card B", 78.0}}, "", true},
+                                            [&](int gpu) -> base::Status {
+                                              prepared.push_back(gpu);
+                                              return base::ok_status();
+                                            });
+  ASSERT_TRUE(choice.ok());
+  EXPECT_EQ(choice->gpu_ids, (std::vector<int>{0, 1}));
+  EXPECT_EQ(prepared, choice->gpu_ids);
 }
 
 TEST(DoctorReport, AMachineWithGpusThatHasAllItNeeds) {

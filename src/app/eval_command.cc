@@ -115,6 +115,7 @@ base::Result<EvaluationOutput> evaluate_one(const ExperimentOptions& options,
   request.output_dir = output_dir;
   request.config = wanted;
   request.facts = {{"policy", "the expert"}};
+  if (!prepared.devices.gpu_ids.empty()) request.gpu = prepared.devices.gpu_ids.front();
   if (!checkpoint.empty()) {
     std::error_code problem;
     std::filesystem::create_directories(output_dir, problem);

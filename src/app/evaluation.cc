@@ -123,6 +123,7 @@ base::Result<TrackRun> run_track(const EvaluationRequest& request, const Track& 
     learn::AgentOptions agent_options;
     agent_options.belief_mode = track.control.belief_mode;
     agent_options.seed = settings.seed;
+    agent_options.gpu = request.gpu;
     INKNAV_ASSIGN_OR_RETURN(agent, learn::Agent::load(request.checkpoint, agent_options, pool));
     INKNAV_RETURN_IF_ERROR(learn::check_fits(agent->settings(), env->settings()));
   }

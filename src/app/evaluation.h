@@ -19,6 +19,7 @@ namespace inknav::app {
 struct EvaluationRequest {
   config::ExperimentConfig config;        // dataset, EVAL, simulator; the network comes from the checkpoint
   std::filesystem::path checkpoint;       // not read when the expert acts (USE_EXPERT_ACTIONS)
+  int gpu = -1;                           // where the policy computes; -1: the CPU
   std::int64_t update = 0;                // of the checkpoint, the step in TensorBoard
   std::filesystem::path output_dir;       // stats.json and report.html
   std::filesystem::path video_dir;        // one mp4 per shown episode

@@ -13,6 +13,7 @@
 namespace inknav::app {
 namespace {
 
+constexpr int kEnvsPerGpu = 256;  // where NUM_PROCESSES is auto
 constexpr const char* kTrainConfig = "configs/train_diffusion_hwnav.yaml";
 constexpr const char* kEvalConfig = "configs/val_hwnav.yaml";
 
@@ -112,7 +113,14 @@ base::Result<PreparedExperiment> prepare_experiment(const ExperimentOptions& opt
 
   // Started by torchrun or SLURM, the number of ranks is theirs.
   INKNAV_ASSIGN_OR_RETURN(const std::optional<run::RankInfo> outside, run::rank_from_environment());
-  const std::optional<int> num_ranks = outside ? outside->world_size : config.num_ranks;
+  const int gpus = static_cast<int>(prepared.devices.gpu_ids.size());
+  const std::optional<int> num_ranks = outside                        ? outside->world_size
+                                       : gpus > 0 && options.evaluate ? 1
+                                       : gpus > 0                     ? std::optional<int>(gpus)
+                                                                      : config.num_ranks;
+  if (gpus > 0 && !options.evaluate && !config.num_processes) {
+    prepared.loaded.config.num_processes = kEnvsPerGpu * num_ranks.value_or(1);
+  }
   const int num_mini_batch = options.evaluate ? 1 : config.rl.ppo.num_mini_batch;
   INKNAV_ASSIGN_OR_RETURN(prepared.plan, run::plan_cpu(num_ranks, config.num_threads, config.num_processes,
                                                        base::available_cores(), num_mini_batch));
@@ -123,22 +131,22 @@ base::Result<PreparedExperiment> prepare_experiment(const ExperimentOptions& opt
 }
 
 base::Result<run::DeviceChoice> choose_usable_devices(const run::DeviceRequest& request,
-                                                      const run::GpuList& present) {
+                                                      const run::GpuList& present,
+                                                      const PrepareGpu& prepare) {
   INKNAV_ASSIGN_OR_RETURN(run::DeviceChoice choice, run::choose_devices(request, present));
-  if (choice.gpu_ids.empty()) return choice;
-  // GPUs that were asked for by name are an error, GPUs that merely are there a clear line.
+  base::Status usable = base::ok_status();
+  for (const int gpu : choice.gpu_ids) {
+    if (usable.ok()) usable = prepare(gpu);
+  }
+  if (usable.ok()) return choice;
   const char* asked = request.gpu_ids_flag      ? "--gpu-ids"
                       : request.num_gpus_flag   ? "--num-gpus"
                       : request.gpu_ids_config  ? "GPU_IDS"
                       : request.num_gpus_config ? "NUM_GPUS"
                                                 : nullptr;
-  if (asked != nullptr) {
-    return usage(std::string(asked) +
-                 " asks for GPUs, but this version has no CUDA back end; leave it out to use "
-                 "the CPU");
-  }
+  if (asked != nullptr) return usage(std::string(asked) + " asks for GPUs: " + usable.error().message);
   choice.gpu_ids.clear();
-  choice.sentence = "training on the CPU: GPUs are visible, but this version has no CUDA back end";
+  choice.sentence = "training on the CPU: GPUs are visible, but " + usable.error().message;
   return choice;
 }
 

@@ -5,6 +5,7 @@
 // problems are kUsage.
 
 #include <filesystem>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -12,6 +13,7 @@
 #include "app/command.h"
 #include "base/result.h"
 #include "config/load.h"
+#include "learn/cuda/torch_cuda.h"
 #include "learn/training_run.h"
 #include "run/device_choice.h"
 
@@ -43,7 +45,7 @@ struct PreparedExperiment {
   config::LoadedConfig loaded;
   std::filesystem::path model_dir;
   run::DeviceChoice devices;
-  run::CpuPlan plan;  // ranks and threads when devices has no GPU
+  run::CpuPlan plan;  // ranks and threads; one rank a GPU where there are any
 };
 
 /// The model directory: --model-dir or runs/<name of the first config>.
@@ -55,9 +57,13 @@ base::Status check_renderer(const config::LoadedConfig& loaded);
 
 base::Result<PreparedExperiment> prepare_experiment(const ExperimentOptions& options);
 
-/// run::choose_devices, but only what this version can compute on: the CPU, with the reason in the sentence.
+/// run::choose_devices, but only what libtorch can compute on here: GPUs that were asked for by name and
+/// cannot be used are an error, GPUs that merely are there a clear line, and the run is on the CPU.
+/// `prepare` opens a GPU (learn/cuda/torch_cuda.h).
+using PrepareGpu = std::function<base::Status(int gpu)>;
 base::Result<run::DeviceChoice> choose_usable_devices(const run::DeviceRequest& request,
-                                                      const run::GpuList& present);
+                                                      const run::GpuList& present,
+                                                      const PrepareGpu& prepare = learn::prepare_gpu);
 
 /// A training run of these options, for every command that trains: what to do, and the command line by which
 /// its ranks do the same.

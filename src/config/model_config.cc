@@ -7,7 +7,7 @@ namespace inknav::config {
 
 void describe(ModelConfig& c, FieldVisitor& v) {
   v.choice({.key = "BACKBONE", .doc = "network that reads depth and rgb"}, c.backbone,
-           {"se_resnet9", "small_cnn", "none"});
+           {"se_resnet9", "resnet18", "small_cnn", "none"});
   v.field({.key = "BASE_PLANES", .doc = "channels of its first stage", .low = 4, .high = 512}, c.base_planes);
   v.field({.key = "CROP_CELLS",
            .doc = "side of the body-frame crops, cells; a multiple of 4",

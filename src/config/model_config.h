@@ -8,7 +8,7 @@
 
 namespace inknav::config {
 
-enum class Backbone : std::uint8_t { kSeResNet9, kSmallCnn, kNone };
+enum class Backbone : std::uint8_t { kSeResNet9, kResNet18, kSmallCnn, kNone };
 
 struct ModelConfig {
   Backbone backbone = Backbone::kSeResNet9;  // reads depth and rgb; none: the policy is blind to the camera

@@ -58,6 +58,11 @@ void describe(PpoConfig& c, FieldVisitor& v) {
           c.normalize_advantage);
   v.field({.key = "use_clipped_value_loss", .doc = "clips the value's change like the ratio"},
           c.use_clipped_value_loss);
+  v.choice({.key = "optimizer", .doc = "adam (AdamW) or, for large batches, lamb"}, c.optimizer,
+           {"adam", "lamb"});
+  v.choice({.key = "precision",
+            .doc = "of the networks' products, also of a diffusion policy; auto: bf16 on a GPU"},
+           c.precision, {"auto", "fp32", "bf16"});
   v.choice({.key = "rnn_type", .doc = "recurrent core"}, c.rnn_type, {"none", "GRU", "LSTM"});
   v.field({.key = "imitation_updates",
            .doc = "the first so many updates train only the imitation losses",

@@ -10,6 +10,9 @@
 namespace inknav::config {
 
 enum class RnnType : std::uint8_t { kNone, kGru, kLstm };
+/// Adam is AdamW; LAMB scales its steps layer by layer, for large batches.
+enum class OptimizerChoice : std::uint8_t { kAdam, kLamb };
+enum class PrecisionChoice : std::uint8_t { kAuto, kFp32, kBf16 };
 enum class LearningRateScaling : std::uint8_t { kNone, kSqrt, kLinear };
 
 struct PpoConfig {
@@ -39,7 +42,9 @@ struct PpoConfig {
   double goal_pred_lr = 7e-4;          // step size of the goal prediction head
 
   // InkNav's own.
-  bool normalize_advantage = false;  // to mean 0, deviation 1 in a rollout (over all ranks)
+  OptimizerChoice optimizer = OptimizerChoice::kAdam;
+  PrecisionChoice precision = PrecisionChoice::kAuto;  // of the networks' products; auto: bf16 on a GPU only
+  bool normalize_advantage = false;                    // to mean 0, deviation 1 in a rollout (over all ranks)
   RnnType rnn_type = RnnType::kGru;
   int imitation_updates = 0;      // the first so many updates train only the imitation losses
   double expert_mix_start = 0.0;  // probability that a rollout takes the expert's action, at update 0,

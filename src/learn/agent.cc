@@ -12,6 +12,7 @@
 #include "learn/checkpoint.h"
 #include "learn/diffusion/denoising_loss.h"
 #include "learn/diffusion/expert_plans.h"
+#include "learn/placement.h"
 #include "learn/policy_runner.h"
 #include "learn/ppo/collector.h"
 #include "learn/torch_setup.h"
@@ -33,13 +34,14 @@ class AgentImpl final : public Agent {
       : network_(std::move(network)), prior_log_scale_(prior_log_scale), options_(options), pool_(pool) {}
 
   void attach(const task::VectorEnv& env) override {
-    runner_ = std::make_unique<PolicyRunner>(network_, env, pool_);
+    const Placement placement(network_->device(), false, true);
+    runner_ = std::make_unique<PolicyRunner>(network_, env, pool_, placement);
     runner_->prior_log_scale() = prior_log_scale_;
     runner_->set_noise(options_.seed, -1);
     if (network_->settings().reading.enabled && options_.belief_mode != BeliefMode::kCorrected) {
       runner_->tracker().drop_registration();
     }
-    slot_ = make_slot(network_->settings(), env.spec().num_envs);
+    slot_ = make_slots(network_->settings(), env.spec().num_envs, placement);
     actions_.assign(static_cast<std::size_t>(env.spec().num_envs), 0);
     ended_.assign(actions_.size(), 0);
     stops_.assign(actions_.size(), 0);
@@ -51,9 +53,10 @@ class AgentImpl final : public Agent {
   std::span<const std::int32_t> act(const task::VectorEnv& env) override {
     set_perfect(env);
     std::copy(runner_->beliefs().begin(), runner_->beliefs().end(), used_.begin());
-    runner_->write(env, {}, slot_);
-    output_ = runner_->infer(slot_);
-    const Tensor log_probabilities = output_.log_probabilities.contiguous();
+    runner_->write(env, {}, slot_.host);
+    const Inference inference = runner_->infer(slot_);
+    output_ = inference.output;
+    const Tensor& log_probabilities = inference.log_probabilities;
     const int num_actions = env.spec().num_actions;
     for (std::size_t i = 0; i < actions_.size(); ++i) {
       const float* row = log_probabilities.data_ptr<float>() + static_cast<std::int64_t>(i) * num_actions;
@@ -67,7 +70,7 @@ class AgentImpl final : public Agent {
     }
     ++steps_;
     if (options_.belief_mode == BeliefMode::kCorrected && network_->settings().reading.enabled) {
-      runner_->correct(output_.correction, network_->settings().reading.belief_gain);
+      runner_->correct(inference.correction, network_->settings().reading.belief_gain);
     }
     runner_->acted(actions_);
     return actions_;
@@ -120,10 +123,11 @@ class AgentImpl final : public Agent {
     torch::NoGradGuard no_grad;
     Tensor plans = torch::empty({env.spec().num_envs, diffusion.horizon * diffusion.point_size});
     write_expert_plans(env, diffusion, {plans.data_ptr<float>(), static_cast<std::size_t>(plans.numel())});
-    const Tensor index = torch::tensor(at::ArrayRef<std::int64_t>(rows.data(), rows.size()));
+    const torch::Device device = output_.condition.device();
+    const Tensor index = torch::tensor(at::ArrayRef<std::int64_t>(rows.data(), rows.size())).to(device);
     const base::PhiloxKey key{options_.seed, 0, 0, steps_, base::Purpose::kDiffusionSampling};
     return (*denoising_)(network_->denoiser(), output_.condition.index_select(0, index),
-                         plans.index_select(0, index), key)
+                         plans.to(device).index_select(0, index), key)
         .item<double>();
   }
 
@@ -158,7 +162,7 @@ class AgentImpl final : public Agent {
   AgentOptions options_;
   base::ThreadPool& pool_;
   std::unique_ptr<PolicyRunner> runner_;
-  ObservationSlot slot_;
+  SlotPair slot_;
   PolicyOutput output_;
   std::optional<DenoisingLoss> denoising_;  // made when it is asked for
   std::vector<std::int32_t> actions_;
@@ -223,6 +227,7 @@ base::Result<LoadedPolicy> load_policy(const std::filesystem::path& checkpoint) 
 base::Result<std::unique_ptr<Agent>> Agent::load(const std::filesystem::path& checkpoint,
                                                  const AgentOptions& options, base::ThreadPool& pool) {
   INKNAV_ASSIGN_OR_RETURN(LoadedPolicy policy, load_policy(checkpoint));
+  if (options.gpu >= 0) policy.network->to(placement_of({.gpu = options.gpu}).device());
   return create(std::move(policy.network), policy.prior_log_scale, options, pool);
 }
 

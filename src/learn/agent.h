@@ -44,6 +44,7 @@ struct AgentOptions {
   BeliefMode belief_mode = BeliefMode::kCorrected;
   bool greedy = true;  // false: actions are sampled by philox(seed, environment, episode, step)
   std::uint64_t seed = 0;
+  int gpu = -1;  // of load(): where the policy computes, after prepare_gpu(); -1: the CPU
 };
 
 /// What the policy said for one environment in the last act(); for reports and videos.

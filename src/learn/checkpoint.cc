@@ -57,7 +57,7 @@ struct Reader {
 }  // namespace
 
 NamedBytes bytes_of(const std::string& name, const torch::Tensor& tensor) {
-  const torch::Tensor flat = tensor.contiguous();
+  const torch::Tensor flat = tensor.to(torch::kCPU).contiguous();
   const auto type = std::find_if(std::begin(kTypes), std::end(kTypes),
                                  [&](const TypeName& entry) { return entry.type == flat.scalar_type(); });
   INKNAV_CHECK(type != std::end(kTypes), name);

@@ -9,6 +9,7 @@
 #include "base/check.h"
 #include "base/thread_pool.h"
 #include "learn/agent.h"
+#include "learn/placement.h"
 #include "learn/policy_runner.h"
 #include "learn/settings_from_config.h"
 #include "learn/torch_setup.h"
@@ -39,12 +40,13 @@ class Latencies {
 }  // namespace
 
 std::vector<base::BenchmarkResult> run_decision_benchmark(const config::ExperimentConfig& config,
-                                                          task::NavigationEnv& env, int decisions) {
+                                                          task::NavigationEnv& env, int decisions, int gpu) {
   INKNAV_CHECK(env.spec().num_envs == 1 && decisions >= 1, env.spec().num_envs, decisions);
   setup_torch();
   base::ThreadPool pool(1);
   const auto network =
       std::make_shared<PolicyNetwork>(policy_settings(config, env.spec(), env.settings()), 1);
+  if (gpu >= 0) network->to(placement_of({.gpu = gpu}).device());
   const auto agent = Agent::create(network, kFirstPriorLogScale, {}, pool);
   env.reset();
   agent->attach(env);

@@ -14,8 +14,10 @@
 namespace inknav::learn {
 
 /// "infer/decision/ms" and "infer/belief/ms" over `decisions` steps of `env`, which must have one
-/// environment. Each is a decision that plans anew only if RL.DIFFUSION.n_action_steps is 1.
+/// environment; on a GPU after prepare_gpu(). Each is a decision that plans anew only if
+/// RL.DIFFUSION.n_action_steps is 1.
 std::vector<base::BenchmarkResult> run_decision_benchmark(const config::ExperimentConfig& config,
-                                                          task::NavigationEnv& env, int decisions);
+                                                          task::NavigationEnv& env, int decisions,
+                                                          int gpu = -1);
 
 }  // namespace inknav::learn

@@ -39,19 +39,25 @@ bool chosen(std::span<const std::uint8_t> rows, std::int64_t row) {
 
 }  // namespace
 
-ObservationSlot make_slot(const PolicySettings& settings, std::int64_t num_envs) {
+ObservationSlot make_slot(const PolicySettings& settings, std::int64_t num_envs,
+                          const torch::TensorOptions& where) {
   ObservationSlot slot;
   if (settings.backbone != Backbone::kNone) {
     slot.image =
-        torch::zeros({num_envs, settings.image_height, settings.image_width, settings.image_channels});
+        torch::zeros({num_envs, settings.image_height, settings.image_width, settings.image_channels}, where);
   }
   if (settings.reading.enabled) {
     const std::int64_t cells = settings.reading.crop_cells;
-    slot.crops = torch::zeros({num_envs, cells, cells, CropGrid::kPlanes}, torch::kUInt8);
+    slot.crops = torch::zeros({num_envs, cells, cells, CropGrid::kPlanes}, where.dtype(torch::kUInt8));
   }
-  slot.numbers = torch::zeros({num_envs, settings.vector_size});
-  slot.previous_action = torch::zeros({num_envs}, torch::kInt64);
+  slot.numbers = torch::zeros({num_envs, settings.vector_size}, where);
+  slot.previous_action = torch::zeros({num_envs}, where.dtype(torch::kInt64));
   return slot;
+}
+
+SlotPair make_slots(const PolicySettings& settings, std::int64_t num_envs, const Placement& placement) {
+  const ObservationSlot device = make_slot(settings, num_envs, placement.on_device());
+  return {placement.direct() ? device : make_slot(settings, num_envs, placement.on_host()), device};
 }
 
 void complete_settings(PolicySettings& settings, const task::EnvSpec& spec) {
@@ -78,20 +84,25 @@ void complete_settings(PolicySettings& settings, const task::EnvSpec& spec) {
 }
 
 PolicyRunner::PolicyRunner(std::shared_ptr<PolicyNetwork> network, const task::VectorEnv& env,
-                           base::ThreadPool& pool)
+                           base::ThreadPool& pool, const Placement& placement)
     : network_(std::move(network)),
       pool_(pool),
       num_envs_(env.spec().num_envs),
-      settings_(network_->settings()) {
+      settings_(network_->settings()),
+      placement_(placement),
+      replay_(placement, "inference") {
+  const torch::TensorOptions device = placement.on_device(), host = placement.on_host();
   grid_ = {settings_.reading.crop_cells, settings_.reading.metres_per_cell};
-  state_ = torch::zeros({num_envs_, network_->state_size()});
-  keep_ = torch::zeros({1, num_envs_});
-  previous_action_ = torch::zeros({num_envs_}, torch::kInt64);
-  drawing_features_ = torch::zeros({num_envs_, settings_.reading.drawing_features});
-  scale_correction_ = torch::zeros({num_envs_});
+  state_ = torch::zeros({num_envs_, network_->state_size()}, device);
+  device_keep_ = torch::zeros({1, num_envs_}, device);
+  keep_ = placement.host_twin(device_keep_);
+  previous_action_ = torch::zeros({num_envs_}, host.dtype(torch::kInt64));
+  drawing_features_ = torch::zeros({num_envs_, settings_.reading.drawing_features}, device);
+  scale_correction_ = torch::zeros({num_envs_}, device);
+  waypoint_ = torch::zeros({num_envs_, 2}, host);
   if (settings_.reading.enabled) tracker_.emplace(settings_.reading, num_envs_, pool);
   if (settings_.diffusion.enabled) {
-    planner_ = std::make_unique<Planner>(*network_, num_envs_, pool);
+    planner_ = std::make_unique<Planner>(*network_, num_envs_, pool, placement);
     plan_keys_.resize(static_cast<std::size_t>(num_envs_));
   }
 }
@@ -102,18 +113,23 @@ void PolicyRunner::set_noise(std::uint64_t seed, std::int64_t first_env) {
   if (tracker_) tracker_->set_noise(seed, first_env);
 }
 
-void PolicyRunner::view_planes(const task::VectorEnv& env) {
+Tensor PolicyRunner::view_of_planes(const task::VectorEnv& env) const {
   const std::int64_t side = settings_.reading.drawing_size;
-  planes_ =
-      torch::from_blob(env.observation("drawing_planes").data, {num_envs_, 4, side, side}, torch::kUInt8);
+  return torch::from_blob(env.observation("drawing_planes").data, {num_envs_, 4, side, side}, torch::kUInt8);
 }
 
 void PolicyRunner::encode_rows(const std::vector<std::int64_t>& rows, const task::VectorEnv& env) {
   if (rows.empty()) return;
   torch::NoGradGuard no_grad;
-  view_planes(env);
-  const Tensor index = torch::tensor(rows, torch::kInt64);
-  const auto [features, scale] = network_->encode_drawings(planes_.index_select(0, index));
+  const Tensor view = view_of_planes(env), chosen = torch::tensor(rows, torch::kInt64);
+  const Tensor planes = placement_.up(view.index_select(0, chosen)), index = placement_.up(chosen);
+  if (placement_.direct()) {
+    planes_ = view;
+  } else {
+    if (!planes_.defined()) planes_ = torch::zeros(view.sizes(), placement_.on_device().dtype(torch::kUInt8));
+    planes_.index_copy_(0, index, planes);
+  }
+  const auto [features, scale] = network_->encode_drawings(planes);
   drawing_features_.index_copy_(0, index, features);
   scale_correction_.index_copy_(0, index, scale);
 }
@@ -143,13 +159,13 @@ void PolicyRunner::begin(const task::VectorEnv& env, std::span<const std::uint8_
     if (tracker_->fresh()[static_cast<std::size_t>(row)] != 0) changed.push_back(row);
   }
   encode_rows(changed, env);
-  const Tensor log_scales = scale_correction_ + prior_log_scale_;
+  const Tensor log_scales = scale_correction_.to(torch::kCPU) + prior_log_scale_;
   tracker_->begin(env, rows, {log_scales.data_ptr<float>(), static_cast<std::size_t>(num_envs_)});
 }
 
 void PolicyRunner::reload(const task::VectorEnv& env) {
   if (!tracker_) return;
-  view_planes(env);
+  planes_ = placement_.up(view_of_planes(env));
   tracker_->reload(env);
 }
 
@@ -238,16 +254,58 @@ void PolicyRunner::write(const task::VectorEnv& env, std::span<const std::uint8_
   slot.previous_action.copy_(previous_action_);
 }
 
-PolicyOutput PolicyRunner::infer(const ObservationSlot& slot, bool with_plans) {
+void PolicyRunner::upload(const SlotPair& slot) const {
+  const ObservationSlot &host = slot.host, &device = slot.device;
+  if (host.image.defined()) placement_.up(host.image, device.image);
+  if (host.crops.defined()) placement_.up(host.crops, device.crops);
+  placement_.up(host.numbers, device.numbers);
+  placement_.up(host.previous_action, device.previous_action);
+  placement_.up(keep_, device_keep_);
+}
+
+PolicyOutput PolicyRunner::forward(const ObservationSlot& in) {
+  const auto run = [this](const ObservationSlot& slot) {
+    return network_->forward(
+        {slot.image, slot.crops, slot.numbers, slot.previous_action, drawing_features_, {}}, state_,
+        device_keep_);
+  };
+  if (!replay_.records()) return run(in);
+  if (!fixed_.numbers.defined()) fixed_ = make_slot(settings_, num_envs_, placement_.on_device());
+  if (in.image.defined()) fixed_.image.copy_(in.image);
+  if (in.crops.defined()) fixed_.crops.copy_(in.crops);
+  fixed_.numbers.copy_(in.numbers);
+  fixed_.previous_action.copy_(in.previous_action);
+  replay_.run([this, run] { replayed_ = run(fixed_); }, 2);
+  return replayed_;
+}
+
+Inference PolicyRunner::infer(const SlotPair& slot, bool with_plans) {
   torch::NoGradGuard no_grad;
-  PolicyOutput output = network_->forward(
-      {slot.image, slot.crops, slot.numbers, slot.previous_action, drawing_features_}, state_, keep_);
+  upload(slot);
+  const ObservationSlot& in = slot.device;
+  Inference result;
+  PolicyOutput& output = result.output;
+  output = forward(in);
   // A non-finite row must not outlive its update: zeroing by a product keeps NaN.
   const Tensor next_state = output.state.nan_to_num();
-  if (planner_ && with_plans) plan(slot, output);
+  if (planner_ && with_plans) plan(in, output);
+  if (placement_.direct()) {
+    if (output.log_probabilities.defined()) result.log_probabilities = output.log_probabilities.contiguous();
+    if (output.correction.defined()) result.correction = output.correction.contiguous();
+  } else {
+    const bool says_actions = output.log_probabilities.defined();
+    if (says_actions && !log_probabilities_.defined())
+      log_probabilities_ = placement_.host_twin(output.log_probabilities);
+    if (!correction_.defined()) correction_ = placement_.host_twin(output.correction);
+    if (says_actions) placement_.down(output.log_probabilities, log_probabilities_);
+    if (correction_.defined()) placement_.down(output.correction, correction_);
+    placement_.wait();
+    if (says_actions) result.log_probabilities = log_probabilities_;
+    result.correction = correction_;
+  }
   state_.copy_(next_state);
-  keep_.fill_(1.0f);
-  return output;
+  keep_.fill_(1.0f);  // not before it has gone up
+  return result;
 }
 
 void PolicyRunner::note_plan_keys(const task::VectorEnv& env, const OccupancyGrid& maps) {
@@ -262,25 +320,38 @@ void PolicyRunner::note_plan_keys(const task::VectorEnv& env, const OccupancyGri
   }
 }
 
-void PolicyRunner::plan(const ObservationSlot& slot, PolicyOutput& output) {
+void PolicyRunner::plan(const ObservationSlot& device, PolicyOutput& output) {
   PlanRequest request;
   request.condition = output.condition;
   request.poses = tracker_->odometry();
   request.keys = plan_keys_;
   request.maps = maps_;
-  output.waypoint = torch::empty({num_envs_, 2});
-  planner_->plan(request, output.waypoint);
-  network_->decode(output, slot.previous_action);
+  planner_->plan(request, waypoint_);
+  output.waypoint = placement_.direct() ? waypoint_.clone() : placement_.up(waypoint_);
+  network_->decode(output, device.previous_action);
 }
 
-Tensor PolicyRunner::peek_values(const ObservationSlot& slot, const Tensor& rows) {
+Tensor PolicyRunner::peek_values(const ObservationSlot& host, const Tensor& rows) {
   torch::NoGradGuard no_grad;
-  const auto part = [&](const Tensor& t) { return t.defined() ? t.index_select(0, rows) : t; };
+  const Tensor index = placement_.up(rows);
+  const auto part = [&](const Tensor& t) { return t.defined() ? placement_.up(t.index_select(0, rows)) : t; };
   return network_
-      ->forward({part(slot.image), part(slot.crops), part(slot.numbers), part(slot.previous_action),
-                 part(drawing_features_)},
-                state_.index_select(0, rows), keep_.index_select(1, rows))
+      ->forward({part(host.image),
+                 part(host.crops),
+                 part(host.numbers),
+                 part(host.previous_action),
+                 drawing_features_.index_select(0, index),
+                 {}},
+                state_.index_select(0, index), part(keep_[0]).unsqueeze(0))
       .value;
+}
+
+Tensor PolicyRunner::peek_values(const SlotPair& slot) {
+  torch::NoGradGuard no_grad;
+  upload(slot);
+  const Tensor value = forward(slot.device).value;
+  placement_.wait();
+  return value;
 }
 
 void PolicyRunner::correct(const Tensor& correction, float gain) {

@@ -5,9 +5,9 @@
 // actions, whether an episode has just begun, the features of the drawings. Rollouts and evaluation share it.
 //
 //   runner.begin(env, all);                          // after env.reset()
-//   loop: runner.write(env, rows, slot)              // belief features and crops of the present observation
-//         output = runner.infer(slot);               // moves the recurrent state
-//         runner.correct(output.correction, gain);
+//   loop: runner.write(env, rows, slot.host)         // belief features and crops of the present observation
+//         inference = runner.infer(slot);            // up, forward, down; moves the recurrent state
+//         runner.correct(inference.correction, gain);
 //         runner.acted(actions); env.step(actions); runner.moved(env);
 //         (value of final observations: write + peek_values)
 //         env.reset_done(); runner.begin(env, ended);
@@ -23,8 +23,10 @@
 #include <vector>
 
 #include "base/thread_pool.h"
+#include "learn/cuda/replay.h"
 #include "learn/diffusion/planner.h"
 #include "learn/networks/policy_network.h"
+#include "learn/placement.h"
 #include "learn/reading/belief_tracker.h"
 #include "learn/reading/crop.h"
 #include "learn/settings.h"
@@ -39,7 +41,23 @@ struct ObservationSlot {
   torch::Tensor numbers;          // [N, vector_size] f32
   torch::Tensor previous_action;  // [N] i64
 };
-ObservationSlot make_slot(const PolicySettings& settings, std::int64_t num_envs);
+ObservationSlot make_slot(const PolicySettings& settings, std::int64_t num_envs,
+                          const torch::TensorOptions& where);
+
+/// The same inputs where the environments write them and where the network reads them; one and the same
+/// memory when the placement is direct.
+struct SlotPair {
+  ObservationSlot host;
+  ObservationSlot device;
+};
+SlotPair make_slots(const PolicySettings& settings, std::int64_t num_envs, const Placement& placement);
+
+/// What infer() says. `output` is on the device, the rest on the host.
+struct Inference {
+  PolicyOutput output;
+  torch::Tensor log_probabilities;  // [N, num_actions]
+  torch::Tensor correction;         // [N, 6], undefined where the policy does not read
+};
 
 /// Fills vector_size and the image's shape from the environment; `fields` that are not there are a bug.
 void complete_settings(PolicySettings& settings, const task::EnvSpec& spec);
@@ -52,7 +70,9 @@ inline constexpr float kFirstPriorLogScale = -2.3f;
 
 class PolicyRunner {
  public:
-  PolicyRunner(std::shared_ptr<PolicyNetwork> network, const task::VectorEnv& env, base::ThreadPool& pool);
+  /// The network's parameters lie on the placement's device.
+  PolicyRunner(std::shared_ptr<PolicyNetwork> network, const task::VectorEnv& env, base::ThreadPool& pool,
+               const Placement& placement);
 
   /// Rows flagged in `rows` begin an episode: belief from the marks, no previous action, state cleared.
   void begin(const task::VectorEnv& env, std::span<const std::uint8_t> rows);
@@ -67,12 +87,14 @@ class PolicyRunner {
 
   /// Writes the network's inputs for the flagged rows (empty: all).
   void write(const task::VectorEnv& env, std::span<const std::uint8_t> rows, ObservationSlot& slot);
-  /// Forward pass of all rows; the recurrent state moves on, but not when an exception leaves it.
-  /// `with_plans` false: a diffusion policy draws no plans, and says nothing of actions (log_probabilities
-  /// stay undefined); where they have been taken already.
-  PolicyOutput infer(const ObservationSlot& slot, bool with_plans = true);
-  /// Values of some rows without touching the state.
-  torch::Tensor peek_values(const ObservationSlot& slot, const torch::Tensor& rows);
+  /// Forward pass of all rows; the recurrent state moves on, but not when an exception leaves it. What it
+  /// returns on the host is good until the next call. `with_plans` false: a diffusion policy draws no plans,
+  /// and says nothing of actions (log_probabilities stay undefined); where they have been taken already.
+  Inference infer(const SlotPair& slot, bool with_plans = true);
+  /// Values (on the device) of some rows of a slot on the host without touching the state; [rows] i64.
+  torch::Tensor peek_values(const ObservationSlot& host, const torch::Tensor& rows);
+  /// Of all rows.
+  torch::Tensor peek_values(const SlotPair& slot);
 
   /// [N, 6] in units of kCorrectionScale; applied with `gain` where `rows` says so (empty: all).
   void correct(const torch::Tensor& correction, float gain);
@@ -89,10 +111,11 @@ class PolicyRunner {
   /// True pose on the paper where it is known.
   static bool truth_of(const task::VectorEnv& env, int environment, Belief* truth);
 
-  torch::Tensor& state() { return state_; }                      // [N, state_size]
-  torch::Tensor& keep() { return keep_; }                        // [1, N]
-  torch::Tensor& previous_action() { return previous_action_; }  // [N] i64
-  const torch::Tensor& drawing_features() const { return drawing_features_; }
+  torch::Tensor& state() { return state_; }                      // [N, state_size], on the device
+  torch::Tensor& keep() { return keep_; }                        // [1, N], on the host
+  torch::Tensor& previous_action() { return previous_action_; }  // [N] i64, on the host
+  /// The drawings of all environments, [N, 4, S, S] u8, on the device.
+  const torch::Tensor& planes() const { return planes_; }
   /// Rows whose drawing changed in the last begin().
   const std::vector<std::uint8_t>& fresh_drawings() const { return tracker_->fresh(); }
   float& prior_log_scale() { return prior_log_scale_; }
@@ -103,18 +126,22 @@ class PolicyRunner {
 
  private:
   void note_plan_keys(const task::VectorEnv& env, const OccupancyGrid& maps);
-  void plan(const ObservationSlot& slot, PolicyOutput& output);
+  void plan(const ObservationSlot& device, PolicyOutput& output);
+  void upload(const SlotPair& slot) const;
+  PolicyOutput forward(const ObservationSlot& device);
   void write_numbers(const task::VectorEnv& env, std::int64_t row, float* out) const;
-  void view_planes(const task::VectorEnv& env);
+  torch::Tensor view_of_planes(const task::VectorEnv& env) const;
   void encode_rows(const std::vector<std::int64_t>& rows, const task::VectorEnv& env);
 
   std::shared_ptr<PolicyNetwork> network_;
   base::ThreadPool& pool_;
   std::int64_t num_envs_;
   PolicySettings settings_;
+  Placement placement_;
   CropGrid grid_;
   torch::Tensor state_;
   torch::Tensor keep_;
+  torch::Tensor device_keep_;
   torch::Tensor previous_action_;
   torch::Tensor drawing_features_;
   torch::Tensor scale_correction_;  // [N]
@@ -124,7 +151,13 @@ class PolicyRunner {
   std::int64_t plan_first_env_ = -1;
   OccupancyGrid maps_;
   std::optional<BeliefTracker> tracker_;  // of a policy that reads the drawing
-  torch::Tensor planes_;                  // [N, 4, S, S] u8, view of the environment's field
+  torch::Tensor planes_;                  // [N, 4, S, S] u8; when direct a view of the environment's field
+  torch::Tensor log_probabilities_;       // host twins of the last inference, when staged
+  torch::Tensor correction_;
+  torch::Tensor waypoint_;  // [N, 2] of the planner, on the host
+  Replay replay_;           // of forward(), with its fixed input and output
+  ObservationSlot fixed_;
+  PolicyOutput replayed_;
   float prior_log_scale_ = kFirstPriorLogScale;
 };
 

@@ -8,10 +8,13 @@
 #include <cstdlib>
 #include <cstring>
 #include <optional>
+#include <torch/csrc/distributed/c10d/PrefixStore.hpp>
 #include <torch/csrc/distributed/c10d/ProcessGroupGloo.hpp>
 #include <torch/csrc/distributed/c10d/TCPStore.hpp>
 
+#include "base/check.h"
 #include "base/log.h"
+#include "learn/cuda/device_plugin.h"
 #include "run/network.h"
 
 namespace inknav::learn {
@@ -58,15 +61,38 @@ class GlooRanks : public Ranks {
  public:
   GlooRanks(std::unique_ptr<run::Peers> peers, c10::intrusive_ptr<c10d::Store> store,
             const run::RankInfo& info, const RankTransport& transport)
-      : info_(info), answer_s_(transport.answer_s), peers_(std::move(peers)) {
+      : info_(info), answer_s_(transport.answer_s), peers_(std::move(peers)), store_(std::move(store)) {
     // The ranks meet within the time of the meeting; later calls may take longer.
     auto options = c10d::ProcessGroupGloo::Options::create();
     options->timeout = milliseconds(transport.meeting_s);
     options->devices.push_back(c10d::ProcessGroupGloo::createDeviceForHostname(peers_->own_address()));
     options->threads = 1;
-    group_ = c10::make_intrusive<c10d::ProcessGroupGloo>(std::move(store), info.rank, info.world_size,
-                                                         std::move(options));
+    group_ =
+        c10::make_intrusive<c10d::ProcessGroupGloo>(store_, info.rank, info.world_size, std::move(options));
     group_->setTimeout(milliseconds(transport.answer_s));
+  }
+
+  base::Status meet_on_device(int gpu) override {
+    const auto api = find_device_plugin();
+    if (!api.ok()) {
+      base::log_warning("the sums of the ranks go over the host, not by NCCL: {}", api.error().message);
+      return base::ok_status();
+    }
+    DeviceSumRequest request;
+    request.store = c10::make_intrusive<c10d::PrefixStore>("nccl", store_);
+    request.rank = info_.rank;
+    request.world_size = info_.world_size;
+    request.gpu = gpu;
+    request.timeout_s = answer_s_;
+    return guarded([&] { device_sum_ = (*api)->make_sum(request); });
+  }
+  bool sums_on_device() const override { return device_sum_ != nullptr; }
+  base::Status sum_on_device(const base::TensorView& values) override {
+    INKNAV_CHECK(device_sum_ != nullptr && values.device == base::DeviceKind::kCuda);
+    const torch::Device device(torch::kCUDA, static_cast<c10::DeviceIndex>(values.device_index));
+    Tensor tensor =
+        torch::from_blob(values.data, {values.num_elements()}, torch::TensorOptions().device(device));
+    return guarded([&] { device_sum_->sum(tensor); });
   }
 
   int rank() const override { return info_.rank; }
@@ -119,10 +145,15 @@ class GlooRanks : public Ranks {
 
   template <typename Start>
   base::Status wait(Start&& start) {
+    return guarded([&] { start()->wait(); });
+  }
+
+  template <typename Call>
+  base::Status guarded(Call&& call) {
     std::string problem;
     try {
       const run::Peers::Waiting waiting(*peers_);
-      start()->wait();
+      call();
       return base::ok_status();
     } catch (const std::exception& fault) {
       problem = std::string(fault.what()).substr(0, 200);
@@ -138,7 +169,9 @@ class GlooRanks : public Ranks {
   run::RankInfo info_;
   double answer_s_;
   std::unique_ptr<run::Peers> peers_;
+  c10::intrusive_ptr<c10d::Store> store_;
   c10::intrusive_ptr<c10d::ProcessGroupGloo> group_;
+  std::unique_ptr<DeviceSum> device_sum_;  // null: the GPUs have not met
 };
 
 }  // namespace

@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "base/tensor_view.h"
 #include "run/peers.h"
 #include "run/rank_environment.h"
 
@@ -41,6 +42,13 @@ class Ranks {
   virtual run::Peers& peers() = 0;
   virtual base::Status sum(std::span<float> values) = 0;
   virtual base::Status sum(std::span<double> values) = 0;
+  /// The GPUs of all ranks meet (NCCL, learn/cuda/device_plugin.h). Without the plug-in they do not, and one
+  /// line says that sums go over the host.
+  virtual base::Status meet_on_device(int gpu) = 0;
+  /// Whether they have met, so that sum_on_device() can be called.
+  virtual bool sums_on_device() const = 0;
+  /// f32 in the memory of this rank's GPU, in place.
+  virtual base::Status sum_on_device(const base::TensorView& values) = 0;
   virtual base::Result<std::int64_t> max(std::int64_t value) = 0;
   /// Blocks of all ranks, in rank order, on every rank.
   virtual base::Result<std::vector<std::vector<std::uint8_t>>> gather(

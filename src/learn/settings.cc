@@ -88,7 +88,7 @@ bool plausible(const PolicySettings& s) {
          within(s.attention_heads, 1, 256) && within(s.attention_layers, 1, 64) &&
          within(s.attention_ff_factor, 1, 64) &&
          (s.recurrence != Recurrence::kTransformer || s.hidden_size % s.attention_heads == 0) &&
-         static_cast<int>(s.backbone) <= 2 && static_cast<int>(s.recurrence) <= 4 && plausible(s.diffusion);
+         static_cast<int>(s.backbone) <= 3 && static_cast<int>(s.recurrence) <= 4 && plausible(s.diffusion);
 }
 
 }  // namespace

@@ -18,7 +18,7 @@
 
 namespace inknav::learn {
 
-enum class Backbone : std::uint8_t { kNone, kSmallCnn, kSeResNet9 };
+enum class Backbone : std::uint8_t { kNone, kSmallCnn, kSeResNet9, kResNet18 };
 /// What remembers: a recurrent core, or a window of the last observations (networks/context_core.h).
 enum class Recurrence : std::uint8_t { kNone, kGru, kLstm, kTransformer, kStack };
 
@@ -84,6 +84,12 @@ struct PolicySettings {
   static base::Result<PolicySettings> from_json(std::string_view text, std::string_view name);
 };
 
+/// AdamW, or LAMB (You et al. 2020), whose steps are scaled layer by layer for large batches.
+enum class Optimizer : std::uint8_t { kAdam, kLamb };
+/// Numbers that the networks compute in; the weights, the losses and the optimiser are f32 always. kAuto:
+/// bf16 on a GPU, f32 on the CPU.
+enum class Precision : std::uint8_t { kAuto, kFp32, kBf16 };
+
 /// RL.PPO; meaning and defaults in spec/cli-config.md.
 struct PpoSettings {
   float clip_param = 0.2f;
@@ -91,6 +97,7 @@ struct PpoSettings {
   int num_mini_batch = 16;
   float value_loss_coef = 0.5f;
   float entropy_coef = 0.01f;
+  Optimizer optimizer = Optimizer::kAdam;
   float lr = 7e-4f;
   float eps = 1e-5f;
   float max_grad_norm = 0.5f;
@@ -118,6 +125,14 @@ struct DiffusionTraining {
   double demo_share = 0.0;  // part of the updates that learn from recorded walks, where there are any
   double ema_power = 0.75;  // of EmaSettings
   double ema_max = 0.9999;
+};
+
+/// Where the learner computes (learn/placement.h).
+struct ComputeSettings {
+  int gpu = -1;         // index among the visible devices; -1: the CPU
+  bool staged = false;  // the CPU by the way of a GPU, through buffers of its own: for tests
+  bool graphs = false;  // work of fixed shape is recorded once and replayed; without a GPU: for tests
+  Precision precision = Precision::kAuto;
 };
 
 /// Imitation (DAgger) before and beside PPO, and the curriculum of the belief.

@@ -14,6 +14,8 @@ Backbone backbone_of(config::Backbone backbone) {
   switch (backbone) {
     case config::Backbone::kSeResNet9:
       return Backbone::kSeResNet9;
+    case config::Backbone::kResNet18:
+      return Backbone::kResNet18;
     case config::Backbone::kSmallCnn:
       return Backbone::kSmallCnn;
     case config::Backbone::kNone:
@@ -90,6 +92,7 @@ PpoSettings ppo_settings(const config::ExperimentConfig& config, int world_size)
   to.lr = f(config::scaled_learning_rate(from.lr, config.rl.lr_scaling, world_size));
   to.goal_prediction_lr =
       f(config::scaled_learning_rate(from.goal_pred_lr, config.rl.lr_scaling, world_size));
+  to.optimizer = from.optimizer == config::OptimizerChoice::kLamb ? Optimizer::kLamb : Optimizer::kAdam;
   to.eps = f(from.eps);
   to.max_grad_norm = f(from.max_grad_norm);
   to.num_steps = from.num_steps;
@@ -205,6 +208,8 @@ TrainerSettings trainer_settings(const config::ExperimentConfig& config, const t
   TrainerSettings settings;
   settings.seed = static_cast<std::uint64_t>(config.seed);
   settings.num_updates = config.num_updates;
+  // The enumerators stand in the same order on both sides (test).
+  settings.compute.precision = static_cast<Precision>(config.rl.ppo.precision);
   settings.policy = policy_settings(config, spec, env);
   settings.ppo = ppo_settings(config, world_size);
   settings.imitation = imitation_settings(config.rl.ppo);

@@ -17,6 +17,7 @@
 #include "learn/diffusion/denoising_loss.h"
 #include "learn/diffusion/ema.h"
 #include "learn/low_memory.h"
+#include "learn/placement.h"
 #include "learn/policy_runner.h"
 #include "learn/ppo/collector.h"
 #include "learn/ppo/rollout.h"
@@ -38,11 +39,28 @@ constexpr std::int64_t kRecovered = 1000;     // updates without a skip after wh
 constexpr double kLeastRollout = 0.25;        // of a rollout, before it is cut for others
 constexpr std::size_t kAveragedLosses = 100;  // updates of Training/Avg_Loss
 
+struct Workplace {
+  base::ThreadPool& pool;
+  Placement placement;
+};
+
+/// The network of these settings, its parameters on the device.
+std::shared_ptr<PolicyNetwork> make_network(const TrainerSettings& settings, const Placement& placement) {
+  auto network = std::make_shared<PolicyNetwork>(settings.policy, settings.seed);
+  if (placement.is_gpu()) network->to(placement.device());
+  const Precision precision = settings.compute.precision;
+  network->set_bf16(precision == Precision::kBf16 || (precision == Precision::kAuto && placement.is_gpu()));
+  return network;
+}
+
 /// Where experience comes from: environments, and the policy at work on them.
 struct Experience {
   Experience(const std::string& name, const CollectorSettings& settings, task::VectorEnv& from,
-             const std::shared_ptr<PolicyNetwork>& network, base::ThreadPool& pool)
-      : prefix(name), env(from), runner(network, from, pool), collector(settings, from, runner) {
+             const std::shared_ptr<PolicyNetwork>& network, const Workplace& workplace)
+      : prefix(name),
+        env(from),
+        runner(network, from, workplace.pool, workplace.placement),
+        collector(settings, from, runner) {
     runner.set_noise(settings.seed, settings.first_env);
     // The states to learn from need no choice among plans.
     if (runner.planner() != nullptr) runner.planner()->set_num_candidates(1);
@@ -64,24 +82,26 @@ class TrainerImpl final : public Trainer {
               task::VectorEnv* recorded)
       : settings_(completed(settings, env)),
         ranks_(ranks),
-        network_(std::make_shared<PolicyNetwork>(settings_.policy, settings_.seed)),
+        placement_(placement_of(settings_.compute)),
+        network_(make_network(settings_, placement_)),
         parameters_(*network_, kBucketExtra, "goal_head"),
-        live_("", collector_settings(env), env, network_, pool),
-        rollout_(settings_.policy, settings_.ppo.num_steps, env.spec().num_envs),
+        live_("", collector_settings(env), env, network_, Workplace{pool, placement_}),
+        rollout_(settings_.policy, settings_.ppo.num_steps, env.spec().num_envs, placement_),
         denoising_(denoising_of(settings_, world())),
         updater_(settings_.ppo, settings_.seed, *network_, parameters_, denoising_ ? &*denoising_ : nullptr,
-                 ranks) {
+                 ranks, placement_) {
     skips_.fill(-1);
     if (recorded != nullptr) {
       INKNAV_CHECK(recorded->spec().num_envs == env.spec().num_envs, recorded->spec().num_envs);
-      recorded_.emplace(kRecordedPrefix, collector_settings(*recorded), *recorded, network_, pool);
+      recorded_.emplace(kRecordedPrefix, collector_settings(*recorded), *recorded, network_,
+                        Workplace{pool, placement_});
     }
     if (settings_.policy.diffusion.enabled) {
       EmaSettings ema;
       ema.power = settings_.diffusion.ema_power;
       ema.max_value = settings_.diffusion.ema_max;
       ema_.emplace(parameters_.values(), ema);
-      updater_.on_step = [this] { ema_->update(parameters_.values()); };
+      updater_.on_step = [this](const Tensor& skipped) { ema_->update(parameters_.values(), skipped); };
     }
     parameters_.keep_snapshot();
     if (ranks_ != nullptr) {
@@ -163,6 +183,7 @@ class TrainerImpl final : public Trainer {
 
   TrainerSettings settings_;
   Ranks* ranks_;
+  Placement placement_;
   std::shared_ptr<PolicyNetwork> network_;
   FlatParameters parameters_;
   Experience live_;
@@ -290,6 +311,8 @@ base::Result<UpdateReport> TrainerImpl::update() {
   report.seconds.learning =
       std::chrono::duration<double>(std::chrono::steady_clock::now() - learn_start).count();
 
+  // When direct, a step that was skipped was not counted.
+  if (ema_ && !placement_.direct()) ema_->uncount(outcome.skipped);
   report.skipped = outcome.skipped > 0;
   INKNAV_RETURN_IF_ERROR(note_skip(report.skipped));
   ++update_;

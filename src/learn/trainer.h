@@ -29,6 +29,7 @@ class PolicyNetwork;
 
 struct TrainerSettings {
   std::uint64_t seed = 0;
+  ComputeSettings compute;
   std::int64_t num_updates = 10000;
   PolicySettings policy;
   PpoSettings ppo;

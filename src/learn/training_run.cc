@@ -22,6 +22,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/thread_pool.h"
+#include "learn/cuda/torch_cuda.h"
 #include "learn/env_count.h"
 #include "learn/low_memory.h"
 #include "learn/memory_plan.h"
@@ -255,16 +256,13 @@ class MainRank {
   Clock::time_point start_ = Clock::now();
 };
 
-/// One line on where the run runs; a GPU that cannot be used yet is named, not passed over.
+/// One line on where the run runs.
 void announce(const TrainingRequest& request, const run::CpuPlan& plan) {
-  const std::string gpu = request.devices.gpu_ids.empty()
-                              ? request.devices.sentence
-                              : "GPUs are there, but this version trains on the CPU";
   const std::string environments = request.loaded.config.num_processes
                                        ? fmt::format("{} environments", plan.envs_per_rank)
                                        : "environments by a short trial (NUM_PROCESSES auto)";
-  base::log_info("{}; {} rank(s), {} and {} thread(s) each", gpu, plan.num_ranks, environments,
-                 plan.threads_per_rank);
+  base::log_info("{}; {} rank(s), {} and {} thread(s) each", request.devices.sentence, plan.num_ranks,
+                 environments, plan.threads_per_rank);
 }
 
 /// How long a rank may take for one step, by section of the run; the watch ends the run when it takes longer.
@@ -357,6 +355,9 @@ class RankRun {
                                          .on_loss = [this](const run::PeerLoss& loss) { end(loss); }}));
       enter("loading", StepLimits::kLoading);
     }
+    const std::optional<int> gpu = gpu_of_rank();
+    if (gpu) INKNAV_RETURN_IF_ERROR(prepare_gpu(*gpu));
+    if (gpu && ranks_) INKNAV_RETURN_IF_ERROR(ranks_->meet_on_device(*gpu));
     const std::string split = config_.task_config.dataset.split;
     INKNAV_ASSIGN_OR_RETURN(task::Dataset dataset, task::load_dataset(config_, split));
     if (!config_.num_processes) INKNAV_RETURN_IF_ERROR(count_environments(dataset));
@@ -373,6 +374,10 @@ class RankRun {
     settings_ = trainer_settings(config_, env_->spec(), env_settings, rank_.world_size);
     INKNAV_RETURN_IF_ERROR(
         check_memory_of(env_settings, env_->spec(), env_->world_memory(), env_->episodes().size()));
+    if (gpu) {
+      settings_.compute.gpu = *gpu;
+      settings_.compute.graphs = true;
+    }
     trainer_ = Trainer::create(settings_, *env_, ranks_.get(), pool_, demos_.get());
     if (request_.resume_from) INKNAV_RETURN_IF_ERROR(resume(*request_.resume_from));
     if (!rank_.is_main()) return base::ok_status();
@@ -458,6 +463,13 @@ class RankRun {
     if (!fits.ok()) return fits.error();
     return base::Error{base::ErrorCode::kDeviceMemory,
                        "memory: another rank has too little; its own line says how much"};
+  }
+
+  /// The ranks of a machine share its chosen GPUs out in order.
+  std::optional<int> gpu_of_rank() const {
+    const std::vector<int>& ids = request_.devices.gpu_ids;
+    if (ids.empty()) return std::nullopt;
+    return ids[static_cast<std::size_t>(rank_.local_rank) % ids.size()];
   }
 
   base::Status resume(const std::filesystem::path& path) {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "learn/diffusion/conditional_unet1d.h"
 
+#include <ATen/autocast_mode.h>
+
 #include <cmath>
 
 #include "base/check.h"
@@ -25,7 +27,10 @@ class Wrapper : public torch::nn::Module {
   }
 };
 
-bool is_fast(const Tensor& x) { return x.scalar_type() == torch::kFloat32; }
+/// Our own layers are for the CPU and its plain f32.
+bool is_fast(const Tensor& x) {
+  return x.is_cpu() && x.scalar_type() == torch::kFloat32 && !at::autocast::is_autocast_enabled(torch::kCPU);
+}
 
 /// A layer of torch's on [B, T, C].
 template <typename Layer>
@@ -84,8 +89,17 @@ ConditionalResidualBlock1dImpl::ConditionalResidualBlock1dImpl(int in, int out, 
   if (in != out) residual_ = register_module("residual_conv", conv1d(in, out, 1));
 }
 
-Tensor ConditionalResidualBlock1dImpl::forward(const Tensor& x, const Tensor& cond) {
-  const Tensor out = second_(first_(x, film_(cond)));
+Tensor ConditionalResidualBlock1dImpl::film_of_time(const Tensor& time, std::int64_t time_dim) const {
+  return torch::linear(time, film_->weight.narrow(1, 0, time_dim));
+}
+
+Tensor ConditionalResidualBlock1dImpl::film_of_condition(const Tensor& cond, std::int64_t time_dim) const {
+  return torch::linear(cond, film_->weight.narrow(1, time_dim, film_->weight.size(1) - time_dim),
+                       film_->bias);
+}
+
+Tensor ConditionalResidualBlock1dImpl::forward(const Tensor& x, const Tensor& film) {
+  const Tensor out = second_(first_(x, film));
   return out + (residual_.is_empty() ? x : convolved(residual_, x));
 }
 
@@ -151,24 +165,74 @@ ConditionalUnet1dImpl::Level ConditionalUnet1dImpl::make_level(int in, int out, 
   return level;
 }
 
+Tensor ConditionalUnet1dImpl::embedded(const Tensor& time, torch::ScalarType type) {
+  return time_second_(torch::mish(time_first_(embed_time(time.to(type), settings_.time_dim))));
+}
+
 Tensor ConditionalUnet1dImpl::forward(const Tensor& x, const Tensor& time, const Tensor& cond) {
-  const Tensor embedded =
-      time_second_(torch::mish(time_first_(embed_time(time.to(x.scalar_type()), settings_.time_dim))));
-  const Tensor all = torch::mish(torch::cat({embedded, cond}, 1));  // every block's projection begins with it
+  // Every block's projection begins with the mish.
+  const Tensor all = torch::mish(torch::cat({embedded(time, x.scalar_type()), cond}, 1));
+  return run(x, [&](ConditionalResidualBlock1d& block) { return block->film_of(all); });
+}
+
+Tensor ConditionalUnet1dImpl::run(const Tensor& x,
+                                  const std::function<Tensor(ConditionalResidualBlock1d&)>& film) {
+  const auto through = [&](ConditionalResidualBlock1d& block, const Tensor& in) {
+    const Tensor projection = film(block);
+    return block->forward(in, projection);
+  };
   Tensor h = x;
   std::vector<Tensor> skips;
   for (Level& level : down_) {
-    h = level.second(level.first(h, all), all);
+    h = through(level.first, h);
+    h = through(level.second, h);
     skips.push_back(h);
     if (!level.down.is_empty()) h = convolved(level.down, h);
   }
-  h = middle_.second(middle_.first(h, all), all);
+  h = through(middle_.first, h);
+  h = through(middle_.second, h);
   for (Level& level : up_) {
     h = torch::cat({h, skips.back()}, 2);
     skips.pop_back();
-    h = convolved(level.up, level.second(level.first(h, all), all));
+    h = through(level.first, h);
+    h = convolved(level.up, through(level.second, h));
   }
   return convolved(final_, final_block_(h));
+}
+
+std::vector<ConditionalResidualBlock1d> ConditionalUnet1dImpl::blocks() {
+  std::vector<ConditionalResidualBlock1d> all;
+  const auto add = [&](Level& level) {
+    all.push_back(level.first);
+    all.push_back(level.second);
+  };
+  for (Level& level : down_) add(level);
+  add(middle_);
+  for (Level& level : up_) add(level);
+  return all;
+}
+
+std::vector<Tensor> ConditionalUnet1dImpl::films_of_times(const Tensor& times) {
+  const Tensor active = torch::mish(embedded(times, time_first_->weight.scalar_type()));
+  std::vector<Tensor> films;
+  for (ConditionalResidualBlock1d& block : blocks()) {
+    films.push_back(block->film_of_time(active, settings_.time_dim));
+  }
+  return films;
+}
+
+std::vector<Tensor> ConditionalUnet1dImpl::films_of_conditions(const Tensor& cond) {
+  const Tensor active = torch::mish(cond);
+  std::vector<Tensor> films;
+  for (ConditionalResidualBlock1d& block : blocks()) {
+    films.push_back(block->film_of_condition(active, settings_.time_dim));
+  }
+  return films;
+}
+
+Tensor ConditionalUnet1dImpl::forward_films(const Tensor& x, const std::vector<Tensor>& films) {
+  std::size_t next = 0;
+  return run(x, [&](ConditionalResidualBlock1d&) { return films[next++]; });
 }
 
 void ConditionalUnet1dImpl::reset_film_and_output() {

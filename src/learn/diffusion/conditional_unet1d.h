@@ -14,6 +14,7 @@
 
 #include <torch/torch.h>
 
+#include <functional>
 #include <vector>
 
 #include "learn/diffusion/unet1d_settings.h"
@@ -36,8 +37,14 @@ TORCH_MODULE(Conv1dBlock);
 class ConditionalResidualBlock1dImpl : public torch::nn::Module {
  public:
   ConditionalResidualBlock1dImpl(int in, int out, int cond_dim, int kernel_size, bool film_scale);
-  /// x [B, T, in], cond [B, cond_dim] (behind its Mish) -> [B, T, out]
-  torch::Tensor forward(const torch::Tensor& x, const torch::Tensor& cond);
+  /// x [B, T, in], film [B, out or 2 out] as film_of makes it -> [B, T, out]
+  torch::Tensor forward(const torch::Tensor& x, const torch::Tensor& film);
+  /// cond [B, cond_dim], behind its Mish.
+  torch::Tensor film_of(const torch::Tensor& cond) { return film_(cond); }
+  /// The parts of film_of that time and condition make, which add up to it: the first `time_dim` columns and
+  /// the rest, with the bias.
+  torch::Tensor film_of_time(const torch::Tensor& time, std::int64_t time_dim) const;
+  torch::Tensor film_of_condition(const torch::Tensor& cond, std::int64_t time_dim) const;
   void reset_film();
 
  private:
@@ -57,6 +64,12 @@ class ConditionalUnet1dImpl : public torch::nn::Module {
   /// x [B, H, D], time [B] (a level, or flow_network_time), cond [B, cond_dim] -> [B, H, D].
   torch::Tensor forward(const torch::Tensor& x, const torch::Tensor& time, const torch::Tensor& cond);
 
+  /// FiLM's projections of every block, in the order in which forward meets them: of times [E] and of
+  /// conditions [B, cond_dim]. Law: forward(x, t, c) == forward_films(x, their sum) up to rounding (test).
+  std::vector<torch::Tensor> films_of_times(const torch::Tensor& times);
+  std::vector<torch::Tensor> films_of_conditions(const torch::Tensor& cond);
+  torch::Tensor forward_films(const torch::Tensor& x, const std::vector<torch::Tensor>& films);
+
   /// Call after initialize(): FiLM's scales begin around 1 (not around 0, where they would shut the first
   /// convolution of each block off) and the output at 0.
   void reset_film_and_output();
@@ -68,6 +81,11 @@ class ConditionalUnet1dImpl : public torch::nn::Module {
     torch::nn::Conv1d down{nullptr};
     torch::nn::ConvTranspose1d up{nullptr};
   };
+  /// The network with `film` asked for each block's projection, in order.
+  torch::Tensor run(const torch::Tensor& x,
+                    const std::function<torch::Tensor(ConditionalResidualBlock1d&)>& film);
+  torch::Tensor embedded(const torch::Tensor& time, torch::ScalarType type);
+  std::vector<ConditionalResidualBlock1d> blocks();
   Level make_level(int in, int out, int cond_dim, torch::nn::ModuleList& parent, bool down, bool up);
 
   Unet1dSettings settings_;

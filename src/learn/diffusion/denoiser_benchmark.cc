@@ -3,13 +3,18 @@
 
 #include <fmt/format.h>
 
+#include <memory>
+
 #include "base/thread_pool.h"
 #include "learn/diffusion/denoiser_weights.h"
+#include "learn/diffusion/torch_denoiser.h"
 #include "learn/networks/encoders.h"
 #include "learn/torch_setup.h"
 
 namespace inknav::learn {
 namespace {
+
+constexpr int kWarmUp = 3;  // a GPU's work is recorded at the second call
 
 struct Inputs {
   std::vector<float> conditions, plans;
@@ -66,6 +71,7 @@ base::Result<std::vector<base::BenchmarkResult>> run_denoiser_benchmark(
   INKNAV_ASSIGN_OR_RETURN(const Sampler sampler,
                           Sampler::make(schedule, {SamplerKind::kDdim, settings.steps}));
   base::ThreadPool pool(settings.threads);
+  const Placement placement = placement_of({.gpu = settings.gpu, .graphs = true});
   std::vector<base::BenchmarkResult> results;
   for (const int width : settings.widths) {
     Unet1dSettings shape;
@@ -74,15 +80,29 @@ base::Result<std::vector<base::BenchmarkResult>> run_denoiser_benchmark(
     ConditionalUnet1d net(shape);
     initialize(*net, 1);
     FastDenoiser engine(shape, weights_of(net), sampler);
+    std::unique_ptr<TorchDenoiser> gpu_engine;
+    if (settings.gpu >= 0) {
+      ConditionalUnet1d on_gpu(shape);
+      initialize(*on_gpu, 1);
+      on_gpu->to(placement.device());
+      gpu_engine = std::make_unique<TorchDenoiser>(on_gpu, sampler, placement);
+    }
     for (const int batch : settings.batches) {
       if (batch < 1) return refuse("batch", batch);
       Inputs inputs = make_inputs(shape, batch);
       SamplerWorkspace workspace;
       const std::string name =
           fmt::format("infer/denoiser/{}/batch{}", fmt::join(shape.down_dims, "-"), batch);
-      base::BenchmarkResult fast = base::measure(name, "decisions/s", batch, settings.repetitions, [&] {
-        engine.sample({inputs.conditions, 1, {inputs.keys, {}}}, inputs.plans, &pool);
-      });
+      const auto decide = [&] {
+        if (settings.gpu < 0) {
+          engine.sample({inputs.conditions, 1, {inputs.keys, {}}}, inputs.plans, &pool);
+          return;
+        }
+        const torch::Tensor conditions = torch::from_blob(inputs.conditions.data(), {batch, shape.cond_dim});
+        gpu_engine->sample(placement.up(conditions), 1, {inputs.keys, {}}, inputs.plans);
+      };
+      for (int i = 0; i < kWarmUp; ++i) decide();
+      base::BenchmarkResult fast = base::measure(name, "decisions/s", batch, settings.repetitions, decide);
       const base::BenchmarkResult eager =
           base::measure(name + "/eager_torch", "decisions/s", batch, settings.repetitions,
                         [&] { run_eager(net, sampler, inputs, workspace); });

@@ -42,41 +42,53 @@ DenoisingLoss::DenoisingLoss(const DiffusionSettings& settings, std::int64_t row
   noise_ = torch::tensor(noise);
 }
 
-Tensor DenoisingLoss::operator()(ConditionalUnet1d& denoiser, const Tensor& condition, const Tensor& plans,
-                                 const base::PhiloxKey& key, double part_of_batch) const {
+DenoisingDraw DenoisingLoss::draw(std::int64_t count, const base::PhiloxKey& key,
+                                  double part_of_batch) const {
   torch::Generator generator = generator_of(key);
   const auto wanted = std::max<std::int64_t>(std::llround(part_of_batch * static_cast<double>(rows_)), 1);
-  const std::int64_t rows = std::min(wanted, plans.size(0));
-  const Tensor index = torch::randperm(plans.size(0), generator, torch::kInt64).narrow(0, 0, rows);
-  const Tensor clean = plans.index_select(0, index).view({rows, settings_.horizon, settings_.point_size});
-  const Tensor noise = torch::randn(clean.sizes(), generator);
-  Tensor noised, target, time;
+  const std::int64_t rows = std::min(wanted, count);
+  DenoisingDraw draw;
+  draw.index = torch::randperm(count, generator, torch::kInt64).narrow(0, 0, rows);
+  draw.noise = torch::randn({rows, settings_.horizon, settings_.point_size}, generator);
   if (is_flow(settings_)) {
-    const Tensor t = torch::rand({rows, 1, 1}, generator);
-    noised = (1.0f - t) * noise + t * clean;
-    target = clean - noise;
-    time = t.flatten() * settings_.noise.num_train_timesteps;  // flow_network_time
+    draw.signal = torch::rand({rows, 1, 1}, generator);
+    draw.share = 1.0f - draw.signal;
+    draw.time = draw.signal.flatten() * settings_.noise.num_train_timesteps;  // flow_network_time
   } else {
     const Tensor level =
         torch::randint(0, settings_.noise.num_train_timesteps, {rows}, generator, torch::kInt64);
-    const Tensor signal = signal_.index_select(0, level).view({rows, 1, 1});
-    const Tensor share = noise_.index_select(0, level).view({rows, 1, 1});
-    noised = signal * clean + share * noise;
-    switch (settings_.noise.prediction_type) {
-      case PredictionType::kEpsilon:
-        target = noise;
-        break;
-      case PredictionType::kSample:
-        target = clean;
-        break;
-      case PredictionType::kV:
-        target = signal * noise - share * clean;
-        break;
-    }
-    time = level.to(torch::kFloat32);
+    draw.signal = signal_.index_select(0, level).view({rows, 1, 1});
+    draw.share = noise_.index_select(0, level).view({rows, 1, 1});
+    draw.time = level.to(torch::kFloat32);
   }
-  const Tensor output = denoiser->forward(noised, time, condition.index_select(0, index));
-  return coef_ * (output - target).square().mean();
+  return draw;
+}
+
+Tensor DenoisingLoss::operator()(ConditionalUnet1d& denoiser, const Tensor& condition, const Tensor& plans,
+                                 const DenoisingDraw& draw) const {
+  const Tensor clean = plans.index_select(0, draw.index).view(draw.noise.sizes());
+  const Tensor noised = draw.signal * clean + draw.share * draw.noise;
+  Tensor target;
+  if (is_flow(settings_)) {
+    target = clean - draw.noise;
+  } else if (settings_.noise.prediction_type == PredictionType::kEpsilon) {
+    target = draw.noise;
+  } else if (settings_.noise.prediction_type == PredictionType::kSample) {
+    target = clean;
+  } else {
+    target = draw.signal * draw.noise - draw.share * clean;  // kV
+  }
+  const Tensor output = denoiser->forward(noised, draw.time, condition.index_select(0, draw.index));
+  return coef_ * (output.to(torch::kFloat32) - target).square().mean();
+}
+
+Tensor DenoisingLoss::operator()(ConditionalUnet1d& denoiser, const Tensor& condition, const Tensor& plans,
+                                 const base::PhiloxKey& key) const {
+  DenoisingDraw drawn = draw(plans.size(0), key);
+  for (Tensor* part : {&drawn.index, &drawn.noise, &drawn.signal, &drawn.share, &drawn.time}) {
+    *part = part->to(plans.device());
+  }
+  return (*this)(denoiser, condition, plans, drawn);
 }
 
 }  // namespace inknav::learn

@@ -37,11 +37,13 @@ double ema_decay(const EmaSettings& settings, std::int64_t call) {
 Ema::Ema(const torch::Tensor& values, const EmaSettings& settings)
     : settings_(settings), values_(values.detach().clone()) {}
 
-void Ema::update(const torch::Tensor& values) {
+void Ema::update(const torch::Tensor& values, const torch::Tensor& skipped) {
   torch::NoGradGuard no_grad;
   const double decay = ema_decay(settings_, calls_);
   if (decay == 0.0) {
-    values_.copy_(values);
+    values_.copy_(values);  // a skipped step has left them as they were
+  } else if (skipped.defined()) {
+    values_.lerp_(values, (1.0f - skipped) * (1.0 - decay));
   } else {
     values_.lerp_(values, 1.0 - decay);
   }

@@ -31,7 +31,11 @@ class Ema {
   /// Begins as a copy of `values` [N].
   Ema(const torch::Tensor& values, const EmaSettings& settings);
 
-  void update(const torch::Tensor& values);
+  /// `skipped`: a scalar on the values' device; where it is 1 the average stays as it is (the call counts,
+  /// until uncount()).
+  void update(const torch::Tensor& values, const torch::Tensor& skipped = {});
+  /// Takes back the last `calls` calls, once it is known that they were skipped.
+  void uncount(std::int64_t calls) { calls_ -= calls; }
   const torch::Tensor& values() const { return values_; }  // [N], same layout
   std::int64_t calls() const { return calls_; }
   /// For resume: as if `calls` updates had led to `values`.

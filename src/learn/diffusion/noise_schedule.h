@@ -58,6 +58,26 @@ class StepRule {
   StepResult apply(double x, double model_output, double z) const;
   double noise() const { return noise_; }  // standard deviation of the fresh noise
 
+  /// apply() written out for arrays of any kind: x' = keep * x + from_x0 * clamp(x0, +-clip) + from_eps * eps
+  /// (+ noise() * z), with x0 and eps linear in x and the output, or eps in x and the clamped x0.
+  struct Numbers {
+    double x0_of_x = 0.0, x0_of_output = 0.0, clip = 0.0;
+    bool eps_from_x0 = false;
+    double eps_of_x = 0.0, eps_of_other = 0.0;  // of the output, or of x0
+    double keep = 0.0, from_x0 = 0.0, from_eps = 0.0;
+  };
+  Numbers numbers() const {
+    return {x0_.of_x,
+            x0_.of_output,
+            clip_,
+            eps_from_x0_,
+            eps_from_x0_ ? eps_of_x_ : eps_.of_x,
+            eps_from_x0_ ? eps_of_x0_ : eps_.of_output,
+            from_x_,
+            from_x0_,
+            from_eps_};
+  }
+
  private:
   friend class NoiseSchedule;
   struct Pair {

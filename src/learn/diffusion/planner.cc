@@ -52,17 +52,27 @@ float touching(std::span<const Vec2> points, const Odometry& pose, const Occupan
 
 }  // namespace
 
-Planner::Planner(PolicyNetwork& network, std::int64_t num_envs, base::ThreadPool& pool)
+Planner::Planner(PolicyNetwork& network, std::int64_t num_envs, base::ThreadPool& pool,
+                 const Placement& placement)
     : network_(network),
       pool_(pool),
       settings_(network.settings().diffusion),
       sampler_(sampler_of(settings_)),
+      placement_(placement),
       rows_(static_cast<std::size_t>(num_envs)) {
   for (Row& row : rows_) row.points.assign(static_cast<std::size_t>(settings_.horizon), Vec2(0.0f));
   refresh();
 }
 
 void Planner::refresh() {
+  if (placement_.is_gpu()) {
+    if (torch_denoiser_) {
+      torch_denoiser_->refresh();
+    } else {
+      torch_denoiser_ = std::make_unique<TorchDenoiser>(network_.denoiser(), sampler_, placement_);
+    }
+    return;
+  }
   const Unet1dSettings& shape = network_.denoiser()->settings();
   denoiser_ = std::make_unique<FastDenoiser>(shape, weights_of(network_.denoiser()), sampler_);
 }
@@ -122,9 +132,14 @@ void Planner::draw(const PlanRequest& request) {
     denoise.sampling.previous = previous_;
     denoise.sampling.fraction = 1.0 - static_cast<double>(settings_.warm_start);
   }
-  const Tensor condition = request.condition.index_select(0, torch::tensor(due_, torch::kInt64)).contiguous();
-  denoise.conditions = {condition.data_ptr<float>(), static_cast<std::size_t>(condition.numel())};
-  denoiser_->sample(denoise, numbers_, &pool_);
+  const Tensor index = placement_.up(torch::tensor(due_, torch::kInt64));
+  const Tensor condition = request.condition.index_select(0, index).contiguous();
+  if (torch_denoiser_) {
+    torch_denoiser_->sample(condition, settings_.num_candidates, denoise.sampling, numbers_);
+  } else {
+    denoise.conditions = {condition.data_ptr<float>(), static_cast<std::size_t>(condition.numel())};
+    denoiser_->sample(denoise, numbers_, &pool_);
+  }
   for (std::size_t k = 0; k < count; ++k) {
     plan_to_points({numbers_.data() + k * size, size}, settings_.point_size,
                    {candidates_.data() + k * horizon, horizon});

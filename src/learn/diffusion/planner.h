@@ -25,6 +25,7 @@
 #include "learn/diffusion/fast_denoiser.h"
 #include "learn/diffusion/plan.h"
 #include "learn/diffusion/sampler.h"
+#include "learn/diffusion/torch_denoiser.h"
 #include "learn/networks/policy_network.h"
 #include "learn/reading/crop.h"
 
@@ -40,7 +41,9 @@ struct PlanRequest {
 class Planner {
  public:
   /// The settings were checked when the checkpoint or the configuration was read. The weights are copied.
-  Planner(PolicyNetwork& network, std::int64_t num_envs, base::ThreadPool& pool);
+  /// On a GPU the plans are drawn there (TorchDenoiser), else by FastDenoiser.
+  Planner(PolicyNetwork& network, std::int64_t num_envs, base::ThreadPool& pool,
+          const Placement& placement = {});
   /// Copies the weights anew (after they changed).
   void refresh();
 
@@ -75,7 +78,9 @@ class Planner {
   base::ThreadPool& pool_;
   DiffusionSettings settings_;
   Sampler sampler_;
-  std::unique_ptr<FastDenoiser> denoiser_;
+  Placement placement_;
+  std::unique_ptr<FastDenoiser> denoiser_;         // on the CPU
+  std::unique_ptr<TorchDenoiser> torch_denoiser_;  // on a GPU
   std::vector<Row> rows_;
   std::vector<std::int64_t> due_;
   std::vector<base::PhiloxKey> keys_;   // [due * candidates]

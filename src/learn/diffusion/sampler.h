@@ -66,6 +66,11 @@ class Sampler {
   /// (the last one when all are above). 0 for fraction 1. Never Heun's second half.
   int first_evaluation(double fraction) const;
 
+  /// What advance() does, for who computes it elsewhere.
+  SamplerKind kind() const { return kind_; }
+  const StepRule& rule(int evaluation) const { return rules_[static_cast<std::size_t>(evaluation)]; }
+  double flow_step() const { return step_; }
+
   /// Fills row.x for evaluation 0 with noise.
   void begin(const base::PhiloxKey& key, SampleRow& row) const;
   /// Fills row.x for evaluation `first` with `previous` noised to its level.

@@ -83,11 +83,12 @@ ContextCoreImpl::Output ContextCoreImpl::forward(const Tensor& inputs, const Ten
   const Tensor tokens =
       all.unfold(0, window, 1).permute({0, 1, 3, 2}).reshape({steps * rows, window, features});
   // Token j of the window lies past - j steps back.
-  const Tensor back = torch::arange(past, -1, -1, torch::kFloat32);
+  const Tensor back = torch::arange(past, -1, -1, inputs.options().dtype(torch::kFloat32));
   const Tensor visible = torch::stack(counts).view({steps * rows, 1}).ge(back);  // [B, window]
   Tensor out;
   if (kind_ == Recurrence::kStack) {
-    out = stack_(torch::where(visible.unsqueeze(2), tokens, torch::zeros({})).flatten(1)).relu();
+    out = stack_(torch::where(visible.unsqueeze(2), tokens, torch::zeros({}, tokens.options())).flatten(1))
+              .relu();
   } else {
     const Tensor mask = torch::where(visible, 0.0f, kMasked).view({steps * rows, 1, 1, window});
     Tensor x = tokens + position_;

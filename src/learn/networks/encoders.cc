@@ -74,6 +74,42 @@ Tensor SeResNet9Impl::forward(const Tensor& image) {
   return flat(stages_->forward(stem_(space_to_depth4(image)).relu_()));
 }
 
+BasicBlockImpl::BasicBlockImpl(std::int64_t in_planes, std::int64_t out_planes, std::int64_t stride) {
+  first_ = register_module("first", conv(in_planes, out_planes, 3, stride));
+  second_ = register_module("zero_second", conv(out_planes, out_planes, 3, 1));
+  if (in_planes != out_planes || stride != 1) {
+    shortcut_ = register_module("shortcut", conv(in_planes, out_planes, 1, stride));
+  }
+}
+
+Tensor BasicBlockImpl::forward(const Tensor& x) {
+  const Tensor y = second_(first_(x).relu_());
+  return (y + (shortcut_.is_empty() ? x : shortcut_(x))).relu_();
+}
+
+ResNet18Impl::ResNet18Impl(std::int64_t channels, std::int64_t height, std::int64_t width,
+                           std::int64_t base_planes) {
+  INKNAV_CHECK(height % 4 == 0 && width % 4 == 0, height, width);
+  stem_ = register_module("stem", conv(channels, base_planes, 7, 2));
+  std::int64_t h = halved(height / 4, 2), w = halved(width / 4, 2), planes = base_planes;
+  for (int stage = 0; stage < 4; ++stage) {
+    const std::int64_t stride = stage == 0 ? 1 : 2;
+    const std::int64_t out = base_planes << stage;
+    stages_->push_back(BasicBlock(planes, out, stride));
+    stages_->push_back(BasicBlock(out, out, 1));
+    h = halved(h, stride);
+    w = halved(w, stride);
+    planes = out;
+  }
+  register_module("stages", stages_);
+  out_size_ = planes * h * w;
+}
+
+Tensor ResNet18Impl::forward(const Tensor& image) {
+  const Tensor stem = stem_(torch::avg_pool2d(image, 2)).relu_();
+  return flat(stages_->forward(torch::max_pool2d(stem, 3, 2, 1)));
+}
+
 SmallCnnImpl::SmallCnnImpl(std::int64_t channels, std::int64_t height, std::int64_t width,
                            std::int64_t base_planes) {
   layers_->push_back(conv(16 * channels, base_planes, 3, 1));

@@ -5,6 +5,8 @@
 // SeResNet9: 4x4 space-to-depth stem, four stages of one residual block with squeeze-and-excitation, no
 //   normalisation: the last convolution of a block begins at zero (Fixup, Zhang et al. 2019), the shape
 //   follows "Large Batch Simulation for Deep Reinforcement Learning" (Shacklett et al. 2021).
+// ResNet18: 2x2 pooling, then stem and four stages of two basic blocks (He et al. 2016), without
+//   normalisation, the last convolution of a block begins at zero as above; base_planes 32 is half width.
 // SmallCnn: three convolutions. CropEncoder: three, for the stacked crops of learn/reading.
 // DrawingEncoder: the whole drawing to a few features and a correction of the prior log scale.
 
@@ -40,6 +42,31 @@ class SeResNet9Impl : public torch::nn::Module {
   std::int64_t out_size_ = 0;
 };
 TORCH_MODULE(SeResNet9);
+
+class BasicBlockImpl : public torch::nn::Module {
+ public:
+  BasicBlockImpl(std::int64_t in_planes, std::int64_t out_planes, std::int64_t stride);
+  torch::Tensor forward(const torch::Tensor& x);
+
+ private:
+  torch::nn::Conv2d first_{nullptr};
+  torch::nn::Conv2d second_{nullptr};
+  torch::nn::Conv2d shortcut_{nullptr};
+};
+TORCH_MODULE(BasicBlock);
+
+class ResNet18Impl : public torch::nn::Module {
+ public:
+  ResNet18Impl(std::int64_t channels, std::int64_t height, std::int64_t width, std::int64_t base_planes);
+  torch::Tensor forward(const torch::Tensor& image);  // [B, C, H, W] -> [B, out_size]
+  std::int64_t out_size() const { return out_size_; }
+
+ private:
+  torch::nn::Conv2d stem_{nullptr};
+  torch::nn::Sequential stages_;
+  std::int64_t out_size_ = 0;
+};
+TORCH_MODULE(ResNet18);
 
 class SmallCnnImpl : public torch::nn::Module {
  public:

@@ -23,11 +23,13 @@ FlatParameters::FlatParameters(torch::nn::Module& module, std::int64_t extra,
     size_ += entry->second.numel();
   }
   if (special == named.end()) special_begin_ = size_;
-  values_ = torch::empty({size_});
-  bucket_ = torch::zeros({size_ + extra});
-  first_moment_ = torch::zeros({size_});
-  second_moment_ = torch::zeros({size_});
-  step_ = torch::zeros({});
+  const torch::TensorOptions where =
+      named.empty() ? torch::TensorOptions() : named.front().second.options().requires_grad(false);
+  values_ = torch::empty({size_}, where);
+  bucket_ = torch::zeros({size_ + extra}, where);
+  first_moment_ = torch::zeros({size_}, where);
+  second_moment_ = torch::zeros({size_}, where);
+  step_ = torch::zeros({}, where);
   for (std::size_t i = 0; i < slices_.size(); ++i) {
     Tensor parameter = named[i].second;
     Tensor view = view_of(values_, slices_[i]);
@@ -47,22 +49,74 @@ Tensor FlatParameters::view_of(const Tensor& flat, const Slice& slice) const {
   return part.view(slice.shape);
 }
 
-void FlatParameters::step(const AdamSettings& settings) {
+void FlatParameters::set_rates(const AdamSettings& settings) {
+  const Tensor wanted = torch::tensor({settings.lr, settings.special_lr}, torch::kFloat32);
+  if (!rates_.defined()) rates_ = torch::empty({2}, values_.options());
+  rates_.copy_(wanted);
+}
+
+void FlatParameters::step(const AdamSettings& settings, const Tensor& skipped) {
   torch::NoGradGuard no_grad;
   // Each of these takes memory before it writes, so it can be tried again.
-  with_second_try([&] { step_.add_(1.0); });
+  if (skipped.defined()) {
+    with_second_try([&] { step_.add_(1.0f - skipped); });
+  } else {
+    with_second_try([&] { step_.add_(1.0); });
+  }
+  if (settings.optimizer == Optimizer::kLamb) {
+    step_lamb(settings, skipped);
+  } else {
+    step_adam(settings, skipped);
+  }
+}
+
+void FlatParameters::step_adam(const AdamSettings& settings, const Tensor& skipped) {
   const std::vector<Tensor> steps{step_};
-  const auto run = [&](std::int64_t begin, std::int64_t end, double lr) {
+  const auto run = [&](std::int64_t begin, std::int64_t end, const auto& lr) {
     if (begin == end) return;
     const auto part = [&](const Tensor& t) { return std::vector<Tensor>{t.narrow(0, begin, end - begin)}; };
     with_second_try([&] {
       at::_fused_adamw_(part(values_), part(bucket_), part(first_moment_), part(second_moment_), {}, steps,
-                        lr, settings.beta1, settings.beta2, settings.weight_decay, settings.eps, false,
-                        false);
+                        lr, settings.beta1, settings.beta2, settings.weight_decay, settings.eps, false, false,
+                        {}, skipped.defined() ? std::optional<Tensor>(skipped) : std::nullopt);
     });
   };
-  run(0, special_begin_, settings.lr);
-  run(special_begin_, size_, settings.special_lr);
+  if (skipped.defined()) {
+    run(0, special_begin_, rates_[0]);
+    run(special_begin_, size_, rates_[1]);
+  } else {
+    run(0, special_begin_, settings.lr);
+    run(special_begin_, size_, settings.special_lr);
+  }
+}
+
+void FlatParameters::step_lamb(const AdamSettings& settings, const Tensor& skipped) {
+  const Tensor gradients = bucket_.narrow(0, 0, size_);
+  // A skipped gradient is not a number; it must not reach the moments.
+  const Tensor taken = skipped.defined() ? skipped.lt(0.5f) : torch::ones({}, values_.options()).gt(0.5f);
+  first_moment_.copy_(
+      torch::where(taken, first_moment_.lerp(gradients, 1.0 - settings.beta1), first_moment_));
+  second_moment_.copy_(
+      torch::where(taken, second_moment_.lerp(gradients.square(), 1.0 - settings.beta2), second_moment_));
+  const Tensor steps = step_.to(torch::kFloat64);
+  const Tensor first_share = (1.0 - torch::pow(settings.beta1, steps)).to(torch::kFloat32);
+  const Tensor second_share = (1.0 - torch::pow(settings.beta2, steps)).to(torch::kFloat32);
+  const Tensor update = (first_moment_ / first_share)
+                            .div_((second_moment_ / second_share).sqrt_().add_(settings.eps))
+                            .add_(values_, settings.weight_decay);
+  for (const Slice& slice : slices_) {
+    std::int64_t count = 1;
+    for (const std::int64_t extent : slice.shape) count *= extent;
+    const bool special = slice.begin >= special_begin_;
+    Tensor value = values_.narrow(0, slice.begin, count);
+    const Tensor part = update.narrow(0, slice.begin, count);
+    const Tensor value_norm = value.norm(), part_norm = part.norm();
+    const Tensor ratio =
+        torch::where(value_norm.gt(0.0f).logical_and(part_norm.gt(0.0f)), value_norm / part_norm, 1.0f);
+    const Tensor rate = skipped.defined() ? rates_[special ? 1 : 0] * ratio
+                                          : ratio * (special ? settings.special_lr : settings.lr);
+    value.sub_(torch::where(taken, part * rate, 0.0f));
+  }
 }
 
 void FlatParameters::keep_snapshot() {

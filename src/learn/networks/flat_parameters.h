@@ -4,8 +4,10 @@
 // AdamW over them: one bucket to all-reduce, one pass to step, one copy to roll back.
 //
 // Convolution weights lie channels-last in the array (oneDNN then needs no reorder); named tensors for
-// checkpoints are handed out in torch's usual order. Weight decay is decoupled (AdamW).
-// Law: stepping equals torch::optim::AdamW up to float rounding (test).
+// checkpoints are handed out in torch's usual order. Weight decay is decoupled (AdamW). Everything lies on
+// the device of the module's parameters. LAMB: Adam's step of a tensor, weight decay in it, times
+// |weights| / |step| where both are above 0, so that no layer moves by more than its part. Laws: stepping
+// equals torch::optim::AdamW, and LAMB in double precision, up to float rounding (tests).
 
 #include <torch/torch.h>
 
@@ -13,9 +15,12 @@
 #include <utility>
 #include <vector>
 
+#include "learn/settings.h"
+
 namespace inknav::learn {
 
 struct AdamSettings {
+  Optimizer optimizer = Optimizer::kAdam;
   double lr = 7e-4;
   double special_lr = 7e-4;  // of the parameters that the constructor was told to step apart
   double beta1 = 0.9;
@@ -37,7 +42,11 @@ class FlatParameters {
   torch::Tensor& values() { return values_; }
 
   void zero_gradients() { bucket_.zero_(); }
-  void step(const AdamSettings& settings);
+  /// `skipped`: a scalar f32 on the parameters' device; where it is 1 nothing is stepped. With it the
+  /// learning rates are those of the last set_rates(), on the device too, so that the step may be captured
+  /// into a graph.
+  void step(const AdamSettings& settings, const torch::Tensor& skipped = {});
+  void set_rates(const AdamSettings& settings);
 
   /// A copy of weights and moments in memory, for a rollback.
   void keep_snapshot();
@@ -62,6 +71,8 @@ class FlatParameters {
     std::vector<std::int64_t> shape;
   };
   torch::Tensor view_of(const torch::Tensor& flat, const Slice& slice) const;
+  void step_adam(const AdamSettings& settings, const torch::Tensor& skipped);
+  void step_lamb(const AdamSettings& settings, const torch::Tensor& skipped);
 
   std::vector<Slice> slices_;
   std::int64_t size_ = 0;
@@ -71,6 +82,7 @@ class FlatParameters {
   torch::Tensor first_moment_;
   torch::Tensor second_moment_;
   torch::Tensor step_;                   // [] f32, number of steps done
+  torch::Tensor rates_;                  // [2] f32, of set_rates()
   std::vector<torch::Tensor> snapshot_;  // of values, moments, step
 };
 

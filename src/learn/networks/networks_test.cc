@@ -126,7 +126,7 @@ TEST(FlatParameters, StepsLikeAdamW) {
       const Tensor x = torch::randn({2, 3, 6, 6}), y = torch::randn({2, 5});
       flat.zero_gradients();
       torch::mse_loss(flat_module->forward(x), y).backward();
-      flat.step({1e-2, special_lr, 0.9, 0.999, 1e-5, 0.1});
+      flat.step({.lr = 1e-2, .special_lr = special_lr, .eps = 1e-5, .weight_decay = 0.1});
       plain_module->zero_grad();
       torch::mse_loss(plain_module->forward(x), y).backward();
       main.step();

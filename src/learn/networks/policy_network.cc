@@ -5,6 +5,7 @@
 
 #include "base/check.h"
 #include "learn/diffusion/goal_places.h"
+#include "learn/networks/autocast.h"
 
 namespace inknav::learn {
 namespace {
@@ -51,6 +52,9 @@ PolicyNetwork::PolicyNetwork(const PolicySettings& settings, std::uint64_t seed)
   if (settings.backbone == Backbone::kSeResNet9) {
     se_resnet_ = register_module("se_resnet9", SeResNet9(c, h, w, settings.base_planes));
     width += se_resnet_->out_size();
+  } else if (settings.backbone == Backbone::kResNet18) {
+    resnet18_ = register_module("resnet18", ResNet18(c, h, w, settings.base_planes));
+    width += resnet18_->out_size();
   } else if (settings.backbone == Backbone::kSmallCnn) {
     small_cnn_ = register_module("small_cnn", SmallCnn(c, h, w, settings.base_planes));
     width += small_cnn_->out_size();
@@ -107,7 +111,8 @@ std::int64_t PolicyNetwork::condition_size() const {
 }
 
 std::pair<Tensor, Tensor> PolicyNetwork::encode_drawings(const Tensor& planes) {
-  const Tensor encoded = drawing_encoder_(planes);
+  const Autocast guard(bf16_, planes.device());
+  const Tensor encoded = drawing_encoder_(planes).to(torch::kFloat32);
   const std::int64_t features = settings_.reading.drawing_features;
   return {encoded.narrow(1, 0, features), encoded.select(1, features)};
 }
@@ -120,6 +125,7 @@ Tensor PolicyNetwork::features(const PolicyInput& input) {
     parts.push_back(input.drawing);
   }
   if (!se_resnet_.is_empty()) parts.push_back(se_resnet_(input.image.permute({0, 3, 1, 2})));
+  if (!resnet18_.is_empty()) parts.push_back(resnet18_(input.image.permute({0, 3, 1, 2})));
   if (!small_cnn_.is_empty()) parts.push_back(small_cnn_(input.image.permute({0, 3, 1, 2})));
   parts.push_back(input.numbers);
   if (!settings_.decode_waypoint) {
@@ -139,16 +145,17 @@ Tensor PolicyNetwork::decoded_motions(const Tensor& waypoint, const Tensor& prev
 }
 
 Tensor PolicyNetwork::hidden(const Tensor& trunk, const Tensor& state, const Tensor& keep,
-                             PolicyOutput& output) {
+                             const EpisodePacking* packing, PolicyOutput& output) {
   const std::int64_t steps = keep.size(0), rows = keep.size(1);
   if (!core_.is_empty()) {
-    const RecurrentCoreImpl::Output core = core_->forward(trunk.view({steps, rows, -1}), state, keep);
-    output.state = core.state;
+    const RecurrentCoreImpl::Output core =
+        core_->forward(trunk.view({steps, rows, -1}), state, keep, packing);
+    output.state = core.state.to(torch::kFloat32);
     return core.features.view({steps * rows, -1});
   }
   if (!context_.is_empty()) {
     const ContextCoreImpl::Output context = context_->forward(trunk.view({steps, rows, -1}), state, keep);
-    output.state = context.state;
+    output.state = context.state.to(torch::kFloat32);
     return context.features.view({steps * rows, -1});
   }
   output.state = state;
@@ -165,25 +172,26 @@ void PolicyNetwork::decode(PolicyOutput& output, const Tensor& previous_action) 
 
 PolicyOutput PolicyNetwork::forward(const PolicyInput& input, const Tensor& state, const Tensor& keep) {
   PolicyOutput output;
-  const Tensor hidden = this->hidden(features(input), state, keep, output);
-  const Tensor head = head_(hidden);
+  const Autocast guard(bf16_, input.numbers.device());
+  const Tensor hidden = this->hidden(features(input), state, keep, input.packing.get(), output);
+  const Tensor head = head_(hidden).to(torch::kFloat32);
   const std::int64_t actions = settings_.num_actions;
   const Tensor logits = head.narrow(1, 0, actions);
   output.value = head.select(1, actions);
   output.waypoint = head.narrow(1, actions + 1, 2);
   output.remaining = head.select(1, actions + 3);
-  if (settings_.predict_goal) output.goal = goal_(hidden);
-  if (!correction_.is_empty()) output.correction = correction_(hidden);
+  if (settings_.predict_goal) output.goal = goal_(hidden).to(torch::kFloat32);
+  if (!correction_.is_empty()) output.correction = correction_(hidden).to(torch::kFloat32);
   if (settings_.decode_waypoint) {
     output.stop = logits.select(1, 0);
     output.motions = logits.narrow(1, 1, actions - 1);
   }
   if (settings_.diffusion.enabled) {
-    output.condition = hidden;
+    output.condition = hidden.to(torch::kFloat32);
     if (!goal_places_.is_empty()) {
-      output.goal_logits = goal_places_(hidden);
+      output.goal_logits = goal_places_(hidden).to(torch::kFloat32);
       // Where the goal may be steers the plan; the plan's loss does not teach where the goal is.
-      output.condition = torch::cat({hidden, torch::softmax(output.goal_logits.detach(), 1)}, 1);
+      output.condition = torch::cat({output.condition, torch::softmax(output.goal_logits.detach(), 1)}, 1);
     }
   } else if (settings_.decode_waypoint) {
     decode(output, input.previous_action);

@@ -15,6 +15,8 @@
 
 #include <torch/torch.h>
 
+#include <memory>
+
 #include "learn/diffusion/conditional_unet1d.h"
 #include "learn/networks/context_core.h"
 #include "learn/networks/encoders.h"
@@ -30,6 +32,7 @@ struct PolicyInput {
   torch::Tensor numbers;          // [B, vector_size] f32
   torch::Tensor previous_action;  // [B] i64, 0 = none, else action + 1
   torch::Tensor drawing;  // [B, drawing_features] f32 (rows gathered from encode_drawings), or undefined
+  std::shared_ptr<const EpisodePacking> packing;  // of the same keep, or null: see RecurrentCore
 };
 
 struct PolicyOutput {
@@ -57,6 +60,10 @@ class PolicyNetwork : public torch::nn::Module {
   PolicyNetwork(const PolicySettings& settings, std::uint64_t seed);
 
   const PolicySettings& settings() const { return settings_; }
+  /// Whether the networks compute in bf16 (networks/autocast.h); outputs are f32 in any case.
+  void set_bf16(bool bf16) { bf16_ = bf16; }
+  bool bf16() const { return bf16_; }
+  torch::Device device() const { return trunk_->weight.device(); }
   std::int64_t state_size() const;  // 0 without recurrence; rows are still [N, max(1, state_size)]
 
   /// [U, 4, S, S] u8 -> ([U, drawing_features], [U] correction of the prior log scale).
@@ -75,12 +82,14 @@ class PolicyNetwork : public torch::nn::Module {
  private:
   torch::Tensor features(const PolicyInput& input);
   torch::Tensor hidden(const torch::Tensor& trunk, const torch::Tensor& state, const torch::Tensor& keep,
-                       PolicyOutput& output);
+                       const EpisodePacking* packing, PolicyOutput& output);
   torch::Tensor decoded_motions(const torch::Tensor& waypoint, const torch::Tensor& previous_action) const;
 
   PolicySettings settings_;
+  bool bf16_ = false;
   CropEncoder crop_encoder_{nullptr};
   SeResNet9 se_resnet_{nullptr};
+  ResNet18 resnet18_{nullptr};
   SmallCnn small_cnn_{nullptr};
   DrawingEncoder drawing_encoder_{nullptr};
   torch::nn::Linear trunk_{nullptr};

@@ -152,16 +152,60 @@ std::int64_t RecurrentCoreImpl::state_size() const {
 }
 
 RecurrentCoreImpl::Output RecurrentCoreImpl::forward(const Tensor& inputs, const Tensor& state,
-                                                     const Tensor& keep) {
+                                                     const Tensor& keep, const EpisodePacking* packing) {
+  if (packing != nullptr) return forward_packed(inputs, state, *packing);
+  if (!inputs.is_cpu()) return forward_cells(inputs, state, keep);
   const std::int64_t steps = inputs.size(0);
   const std::int64_t rows = inputs.size(1);
   const Tensor sums =
       torch::addmm(input_bias_, inputs.reshape({steps * rows, inputs.size(2)}), input_weight_.t())
-          .view({steps, rows, num_gates(kind_) * hidden_});
+          .view({steps, rows, num_gates(kind_) * hidden_})
+          .to(torch::kFloat32);  // under Autocast
   if (kind_ == Recurrence::kLstm) return forward_lstm(sums, state, keep);
   const Tensor features =
       GruSequence::apply(sums, state.contiguous(), keep.unsqueeze(2), hidden_weight_, hidden_bias_);
   return {features, features[steps - 1]};
+}
+
+RecurrentCoreImpl::Output RecurrentCoreImpl::forward_packed(const Tensor& inputs, const Tensor& state,
+                                                            const EpisodePacking& packing) const {
+  const std::int64_t steps = inputs.size(0), rows = inputs.size(1);
+  const Tensor data = inputs.reshape({steps * rows, inputs.size(2)}).index_select(0, packing.rows);
+  const Tensor first = (state.index_select(0, packing.environments) * packing.carried).unsqueeze(0);
+  const std::vector<Tensor> weights{input_weight_, hidden_weight_, input_bias_, hidden_bias_};
+  const bool train = torch::GradMode::is_enabled();
+  Tensor outputs, last;
+  if (kind_ == Recurrence::kLstm) {
+    Tensor h, c;
+    std::tie(outputs, h, c) =
+        at::lstm(data, packing.batch_sizes,
+                 {first.narrow(2, 0, hidden_).contiguous(), first.narrow(2, hidden_, hidden_).contiguous()},
+                 weights, true, 1, 0.0, train, false);
+    last = torch::cat({h[0], c[0]}, 1);
+  } else {
+    std::tie(outputs, last) = at::gru(data, packing.batch_sizes, first, weights, true, 1, 0.0, train, false);
+    last = last[0];
+  }
+  return {outputs.index_select(0, packing.places).view({steps, rows, hidden_}),
+          last.index_select(0, packing.last)};
+}
+
+RecurrentCoreImpl::Output RecurrentCoreImpl::forward_cells(const Tensor& inputs, const Tensor& state,
+                                                           const Tensor& keep) const {
+  const bool lstm = kind_ == Recurrence::kLstm;
+  std::vector<Tensor> outputs;
+  Tensor h = state.narrow(1, 0, hidden_), c = lstm ? state.narrow(1, hidden_, hidden_) : Tensor();
+  for (std::int64_t t = 0; t < inputs.size(0); ++t) {
+    const Tensor mask = keep[t].unsqueeze(1);
+    if (lstm) {
+      std::tie(h, c) = torch::lstm_cell(inputs[t], {h * mask, c * mask}, input_weight_, hidden_weight_,
+                                        input_bias_, hidden_bias_);
+    } else {
+      h = torch::gru_cell(inputs[t], h * mask, input_weight_, hidden_weight_, input_bias_, hidden_bias_);
+    }
+    outputs.push_back(h);
+  }
+  return {torch::stack(outputs), lstm ? torch::cat({h, c}, 1) : h};
 }
 
 RecurrentCoreImpl::Output RecurrentCoreImpl::forward_lstm(const Tensor& gates_input, const Tensor& state,

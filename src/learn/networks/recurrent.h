@@ -4,11 +4,13 @@
 //
 // State rows are [num_envs, state_size]: GRU h; LSTM h next to c. keep[t] == 0 means that an episode begins
 // at t: the state is zeroed before that step. The GRU is one autograd function with its own backward: the
-// input product, the weight gradient and the bias gradient are one matrix product over all steps each.
-// Law: sequence(T) == T calls of sequence(1), and equals the plain torch cells (tests).
+// input product, the weight gradient and the bias gradient are one matrix product over all steps each; it is
+// the CPU's. On a GPU episodes are packed, or, where shapes must not change, torch's cells do each step.
+// Law: sequence(T) == T calls of sequence(1), and all of them equal the plain torch cells (tests).
 
 #include <torch/torch.h>
 
+#include "learn/networks/episode_packing.h"
 #include "learn/settings.h"
 
 namespace inknav::learn {
@@ -23,10 +25,17 @@ class RecurrentCoreImpl : public torch::nn::Module {
     torch::Tensor features;  // [T, N, hidden]
     torch::Tensor state;     // [N, state_size], after the last step
   };
-  /// inputs [T, N, input], state [N, state_size], keep [T, N] f32.
-  Output forward(const torch::Tensor& inputs, const torch::Tensor& state, const torch::Tensor& keep);
+  /// inputs [T, N, input], state [N, state_size], keep [T, N] f32. With a packing of the same keep all
+  /// episodes run in one call.
+  Output forward(const torch::Tensor& inputs, const torch::Tensor& state, const torch::Tensor& keep,
+                 const EpisodePacking* packing = nullptr);
 
  private:
+  Output forward_packed(const torch::Tensor& inputs, const torch::Tensor& state,
+                        const EpisodePacking& packing) const;
+  /// By torch's cells, step by step: on any device.
+  Output forward_cells(const torch::Tensor& inputs, const torch::Tensor& state,
+                       const torch::Tensor& keep) const;
   Output forward_lstm(const torch::Tensor& gates_input, const torch::Tensor& state,
                       const torch::Tensor& keep);
 

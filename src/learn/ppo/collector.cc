@@ -70,7 +70,7 @@ Collector::Collector(const CollectorSettings& settings, task::VectorEnv& env, Po
   has_truth_ = task::has_field(env.spec(), "paper_truth") && runner.network().settings().reading.enabled;
   has_goal_ = task::has_field(env.spec(), "goal_body");
   is_recorded_ = task::has_field(env.spec(), "recorded_action");
-  final_slot_ = make_slot(runner.network().settings(), num_envs_);
+  final_slot_ = make_slot(runner.network().settings(), num_envs_, torch::TensorOptions());
   const auto count = static_cast<std::size_t>(num_envs_);
   actions_.assign(count, 0);
   ended_.assign(count, 0);
@@ -78,7 +78,7 @@ Collector::Collector(const CollectorSettings& settings, task::VectorEnv& env, Po
 }
 
 void Collector::write_labels(std::int64_t t, Rollout& rollout) {
-  RolloutLabels& labels = rollout.labels;
+  RolloutLabels& labels = rollout.host.labels;
   if (has_expert_) {
     const std::int32_t* action = env_.observation("expert_action").as<std::int32_t>();
     const float* remaining = env_.observation("expert_remaining").as<float>();
@@ -143,12 +143,11 @@ void Collector::write_plan_labels(std::int64_t t, RolloutLabels& labels) {
 }
 
 void Collector::choose_actions(std::int64_t update, std::int64_t t, const CollectMode& mode,
-                               const PolicyOutput& output, Rollout& rollout) {
-  const Tensor log_probabilities = output.log_probabilities.contiguous();
+                               const Tensor& log_probabilities, Rollout& rollout) {
   const int num_actions = env_.spec().num_actions;
-  const std::int64_t* expert = rollout.labels.expert_action[t].data_ptr<std::int64_t>();
-  std::int64_t* out_action = rollout.actions[t].data_ptr<std::int64_t>();
-  float* out_log_prob = rollout.log_prob[t].data_ptr<float>();
+  const std::int64_t* expert = rollout.host.labels.expert_action[t].data_ptr<std::int64_t>();
+  std::int64_t* out_action = rollout.host.actions[t].data_ptr<std::int64_t>();
+  float* out_log_prob = rollout.host.log_prob[t].data_ptr<float>();
   for (std::int64_t n = 0; n < num_envs_; ++n) {
     const float* log_prob = log_probabilities.data_ptr<float>() + n * num_actions;
     const auto env = static_cast<std::uint32_t>(settings_.first_env + n);
@@ -179,7 +178,7 @@ void Collector::choose_actions(std::int64_t update, std::int64_t t, const Collec
 void Collector::take_recorded_actions(std::int64_t t, Rollout& rollout) {
   INKNAV_CHECK(is_recorded_);
   const std::int32_t* recorded = env_.observation("recorded_action").as<std::int32_t>();
-  std::int64_t* out_action = rollout.actions[t].data_ptr<std::int64_t>();
+  std::int64_t* out_action = rollout.host.actions[t].data_ptr<std::int64_t>();
   for (std::size_t n = 0; n < actions_.size(); ++n) out_action[n] = actions_[n] = recorded[n];
 }
 
@@ -213,28 +212,28 @@ void Collector::collect(std::int64_t update, const CollectMode& mode, Rollout& r
   {
     const Stopwatch watch(seconds.reading);
     with_second_try([&] { runner_.refresh_weights(); });
-    if (reading) rollout.start_drawings(env_.observation("drawing_planes").as<std::uint8_t>());
+    if (reading) rollout.start_drawings(runner_.planes());
     rollout.state = with_second_try([&] { return runner_.state().clone(); });
   }
   for (std::int64_t t = 0; t < rollout.num_steps(); ++t) {
     {
       const Stopwatch watch(seconds.reading);
-      runner_.write(env_, {}, rollout.slot(t));
+      runner_.write(env_, {}, rollout.slot(t).host);
       write_labels(t, rollout);
       rollout.note_drawings(t);
     }
     {
       const Stopwatch watch(seconds.inference);
-      rollout.keep[t].copy_(runner_.keep()[0]);
-      const PolicyOutput output =
+      rollout.host.keep[t].copy_(runner_.keep()[0]);
+      const Inference inference =
           with_second_try([&] { return runner_.infer(rollout.slot(t), /*with_plans=*/!is_recorded_); });
-      rollout.values[t].copy_(output.value);
-      if (output.log_probabilities.defined()) {
-        with_second_try([&] { choose_actions(update, t, mode, output, rollout); });
+      rollout.values[t].copy_(inference.output.value);
+      if (inference.log_probabilities.defined()) {
+        with_second_try([&] { choose_actions(update, t, mode, inference.log_probabilities, rollout); });
       } else {
         take_recorded_actions(t, rollout);
       }
-      if (reading) runner_.correct(output.correction, mode.belief_gain);
+      if (reading) runner_.correct(inference.correction, mode.belief_gain);
     }
     const task::StepResult* result = nullptr;
     {
@@ -243,7 +242,7 @@ void Collector::collect(std::int64_t update, const CollectMode& mode, Rollout& r
     }
     if (on_step && !on_step(t + 1)) rollout.cut(t + 1);
     bool any_ended = false, any_timed_out = false;
-    float* done = rollout.done[t].data_ptr<float>();
+    float* done = rollout.host.done[t].data_ptr<float>();
     for (std::size_t n = 0; n < actions_.size(); ++n) {
       ended_[n] = result->terminated[n] != 0 || result->truncated[n] != 0;
       timed_out_[n] = result->truncated[n] != 0 && result->terminated[n] == 0;
@@ -251,7 +250,7 @@ void Collector::collect(std::int64_t update, const CollectMode& mode, Rollout& r
       any_ended = any_ended || ended_[n] != 0;
       any_timed_out = any_timed_out || timed_out_[n] != 0;
     }
-    std::copy(result->reward.begin(), result->reward.end(), rollout.rewards[t].data_ptr<float>());
+    std::copy(result->reward.begin(), result->reward.end(), rollout.host.rewards[t].data_ptr<float>());
     for (const task::EpisodeResult& episode : env_.finished()) on_episode(episode);
     {
       const Stopwatch watch(seconds.reading);
@@ -268,8 +267,9 @@ void Collector::collect(std::int64_t update, const CollectMode& mode, Rollout& r
         if (timed_out_[n] != 0) rows.push_back(static_cast<std::int64_t>(n));
       }
       const Tensor index = torch::tensor(rows, torch::kInt64);
-      rollout.bootstrap[t].index_copy_(
-          0, index, with_second_try([&] { return runner_.peek_values(final_slot_, index); }));
+      rollout.bootstrap[t].index_copy_(0, rollout.placement().up(index), with_second_try([&] {
+                                         return runner_.peek_values(final_slot_, index);
+                                       }));
     }
     if (!any_ended) continue;
     {
@@ -279,21 +279,18 @@ void Collector::collect(std::int64_t update, const CollectMode& mode, Rollout& r
     const Stopwatch watch(seconds.reading);
     runner_.begin(env_, ended_);
     for (std::int64_t n = 0; reading && n < num_envs_; ++n) {
-      if (runner_.fresh_drawings()[static_cast<std::size_t>(n)] == 0) continue;
-      const base::TensorView planes = env_.observation("drawing_planes");
-      rollout.add_drawing(n, planes.as<std::uint8_t>() + n * (planes.num_elements() / num_envs_));
+      if (runner_.fresh_drawings()[static_cast<std::size_t>(n)] != 0)
+        rollout.add_drawing(n, runner_.planes()[n]);
     }
   }
   {
     const Stopwatch watch(seconds.reading);
-    runner_.write(env_, {}, rollout.slot(rollout.num_steps()));
+    runner_.write(env_, {}, rollout.slot(rollout.num_steps()).host);
   }
   const Stopwatch watch(seconds.inference);
-  std::vector<std::int64_t> all(static_cast<std::size_t>(num_envs_));
-  for (std::size_t n = 0; n < all.size(); ++n) all[n] = static_cast<std::int64_t>(n);
+  rollout.upload();
   const std::int64_t last = rollout.num_steps();
-  rollout.values[last].copy_(with_second_try(
-      [&] { return runner_.peek_values(rollout.slot(last), torch::tensor(all, torch::kInt64)); }));
+  rollout.values[last].copy_(with_second_try([&] { return runner_.peek_values(rollout.slot(last)); }));
 }
 
 }  // namespace inknav::learn

@@ -56,7 +56,7 @@ class Collector {
   void write_labels(std::int64_t t, Rollout& rollout);
   void write_plan_labels(std::int64_t t, RolloutLabels& labels);
   void choose_actions(std::int64_t update, std::int64_t t, const CollectMode& mode,
-                      const PolicyOutput& output, Rollout& rollout);
+                      const torch::Tensor& log_probabilities, Rollout& rollout);
   void take_recorded_actions(std::int64_t t, Rollout& rollout);
   void disturb_beliefs(std::int64_t update, std::int64_t t, float probability);
 
@@ -67,8 +67,8 @@ class Collector {
   bool has_expert_;
   bool has_truth_;
   bool has_goal_;
-  bool is_recorded_;  // the actions have been taken already
-  ObservationSlot final_slot_;
+  bool is_recorded_;            // the actions have been taken already
+  ObservationSlot final_slot_;  // on the host
   std::vector<std::int32_t> actions_;
   std::vector<std::uint8_t> ended_;
   std::vector<std::uint8_t> timed_out_;

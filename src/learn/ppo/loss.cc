@@ -37,7 +37,7 @@ PpoTerms ppo_terms(const PolicyOutput& output, const Minibatch& batch, float cli
 Loss minibatch_loss(const PolicyOutput& output, const Tensor& scale_correction, const Tensor& denoising,
                     const Minibatch& batch, const LossWeights& weights) {
   const RolloutLabels& labels = batch.labels;
-  const Tensor zero = torch::zeros({});
+  const Tensor zero = torch::zeros({}, output.value.options().requires_grad(false));
   // A plan has no action probabilities to compare; its policy is taught by the expert alone.
   const PpoTerms ppo = output.log_probabilities.defined()
                            ? ppo_terms(output, batch, weights.clip, weights.clip_value)

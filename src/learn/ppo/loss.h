@@ -27,6 +27,8 @@ struct LossWeights {
   float correction = 0.0f;
   float goal = 0.0f;
   float goal_place = 0.0f;
+
+  bool operator==(const LossWeights&) const = default;
 };
 
 enum LossTerm : int {

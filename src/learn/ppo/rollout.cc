@@ -2,6 +2,7 @@
 #include "learn/ppo/rollout.h"
 
 #include <cstring>
+#include <memory>
 
 #include "learn/diffusion/goal_places.h"
 
@@ -9,95 +10,115 @@ namespace inknav::learn {
 
 using torch::Tensor;
 
-Rollout::Rollout(const PolicySettings& settings, std::int64_t num_steps, std::int64_t num_envs)
-    : num_steps_(num_steps), num_envs_(num_envs), settings_(settings) {
+namespace {
+
+std::vector<Tensor*> members_of(RolloutLabels& labels) {
+  return {&labels.expert_action, &labels.waypoint,          &labels.waypoint_weight, &labels.remaining,
+          &labels.correction,    &labels.correction_weight, &labels.log_scale,       &labels.goal,
+          &labels.plan,          &labels.goal_place};
+}
+
+std::vector<Tensor*> members_of(RolloutRecords& records) {
+  std::vector<Tensor*> members{&records.keep, &records.actions, &records.log_prob, &records.rewards,
+                               &records.done};
+  const std::vector<Tensor*> labels = members_of(records.labels);
+  members.insert(members.end(), labels.begin(), labels.end());
+  return members;
+}
+
+RolloutRecords make_records(const PolicySettings& settings, std::int64_t steps, std::int64_t n,
+                            const torch::TensorOptions& where) {
+  const torch::TensorOptions numbers = where.dtype(torch::kFloat32), classes = where.dtype(torch::kInt64);
+  RolloutRecords records;
+  records.keep = torch::zeros({steps, n}, numbers);
+  records.actions = torch::zeros({steps, n}, classes);
+  records.log_prob = torch::zeros({steps, n}, numbers);
+  records.rewards = torch::zeros({steps, n}, numbers);
+  records.done = torch::zeros({steps, n}, numbers);
+  RolloutLabels& labels = records.labels;
+  labels.expert_action = torch::zeros({steps, n}, classes);
+  labels.waypoint = torch::zeros({steps, n, 2}, numbers);
+  labels.waypoint_weight = torch::zeros({steps, n}, numbers);
+  labels.remaining = torch::zeros({steps, n}, numbers);
+  labels.correction = torch::zeros({steps, n, kCorrectionSize}, numbers);
+  labels.correction_weight = torch::zeros({steps, n}, numbers);
+  labels.log_scale = torch::zeros({steps, n}, numbers);
+  labels.goal = torch::zeros({steps, n, 2}, numbers);
+  const DiffusionSettings& diffusion = settings.diffusion;
+  if (diffusion.enabled) {
+    labels.plan = torch::zeros({steps, n, std::int64_t{diffusion.horizon} * diffusion.point_size}, numbers);
+    if (goal_places(diffusion) > 0) labels.goal_place = torch::zeros({steps, n}, classes);
+  }
+  return records;
+}
+
+}  // namespace
+
+Rollout::Rollout(const PolicySettings& settings, std::int64_t num_steps, std::int64_t num_envs,
+                 const Placement& placement)
+    : num_steps_(num_steps), num_envs_(num_envs), settings_(settings), placement_(placement) {
   const std::int64_t t1 = num_steps + 1, n = num_envs;
+  const torch::TensorOptions where = placement.on_device();
   if (settings.backbone != Backbone::kNone) {
-    image_ = torch::zeros({t1, n, settings.image_height, settings.image_width, settings.image_channels});
+    image_ =
+        torch::zeros({t1, n, settings.image_height, settings.image_width, settings.image_channels}, where);
   }
   if (settings.reading.enabled) {
     const std::int64_t cells = settings.reading.crop_cells, side = settings.reading.drawing_size;
-    crops_ = torch::zeros({t1, n, cells, cells, kCropPlanes}, torch::kUInt8);
-    drawings_ = torch::zeros({2 * n, 4, side, side}, torch::kUInt8);
+    crops_ = torch::zeros({t1, n, cells, cells, kCropPlanes}, where.dtype(torch::kUInt8));
+    drawings_ = torch::zeros({2 * n, 4, side, side}, where.dtype(torch::kUInt8));
     drawing_index_ = torch::zeros({num_steps, n}, torch::kInt64);
     current_drawing_.assign(static_cast<std::size_t>(n), 0);
   }
-  numbers_ = torch::zeros({t1, n, settings.vector_size});
-  previous_action_ = torch::zeros({t1, n}, torch::kInt64);
+  numbers_ = torch::zeros({t1, n, settings.vector_size}, where);
+  previous_action_ = torch::zeros({t1, n}, where.dtype(torch::kInt64));
+  const ObservationSlot shared =
+      placement.direct() ? ObservationSlot{} : make_slot(settings, n, placement.on_host());
   for (std::int64_t t = 0; t < t1; ++t) {
-    slots_.push_back({image_.defined() ? image_[t] : Tensor(), crops_.defined() ? crops_[t] : Tensor(),
-                      numbers_[t], previous_action_[t]});
+    const ObservationSlot device{image_.defined() ? image_[t] : Tensor(),
+                                 crops_.defined() ? crops_[t] : Tensor(), numbers_[t], previous_action_[t]};
+    slots_.push_back({placement.direct() ? device : shared, device});
   }
-  keep = torch::zeros({num_steps, n});
-  actions = torch::zeros({num_steps, n}, torch::kInt64);
-  log_prob = torch::zeros({num_steps, n});
-  values = torch::zeros({t1, n});
-  rewards = torch::zeros({num_steps, n});
-  done = torch::zeros({num_steps, n});
-  bootstrap = torch::zeros({num_steps, n});
-  returns = torch::zeros({num_steps, n});
-  advantages = torch::zeros({num_steps, n});
-  labels.expert_action = torch::zeros({num_steps, n}, torch::kInt64);
-  labels.waypoint = torch::zeros({num_steps, n, 2});
-  labels.waypoint_weight = torch::zeros({num_steps, n});
-  labels.remaining = torch::zeros({num_steps, n});
-  labels.correction = torch::zeros({num_steps, n, kCorrectionSize});
-  labels.correction_weight = torch::zeros({num_steps, n});
-  labels.log_scale = torch::zeros({num_steps, n});
-  labels.goal = torch::zeros({num_steps, n, 2});
-  const DiffusionSettings& diffusion = settings.diffusion;
-  if (diffusion.enabled) {
-    labels.plan = torch::zeros({num_steps, n, std::int64_t{diffusion.horizon} * diffusion.point_size});
-    if (goal_places(diffusion) > 0) labels.goal_place = torch::zeros({num_steps, n}, torch::kInt64);
-  }
+  records = make_records(settings, num_steps, n, where);
+  host = placement.direct() ? records : make_records(settings, num_steps, n, placement.on_host());
+  values = torch::zeros({t1, n}, where);
+  bootstrap = torch::zeros({num_steps, n}, where);
+  returns = torch::zeros({num_steps, n}, where);
+  advantages = torch::zeros({num_steps, n}, where);
 }
 
 std::uint64_t Rollout::num_bytes() const {
   std::uint64_t bytes = 0;
-  for (const Tensor& tensor : {image_,
-                               crops_,
-                               numbers_,
-                               previous_action_,
-                               drawings_,
-                               drawing_index_,
-                               keep,
-                               actions,
-                               log_prob,
-                               values,
-                               rewards,
-                               done,
-                               bootstrap,
-                               returns,
-                               advantages,
-                               labels.expert_action,
-                               labels.waypoint,
-                               labels.waypoint_weight,
-                               labels.remaining,
-                               labels.correction,
-                               labels.correction_weight,
-                               labels.log_scale,
-                               labels.goal,
-                               labels.plan,
-                               labels.goal_place}) {
+  const auto count = [&bytes](const Tensor& tensor) {
     if (tensor.defined()) bytes += static_cast<std::uint64_t>(tensor.nbytes());
+  };
+  for (const Tensor& tensor : {image_, crops_, numbers_, previous_action_, drawings_, drawing_index_, values,
+                               bootstrap, returns, advantages}) {
+    count(tensor);
   }
+  RolloutRecords all = records;
+  for (const Tensor* tensor : members_of(all)) count(*tensor);
   return bytes;
 }
 
-void Rollout::start_drawings(const std::uint8_t* planes) {
+void Rollout::start_drawings(const Tensor& planes) {
   if (!drawings_.defined()) return;
-  const std::int64_t bytes = drawings_[0].numel();
-  std::memcpy(drawings_.data_ptr<std::uint8_t>(), planes, static_cast<std::size_t>(num_envs_ * bytes));
+  drawings_.narrow(0, 0, num_envs_).copy_(planes);
   for (std::int64_t n = 0; n < num_envs_; ++n) current_drawing_[static_cast<std::size_t>(n)] = n;
   num_drawings_ = num_envs_;
 }
 
-void Rollout::add_drawing(std::int64_t environment, const std::uint8_t* planes) {
+void Rollout::add_drawing(std::int64_t environment, const Tensor& planes) {
   if (num_drawings_ == drawings_.size(0)) drawings_ = torch::cat({drawings_, torch::zeros_like(drawings_)});
-  const std::int64_t bytes = drawings_[0].numel();
-  std::memcpy(drawings_.data_ptr<std::uint8_t>() + num_drawings_ * bytes, planes,
-              static_cast<std::size_t>(bytes));
+  drawings_[num_drawings_].copy_(planes);
   current_drawing_[static_cast<std::size_t>(environment)] = num_drawings_++;
+}
+
+void Rollout::upload() {
+  const std::vector<Tensor*> from = members_of(host), to = members_of(records);
+  for (std::size_t i = 0; i < from.size(); ++i) {
+    if (from[i]->defined()) placement_.up(*from[i], *to[i]);
+  }
 }
 
 void Rollout::note_drawings(std::int64_t t) {
@@ -106,8 +127,20 @@ void Rollout::note_drawings(std::int64_t t) {
               current_drawing_.size() * sizeof(std::int64_t));
 }
 
-Minibatch Rollout::minibatch(const std::vector<std::int64_t>& environments) const {
-  const Tensor index = torch::tensor(environments, torch::kInt64);
+std::vector<Tensor*> members_of(Minibatch& batch) {
+  PolicyInput& input = batch.input;
+  std::vector<Tensor*> members{
+      &input.image,         &input.crops,      &input.numbers, &input.previous_action,
+      &batch.drawing_index, &batch.state,      &batch.keep,    &batch.actions,
+      &batch.old_log_prob,  &batch.old_values, &batch.returns, &batch.advantages};
+  const std::vector<Tensor*> labels = members_of(batch.labels);
+  members.insert(members.end(), labels.begin(), labels.end());
+  return members;
+}
+
+Minibatch Rollout::minibatch(const std::vector<std::int64_t>& environments, bool packed) const {
+  const Tensor chosen = torch::tensor(environments, torch::kInt64);
+  const Tensor index = placement_.up(chosen);
   const auto n = static_cast<std::int64_t>(environments.size());
   const std::int64_t rows = num_steps_ * n;
   /// [T(+1), N, ...] -> [T * n, ...]
@@ -123,8 +156,8 @@ Minibatch Rollout::minibatch(const std::vector<std::int64_t>& environments) cons
   if (drawings_.defined()) {
     std::vector<std::int64_t> place(static_cast<std::size_t>(num_drawings_), -1);
     std::vector<std::int64_t> used;
-    batch.drawing_index = gather(drawing_index_);
-    std::int64_t* entries = batch.drawing_index.data_ptr<std::int64_t>();
+    const Tensor numbered = drawing_index_.index_select(1, chosen).flatten(0, 1);
+    std::int64_t* entries = numbered.data_ptr<std::int64_t>();
     for (std::int64_t i = 0; i < rows; ++i) {
       std::int64_t& slot = place[static_cast<std::size_t>(entries[i])];
       if (slot < 0) {
@@ -133,15 +166,23 @@ Minibatch Rollout::minibatch(const std::vector<std::int64_t>& environments) cons
       }
       entries[i] = slot;
     }
-    batch.drawings = drawings_.index_select(0, torch::tensor(used, torch::kInt64));
+    batch.drawing_index = placement_.up(numbered);
+    batch.drawings = drawings_.index_select(0, placement_.up(torch::tensor(used, torch::kInt64)));
   }
   batch.state = state.index_select(0, index);
-  batch.keep = keep.narrow(0, 0, num_steps_).index_select(1, index);
-  batch.actions = gather(actions);
-  batch.old_log_prob = gather(log_prob);
+  batch.keep = records.keep.narrow(0, 0, num_steps_).index_select(1, index);
+  const bool recurrent =
+      settings_.recurrence == Recurrence::kGru || settings_.recurrence == Recurrence::kLstm;
+  if (packed && recurrent) {
+    batch.input.packing = std::make_shared<EpisodePacking>(
+        pack_episodes(host.keep.narrow(0, 0, num_steps_).index_select(1, chosen), placement_));
+  }
+  batch.actions = gather(records.actions);
+  batch.old_log_prob = gather(records.log_prob);
   batch.old_values = gather(values);
   batch.returns = gather(returns);
   batch.advantages = gather(advantages);
+  const RolloutLabels& labels = records.labels;
   batch.labels = {gather(labels.expert_action), gather(labels.waypoint),   gather(labels.waypoint_weight),
                   gather(labels.remaining),     gather(labels.correction), gather(labels.correction_weight),
                   gather(labels.log_scale),     gather(labels.goal),       gather(labels.plan),

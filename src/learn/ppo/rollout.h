@@ -6,12 +6,16 @@
 // Index T of the observations is the one after the last step (for its value only). Labels are the privileged
 // truth that supervises reading and imitation; they are zero with zero weight where the environment has none.
 // minibatch() gathers whole trajectories of some environments into contiguous memory, rows in (t, n) order.
+// Everything lies on the placement's device. What the host writes has a twin there (host, slot(t).host): the
+// observations go up step by step (PolicyRunner::infer), the records in one go at the end (upload). When
+// direct, the twins are one and the same.
 
 #include <torch/torch.h>
 
 #include <cstdint>
 #include <vector>
 
+#include "learn/placement.h"
 #include "learn/policy_runner.h"
 
 namespace inknav::learn {
@@ -30,6 +34,16 @@ struct RolloutLabels {
 };
 inline constexpr float kMaxCorrection = 3.0f;
 
+/// What the host notes at every step.
+struct RolloutRecords {
+  torch::Tensor keep;      // [T, N]
+  torch::Tensor actions;   // [T, N] i64
+  torch::Tensor log_prob;  // [T, N]
+  torch::Tensor rewards;   // [T, N]
+  torch::Tensor done;      // [T, N] f32, 1 where the episode ended with this step
+  RolloutLabels labels;
+};
+
 struct Minibatch {
   PolicyInput input;            // drawing left undefined
   torch::Tensor drawings;       // [U, 4, S, S] u8 unique drawings, or undefined
@@ -43,54 +57,59 @@ struct Minibatch {
   torch::Tensor advantages;     // [T * n]
   RolloutLabels labels;         // rows flattened
 };
+/// Its tensors but for `drawings`, in one order.
+std::vector<torch::Tensor*> members_of(Minibatch& batch);
 
 class Rollout {
  public:
-  Rollout(const PolicySettings& settings, std::int64_t num_steps, std::int64_t num_envs);
+  Rollout(const PolicySettings& settings, std::int64_t num_steps, std::int64_t num_envs,
+          const Placement& placement);
 
   /// Steps that are filled, and steps that there is room for.
   std::int64_t num_steps() const { return num_steps_; }
   std::int64_t max_steps() const { return static_cast<std::int64_t>(slots_.size()) - 1; }
   void cut(std::int64_t num_steps) { num_steps_ = num_steps; }
   std::int64_t num_envs() const { return num_envs_; }
-  ObservationSlot& slot(std::int64_t t) { return slots_[static_cast<std::size_t>(t)]; }
+  const Placement& placement() const { return placement_; }
+  /// When staged, all steps share one slot on the host: it must have gone up before the next is written.
+  SlotPair& slot(std::int64_t t) { return slots_[static_cast<std::size_t>(t)]; }
 
-  /// First drawings of the rollout, [N, 4, S, S]; then add_drawing at resets.
-  void start_drawings(const std::uint8_t* planes);
-  void add_drawing(std::int64_t environment, const std::uint8_t* planes);
+  /// First drawings of the rollout, [N, 4, S, S] on the device; then add_drawing at resets, [4, S, S].
+  void start_drawings(const torch::Tensor& planes);
+  void add_drawing(std::int64_t environment, const torch::Tensor& planes);
   /// Stores which drawing every environment has at step t.
   void note_drawings(std::int64_t t);
+  /// Takes the host's records to the device.
+  void upload();
 
-  Minibatch minibatch(const std::vector<std::int64_t>& environments) const;
+  /// `packed`: with the packing of its episodes, for a recurrent core on a GPU.
+  Minibatch minibatch(const std::vector<std::int64_t>& environments, bool packed = false) const;
 
   /// Of all tensors but `state`; learn/memory_plan.h foretells it.
   std::uint64_t num_bytes() const;
 
+  RolloutRecords host;
+  RolloutRecords records;    // on the device
   torch::Tensor state;       // [N, state_size] at step 0
-  torch::Tensor keep;        // [T, N]
-  torch::Tensor actions;     // [T, N] i64
-  torch::Tensor log_prob;    // [T, N]
   torch::Tensor values;      // [T + 1, N]
-  torch::Tensor rewards;     // [T, N]
-  torch::Tensor done;        // [T, N] f32, 1 where the episode ended with this step
   torch::Tensor bootstrap;   // [T, N] value of the final observation where it ended by time-out, else 0
   torch::Tensor returns;     // [T, N]
   torch::Tensor advantages;  // [T, N]
-  RolloutLabels labels;
 
  private:
   std::int64_t num_steps_;
   std::int64_t num_envs_;
   PolicySettings settings_;
+  Placement placement_;
   torch::Tensor image_;            // [T + 1, N, H, W, C]
   torch::Tensor crops_;            // [T + 1, N, C, C, 6]
   torch::Tensor numbers_;          // [T + 1, N, V]
   torch::Tensor previous_action_;  // [T + 1, N]
-  std::vector<ObservationSlot> slots_;
+  std::vector<SlotPair> slots_;
   torch::Tensor drawings_;  // [capacity, 4, S, S] u8
   std::int64_t num_drawings_ = 0;
   std::vector<std::int64_t> current_drawing_;  // [N]
-  torch::Tensor drawing_index_;                // [T, N] i64
+  torch::Tensor drawing_index_;                // [T, N] i64, on the host
 };
 
 }  // namespace inknav::learn

@@ -4,11 +4,15 @@
 #include <algorithm>
 #include <cmath>
 #include <numeric>
+#include <utility>
 #include <vector>
 
 #include "base/log.h"
 #include "base/philox.h"
+#include "base/tensor_view.h"
 #include "learn/low_memory.h"
+#include "learn/networks/autocast.h"
+#include "learn/ppo/device_returns.h"
 #include "learn/ppo/returns.h"
 #include "run/injected_fault.h"
 
@@ -30,6 +34,17 @@ std::vector<std::int64_t> permutation(std::int64_t count, const base::PhiloxKey&
     std::swap(order[i - 1], order[stream.uniform_int(static_cast<std::uint32_t>(i))]);
   }
   return order;
+}
+
+std::vector<Tensor*> members_of(DenoisingDraw& draw) {
+  return {&draw.index, &draw.noise, &draw.signal, &draw.share, &draw.time};
+}
+
+std::vector<Tensor*> members_of(Lesson& lesson) {
+  std::vector<Tensor*> members = members_of(lesson.batch);
+  const std::vector<Tensor*> drawn = members_of(lesson.draw);
+  members.insert(members.end(), drawn.begin(), drawn.end());
+  return members;
 }
 
 }  // namespace
@@ -55,13 +70,20 @@ LossWeights loss_weights(const PpoSettings& ppo, const ImitationSettings& imitat
 }
 
 Updater::Updater(const PpoSettings& settings, std::uint64_t seed, PolicyNetwork& network,
-                 FlatParameters& parameters, const DenoisingLoss* denoising, Ranks* ranks)
+                 FlatParameters& parameters, const DenoisingLoss* denoising, Ranks* ranks,
+                 const Placement& placement)
     : settings_(settings),
       seed_(seed),
       network_(network),
       parameters_(parameters),
       denoising_(denoising),
-      ranks_(ranks) {}
+      ranks_(ranks),
+      placement_(placement),
+      gradients_(placement, "a minibatch"),
+      step_(placement, "an optimiser step") {
+  if (placement.direct()) return;
+  sums_ = torch::zeros({kNumLossTerms + 2}, placement.on_device().dtype(torch::kFloat64));
+}
 
 /// Every frame weighs the same, whichever rank it comes from.
 base::Status Updater::share_frames(const Rollout& rollout) {
@@ -77,23 +99,39 @@ base::Status Updater::share_frames(const Rollout& rollout) {
 }
 
 base::Status Updater::prepare(Rollout& rollout) {
-  ReturnArrays arrays;
-  arrays.num_steps = rollout.num_steps();
-  arrays.num_envs = rollout.num_envs();
-  arrays.rewards = rollout.rewards.data_ptr<float>();
-  arrays.values = rollout.values.data_ptr<float>();
-  arrays.done = rollout.done.data_ptr<float>();
-  arrays.bootstrap = rollout.bootstrap.data_ptr<float>();
-  arrays.returns = rollout.returns.data_ptr<float>();
-  arrays.advantages = rollout.advantages.data_ptr<float>();
-  compute_returns({settings_.gamma, settings_.tau, settings_.use_gae}, arrays);
-  if (!settings_.normalize_advantage) return base::ok_status();
-  const std::int64_t count = arrays.num_steps * arrays.num_envs;
+  const ReturnSettings settings{settings_.gamma, settings_.tau, settings_.use_gae};
+  if (placement_.direct()) {
+    ReturnArrays arrays;
+    arrays.num_steps = rollout.num_steps();
+    arrays.num_envs = rollout.num_envs();
+    arrays.rewards = rollout.records.rewards.data_ptr<float>();
+    arrays.values = rollout.values.data_ptr<float>();
+    arrays.done = rollout.records.done.data_ptr<float>();
+    arrays.bootstrap = rollout.bootstrap.data_ptr<float>();
+    arrays.returns = rollout.returns.data_ptr<float>();
+    arrays.advantages = rollout.advantages.data_ptr<float>();
+    compute_returns(settings, arrays);
+  } else {
+    compute_device_returns(settings, rollout);
+  }
+  return settings_.normalize_advantage ? normalize(rollout) : base::ok_status();
+}
+
+base::Status Updater::normalize(Rollout& rollout) {
+  const std::int64_t count = rollout.num_steps() * rollout.num_envs();
   std::array<double, 3> sums{static_cast<double>(count), 0.0, 0.0};
-  for (std::int64_t i = 0; i < count; ++i) {
-    const double a = arrays.advantages[i];
-    sums[1] += a;
-    sums[2] += a * a;
+  if (placement_.direct()) {
+    const float* advantages = rollout.advantages.data_ptr<float>();
+    for (std::int64_t i = 0; i < count; ++i) {
+      const double a = advantages[i];
+      sums[1] += a;
+      sums[2] += a * a;
+    }
+  } else {
+    const Tensor wide = rollout.advantages.narrow(0, 0, rollout.num_steps()).to(torch::kFloat64);
+    const Tensor both = torch::stack({wide.sum(), wide.square().sum()}).to(torch::kCPU);
+    sums[1] = both[0].item<double>();
+    sums[2] = both[1].item<double>();
   }
   if (ranks_ != nullptr) INKNAV_RETURN_IF_ERROR(ranks_->sum(std::span<double>(sums)));
   const double mean = sums[1] / sums[0];
@@ -103,8 +141,9 @@ base::Status Updater::prepare(Rollout& rollout) {
   return base::ok_status();
 }
 
-void Updater::differentiate(const UpdateSchedule& schedule, const Minibatch& batch, std::uint32_t key_number,
-                            double part_of_batch) {
+void Updater::differentiate(const Lesson& lesson, bool first) {
+  const Minibatch& batch = lesson.batch;
+  if (first) parameters_.zero_gradients();
   PolicyInput input = batch.input;
   Tensor scale;
   if (batch.drawings.defined()) {
@@ -115,23 +154,32 @@ void Updater::differentiate(const UpdateSchedule& schedule, const Minibatch& bat
   const PolicyOutput output = network_.forward(input, batch.state, batch.keep);
   Tensor denoising;
   if (denoising_ != nullptr) {
-    const auto rank = static_cast<std::uint32_t>(ranks_ == nullptr ? 0 : ranks_->rank());
-    const base::PhiloxKey key{seed_ + schedule.order_key, rank, static_cast<std::uint32_t>(schedule.update),
-                              kDenoisingKeys + key_number, base::Purpose::kMinibatchOrder};
-    denoising = (*denoising_)(network_.denoiser(), output.condition, batch.labels.plan, key, part_of_batch);
+    const Autocast guard(network_.bf16(), network_.device());
+    denoising = (*denoising_)(network_.denoiser(), output.condition, batch.labels.plan, lesson.draw);
   }
-  const Loss loss = minibatch_loss(output, scale, denoising, batch, schedule.weights);
-  const double share = part_of_batch * share_;
-  (loss.total * share).backward();
+  const Loss loss = minibatch_loss(output, scale, denoising, batch, lesson.weights);
+  (loss.total * lesson.share).backward();
   torch::NoGradGuard no_grad;
-  parameters_.extra().narrow(0, 0, kNumLossTerms).add_(loss.terms * share);
+  parameters_.extra().narrow(0, 0, kNumLossTerms).add_(loss.terms * lesson.share);
+}
+
+Lesson Updater::make_lesson(const UpdateSchedule& schedule, Minibatch batch, std::uint32_t key_number,
+                            double part_of_batch) const {
+  Lesson lesson{std::move(batch), {}, schedule.weights, part_of_batch * share_};
+  if (denoising_ == nullptr) return lesson;
+  const auto rank = static_cast<std::uint32_t>(ranks_ == nullptr ? 0 : ranks_->rank());
+  const base::PhiloxKey key{seed_ + schedule.order_key, rank, static_cast<std::uint32_t>(schedule.update),
+                            kDenoisingKeys + key_number, base::Purpose::kMinibatchOrder};
+  lesson.draw = denoising_->draw(lesson.batch.labels.plan.size(0), key, part_of_batch);
+  for (Tensor* part : members_of(lesson.draw)) *part = placement_.up(*part);
+  return lesson;
 }
 
 /// Gradients and losses of a minibatch, part by part; false when memory ran out.
 bool Updater::fill_bucket(const UpdateSchedule& schedule, const Rollout& rollout, Environments environments,
                           std::uint32_t number) {
+  const bool packed = placement_.is_gpu() && !gradients_.records();
   try {
-    parameters_.zero_gradients();
     const auto count = static_cast<std::int64_t>(environments.size());
     for (std::int64_t part = 0; part < parts_; ++part) {
       const std::int64_t begin = count * part / parts_, end = count * (part + 1) / parts_;
@@ -139,14 +187,47 @@ bool Updater::fill_bucket(const UpdateSchedule& schedule, const Rollout& rollout
           environments.subspan(static_cast<std::size_t>(begin), static_cast<std::size_t>(end - begin));
       // Other plans and noise for each part; the first has the key of the whole.
       const std::uint32_t key_number = number + static_cast<std::uint32_t>(part) * kPartKeys;
-      differentiate(schedule, rollout.minibatch({some.begin(), some.end()}), key_number,
-                    static_cast<double>(end - begin) / static_cast<double>(count));
+      Lesson lesson = make_lesson(schedule, rollout.minibatch({some.begin(), some.end()}, packed), key_number,
+                                  static_cast<double>(end - begin) / static_cast<double>(count));
+      if (gradients_.records() && parts_ == 1) {
+        fix(std::move(lesson));
+        gradients_.run([this] { differentiate(fixed_, /*first=*/true); }, 2);
+      } else {
+        differentiate(lesson, part == 0);
+      }
     }
     return true;
   } catch (const std::exception& fault) {
     if (!is_out_of_memory(fault)) throw;
     return false;
   }
+}
+
+void Updater::fix(Lesson lesson) {
+  const std::vector<Tensor*> from = members_of(lesson), to = members_of(fixed_);
+  bool fits = lesson.weights == fixed_.weights && lesson.share == fixed_.share;
+  for (std::size_t i = 0; fits && i < from.size(); ++i) {
+    fits =
+        from[i]->defined() == to[i]->defined() && (!to[i]->defined() || from[i]->sizes() == to[i]->sizes());
+  }
+  Tensor &drawings = lesson.batch.drawings, &room = fixed_.batch.drawings;
+  fits = fits && (!drawings.defined() || drawings.size(0) <= room.size(0));
+  if (!fits) {
+    // Some more room: the number of drawings differs from minibatch to minibatch.
+    if (drawings.defined()) {
+      const std::int64_t more = std::max<std::int64_t>(drawings.size(0) / 2, 8);
+      std::vector<std::int64_t> sizes = drawings.sizes().vec();
+      sizes[0] = more;
+      drawings = torch::cat({drawings, torch::zeros(sizes, drawings.options())});
+    }
+    fixed_ = std::move(lesson);
+    gradients_.forget();
+    return;
+  }
+  for (std::size_t i = 0; i < from.size(); ++i) {
+    if (from[i]->defined()) to[i]->copy_(*from[i]);
+  }
+  if (drawings.defined()) room.narrow(0, 0, drawings.size(0)).copy_(drawings);
 }
 
 /// What all ranks do after memory ran out on some; kDeviceMemory when nothing is left to be done.
@@ -190,7 +271,17 @@ base::Status Updater::sum_bucket(int is_short) {
     bucket.zero_();
     parameters_.extra().narrow(0, kNumLossTerms, 1).fill_(1.0);
   }
-  return ranks_->sum(std::span<float>(bucket.data_ptr<float>(), static_cast<std::size_t>(bucket.numel())));
+  if (bucket.is_cuda() && ranks_->sums_on_device()) {
+    base::TensorView view = base::make_view(static_cast<float*>(bucket.data_ptr()), bucket.numel());
+    view.device = base::DeviceKind::kCuda;
+    view.device_index = bucket.device().index();
+    return ranks_->sum_on_device(view);
+  }
+  const Tensor host = bucket.to(torch::kCPU);
+  INKNAV_RETURN_IF_ERROR(
+      ranks_->sum(std::span<float>(host.data_ptr<float>(), static_cast<std::size_t>(host.numel()))));
+  if (!host.is_same(bucket)) bucket.copy_(host);
+  return base::ok_status();
 }
 
 base::Status Updater::minibatch(const UpdateSchedule& schedule, const Rollout& rollout,
@@ -206,13 +297,26 @@ base::Status Updater::minibatch(const UpdateSchedule& schedule, const Rollout& r
     INKNAV_RETURN_IF_ERROR(
         make_room(schedule.update, static_cast<std::int64_t>(environments.size()), ranks_short, retried));
   }
-  step_on_host(schedule, outcome);
+  torch::NoGradGuard no_grad;
+  AdamSettings adam;
+  adam.optimizer = settings_.optimizer;
+  adam.lr = schedule.lr;
+  adam.special_lr = schedule.goal_lr;
+  adam.eps = settings_.eps;
+  adam.weight_decay = settings_.weight_decay;
+  if (!sums_.defined()) {
+    step_on_host(adam, outcome);
+    return base::ok_status();
+  }
+  parameters_.set_rates(adam);
+  step_.run([this, adam] { step_on_device(adam); }, 0);  // run twice it would step twice
+  if (on_step) on_step(skipped_);
+  ++outcome.minibatches;  // until read_sums() knows which were skipped
   return base::ok_status();
 }
 
 /// An optimiser step with the gradients in the bucket, which are those of all ranks.
-void Updater::step_on_host(const UpdateSchedule& schedule, UpdateOutcome& outcome) {
-  torch::NoGradGuard no_grad;
+void Updater::step_on_host(const AdamSettings& adam, UpdateOutcome& outcome) {
   Tensor gradients = parameters_.gradients();
   const double norm = with_second_try([&] { return gradients.norm().item<double>(); });
   const Tensor terms = parameters_.extra();
@@ -224,16 +328,38 @@ void Updater::step_on_host(const UpdateSchedule& schedule, UpdateOutcome& outcom
   if (settings_.max_grad_norm > 0.0f && norm > settings_.max_grad_norm) {
     with_second_try([&] { gradients.mul_(settings_.max_grad_norm / (norm + 1e-6)); });
   }
-  AdamSettings adam;
-  adam.lr = schedule.lr;
-  adam.special_lr = schedule.goal_lr;
-  adam.eps = settings_.eps;
-  adam.weight_decay = settings_.weight_decay;
   parameters_.step(adam);
-  if (on_step) with_second_try(on_step);
+  if (on_step) with_second_try([&] { on_step(Tensor()); });
   for (std::size_t i = 0; i < kNumLossTerms; ++i) outcome.terms[i] += values[i];
   outcome.grad_norm += norm;
   ++outcome.minibatches;
+}
+
+void Updater::step_on_device(const AdamSettings& adam) {
+  Tensor gradients = parameters_.gradients();
+  const Tensor terms = parameters_.extra();
+  const Tensor norm = gradients.norm().to(torch::kFloat64);
+  const Tensor finite = norm.isfinite().logical_and(terms[kTotalLoss].isfinite());
+  if (settings_.max_grad_norm > 0.0f) {
+    const double most = settings_.max_grad_norm;
+    const Tensor factor = torch::where(norm.gt(most), most / (norm + 1e-6), 1.0);
+    gradients.mul_(factor.to(torch::kFloat32));
+  }
+  skipped_ = finite.logical_not().to(torch::kFloat32);
+  parameters_.step(adam, skipped_);
+  const Tensor noted = torch::cat({terms.narrow(0, 0, kNumLossTerms).to(torch::kFloat64), norm.view({1}),
+                                   torch::ones_like(norm).view({1})});
+  sums_.add_(torch::where(finite, noted, 0.0));
+}
+
+void Updater::read_sums(UpdateOutcome& outcome) const {
+  const int taken = outcome.minibatches;
+  const Tensor sums = sums_.to(torch::kCPU);
+  const double* values = sums.data_ptr<double>();
+  for (std::size_t i = 0; i < kNumLossTerms; ++i) outcome.terms[i] = values[i];
+  outcome.grad_norm = values[kNumLossTerms];
+  outcome.minibatches = static_cast<int>(values[kNumLossTerms + 1]);
+  outcome.skipped = taken - outcome.minibatches;
 }
 
 base::Result<UpdateOutcome> Updater::run(const UpdateSchedule& schedule, Rollout& rollout) {
@@ -243,6 +369,7 @@ base::Result<UpdateOutcome> Updater::run(const UpdateSchedule& schedule, Rollout
   INKNAV_RETURN_IF_ERROR(prepare(rollout));
   UpdateOutcome outcome;
   outcome.frames = frames_;
+  if (sums_.defined()) sums_.zero_();
   const auto rank = static_cast<std::uint32_t>(ranks_ == nullptr ? 0 : ranks_->rank());
   const std::int64_t part = rollout.num_envs() / settings_.num_mini_batch;
   for (int epoch = 0; epoch < settings_.ppo_epoch; ++epoch) {
@@ -257,6 +384,7 @@ base::Result<UpdateOutcome> Updater::run(const UpdateSchedule& schedule, Rollout
                                        outcome));
     }
   }
+  if (sums_.defined()) read_sums(outcome);
   const double count = std::max(outcome.minibatches, 1);
   for (double& term : outcome.terms) term /= count;
   outcome.grad_norm /= count;

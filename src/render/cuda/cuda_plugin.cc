@@ -1,17 +1,16 @@
 // SPDX-License-Identifier: MIT
 #include "render/cuda/cuda_plugin.h"
 
-#include <dlfcn.h>
-
 #include <array>
-#include <cstdlib>
 #include <cstring>
-#include <system_error>
+
+#include "base/plugin.h"
 
 namespace inknav::render {
 namespace {
 
-constexpr const char* kFileName = "libinknav_cuda.so";
+constexpr base::Plugin kPlugin = {"CUDA renderer", "libinknav_cuda.so", kCudaEntry, "INKNAV_CUDA_PLUGIN",
+                                  "build the target inknav_cuda (nvcc must be in the PATH)"};
 
 base::Error unusable(const std::string& what) { return {base::ErrorCode::kUsage, "CUDA renderer: " + what}; }
 
@@ -40,35 +39,10 @@ std::string size_difference(const CudaApi& api) {
 
 }  // namespace
 
-std::vector<std::filesystem::path> cuda_plugin_candidates() {
-  if (const char* named = std::getenv("INKNAV_CUDA_PLUGIN"); named != nullptr && *named != '\0') {
-    return {named};
-  }
-  std::error_code error;
-  const std::filesystem::path program = std::filesystem::read_symlink("/proc/self/exe", error);
-  if (error) return {kFileName};
-  const std::filesystem::path folder = program.parent_path();
-  return {folder / kFileName, folder / "lib" / kFileName, folder.parent_path() / kFileName,
-          folder.parent_path().parent_path() / kFileName};
-}
+std::vector<std::filesystem::path> cuda_plugin_candidates() { return base::plugin_candidates(kPlugin); }
 
 base::Result<const CudaApi*> open_cuda_plugin(const std::filesystem::path& file) {
-  std::error_code error;
-  if (!std::filesystem::exists(file, error)) {
-    return unusable("the plug-in was wanted at " + file.string() +
-                    ", no file is there; build the target inknav_cuda (nvcc must be in the PATH) or name the "
-                    "file in INKNAV_CUDA_PLUGIN");
-  }
-  void* library = dlopen(file.c_str(), RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
-  if (library == nullptr) {
-    return unusable("the plug-in " + file.string() + " cannot be loaded (" + dlerror() +
-                    "); build the target inknav_cuda again");
-  }
-  void* symbol = dlsym(library, kCudaEntry);
-  if (symbol == nullptr) {
-    return unusable(file.string() + " is a library without " + kCudaEntry +
-                    ", so it is not InkNav's plug-in; name the right file in INKNAV_CUDA_PLUGIN");
-  }
+  INKNAV_ASSIGN_OR_RETURN(void* const symbol, base::open_plugin(kPlugin, file));
   CudaEntry entry = nullptr;
   std::memcpy(&entry, &symbol, sizeof(entry));
   const CudaApi* api = entry();
@@ -85,24 +59,14 @@ base::Result<const CudaApi*> open_cuda_plugin(const std::filesystem::path& file)
 }
 
 base::Result<const CudaApi*> find_cuda(int device, CudaDevice* description) {
-  std::string looked;
-  for (const std::filesystem::path& file : cuda_plugin_candidates()) {
-    std::error_code error;
-    if (!std::filesystem::exists(file, error)) {
-      looked += (looked.empty() ? "" : ", ") + file.string();
-      continue;
-    }
-    INKNAV_ASSIGN_OR_RETURN(const CudaApi* api, open_cuda_plugin(file));
-    CudaDevice found{};
-    if (api->describe_device(device, &found) != kCudaOk) {
-      return unusable(std::string(api->last_error()) + "; use the CPU renderer on this machine");
-    }
-    if (description != nullptr) *description = found;
-    return api;
+  INKNAV_ASSIGN_OR_RETURN(const std::filesystem::path file, base::find_plugin(kPlugin));
+  INKNAV_ASSIGN_OR_RETURN(const CudaApi* api, open_cuda_plugin(file));
+  CudaDevice found{};
+  if (api->describe_device(device, &found) != kCudaOk) {
+    return unusable(std::string(api->last_error()) + "; use the CPU renderer on this machine");
   }
-  return unusable("the plug-in was wanted, none of these files is there: " + looked +
-                  "; build the target inknav_cuda (nvcc must be in the PATH) or name the file in "
-                  "INKNAV_CUDA_PLUGIN");
+  if (description != nullptr) *description = found;
+  return api;
 }
 
 }  // namespace inknav::render

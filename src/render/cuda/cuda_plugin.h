@@ -3,10 +3,8 @@
 // Opens the CUDA plug-in at run time, so that one program starts on machines with and without an NVIDIA
 // driver.
 //
-// Looked for: the file that the environment variable INKNAV_CUDA_PLUGIN names; else libinknav_cuda.so in the
-// program's folder, in lib/ beside it, and up to two folders above (a build tree). Every way to fail is one
-// sentence of kind kUsage: no file, no library, another version, no driver, no device. An opened plug-in
-// stays loaded.
+// libinknav_cuda.so, or the file that INKNAV_CUDA_PLUGIN names, is looked for as base/plugin.h says. Every
+// way to fail is one sentence of kind kUsage: no file, no library, another version, no driver, no device.
 
 #include <filesystem>
 #include <string>

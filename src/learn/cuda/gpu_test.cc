@@ -1,0 +1,341 @@
+// SPDX-License-Identifier: MIT
+// What only a GPU can show; skipped with the reason where there is none. tools/gpu_suite runs it.
+//
+// Tolerances against the CPU: other summation orders of f32 (products in TF32 are off by default), stated
+// where they are used.
+#include <gtest/gtest.h>
+#include <torch/torch.h>
+
+#include <cmath>
+#include <memory>
+#include <string>
+#include <torch/csrc/distributed/c10d/HashStore.hpp>
+#include <utility>
+#include <vector>
+
+#include "learn/checkpoint.h"
+#include "learn/cuda/device_plugin.h"
+#include "learn/cuda/replay.h"
+#include "learn/cuda/torch_cuda.h"
+#include "learn/diffusion/denoiser_weights.h"
+#include "learn/diffusion/fast_denoiser.h"
+#include "learn/diffusion/torch_denoiser.h"
+#include "learn/networks/encoders.h"
+#include "learn/networks/policy_network.h"
+#include "learn/torch_setup.h"
+#include "learn/toy_env.h"
+#include "learn/trainer.h"
+#include "task/test_dataset.h"
+
+namespace inknav::learn {
+namespace {
+
+using testing::CorridorEnv;
+using testing::RecallEnv;
+using torch::Tensor;
+
+/// libtorch must be opened before a test of the CPU asks it about CUDA.
+class OpenGpu : public ::testing::Environment {
+ public:
+  void SetUp() override { status() = prepare_gpu(0); }
+  static base::Status& status() {
+    static base::Status opened = base::ok_status();
+    return opened;
+  }
+};
+[[maybe_unused]] const auto* const kOpenGpu = ::testing::AddGlobalTestEnvironment(new OpenGpu);
+
+class Gpu : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    if (!OpenGpu::status().ok()) GTEST_SKIP() << OpenGpu::status().error().message;
+    setup_torch();
+  }
+  static Placement placement(bool graphs) { return placement_of({.gpu = 0, .graphs = graphs}); }
+};
+using GpuReplay = Gpu;
+using GpuNetwork = Gpu;
+using GpuSampler = Gpu;
+using GpuTraining = Gpu;
+using GpuSum = Gpu;
+
+TEST_F(GpuReplay, AGraphComputesWithWhatItsInputsHoldNow) {
+  const Placement gpu = placement(true);
+  Replay replay(gpu, "a sum");
+  const Tensor in = torch::zeros({1000}, gpu.on_device());
+  Tensor out = torch::zeros({}, gpu.on_device());
+  int runs = 0;
+  for (int i = 1; i <= 5; ++i) {
+    in.fill_(static_cast<float>(i));
+    replay.run(
+        [&] {
+          ++runs;
+          out.copy_(in.sum());
+        },
+        2);
+    EXPECT_EQ(out.item<float>(), 1000.0f * static_cast<float>(i));
+  }
+  EXPECT_TRUE(replay.records());
+  EXPECT_EQ(runs, 3) << "two to warm up, one to record";
+}
+
+TEST_F(GpuReplay, WorkThatCannotBeRecordedIsRunAsItIs) {
+  const Placement gpu = placement(true);
+  Replay replay(gpu, "a test");
+  const Tensor in = torch::ones({8}, gpu.on_device());
+  float seen = 0.0f;
+  for (int i = 0; i < 3; ++i) replay.run([&] { seen += in.sum().item<float>(); }, 0);
+  EXPECT_FALSE(replay.records());
+  EXPECT_GE(seen, 24.0f);
+}
+
+PolicySettings large_policy(Recurrence recurrence) {
+  PolicySettings settings;
+  settings.vector_size = 2;
+  settings.backbone = Backbone::kSeResNet9;
+  settings.image_height = settings.image_width = 32;
+  settings.image_channels = 1;
+  settings.base_planes = 16;
+  settings.hidden_size = 64;
+  settings.recurrence = recurrence;
+  return settings;
+}
+
+struct Pass {
+  Tensor value, state, gradient;
+};
+
+/// One pass over 6 steps of 8 environments with episodes that begin inside.
+Pass pass_of(const PolicySettings& settings, const Placement& placement, bool packed) {
+  PolicyNetwork network(settings, 1);
+  network.to(placement.device());
+  torch::manual_seed(2);
+  const Tensor image = torch::rand({48, 32, 32, 1}), numbers = torch::rand({48, 2});
+  const Tensor state = torch::rand({8, network.state_size()});
+  Tensor keep = torch::ones({6, 8});
+  keep[2][3] = keep[4][3] = keep[0][5] = 0.0f;
+  PolicyInput input;
+  input.image = placement.up(image);
+  input.numbers = placement.up(numbers);
+  input.previous_action = placement.up(torch::zeros({48}, torch::kInt64));
+  if (packed) input.packing = std::make_shared<EpisodePacking>(pack_episodes(keep, placement));
+  const PolicyOutput out = network.forward(input, placement.up(state), placement.up(keep));
+  (out.log_probabilities.square().mean() + out.value.square().mean()).backward();
+  std::vector<Tensor> gradients;
+  for (const Tensor& p : network.parameters()) {
+    if (p.grad().defined()) gradients.push_back(p.grad().to(torch::kCPU).contiguous().flatten());
+  }
+  return {out.value.detach().to(torch::kCPU), out.state.detach().to(torch::kCPU), torch::cat(gradients)};
+}
+
+TEST_F(GpuNetwork, EqualsTheCpusInValueAndGradient) {
+  for (const Recurrence recurrence : {Recurrence::kGru, Recurrence::kLstm, Recurrence::kTransformer}) {
+    const PolicySettings settings = large_policy(recurrence);
+    const Pass cpu = pass_of(settings, Placement(), false);
+    for (const bool packed : {false, true}) {
+      if (packed && recurrence == Recurrence::kTransformer) continue;
+      const Pass gpu = pass_of(settings, placement(false), packed);
+      EXPECT_TRUE(torch::allclose(cpu.value, gpu.value, 1e-3, 1e-3)) << packed;
+      EXPECT_TRUE(torch::allclose(cpu.state, gpu.state, 1e-3, 1e-3)) << packed;
+      // Convolutions may run in TF32, which keeps 11 bits.
+      const Tensor difference = cpu.gradient - gpu.gradient;
+      EXPECT_LT((difference.norm() / cpu.gradient.norm()).item<float>(), 2e-2f) << packed;
+    }
+  }
+}
+
+TEST_F(GpuSampler, EqualsTheCpusEngine) {
+  const Unet1dSettings shape{.down_dims = {32, 64, 128}};
+  NoiseScheduleSettings noise;
+  noise.num_train_timesteps = 100;
+  noise.beta_schedule = BetaSchedule::kSquaredCosine;
+  const Sampler sampler = Sampler::make(NoiseSchedule::make(noise).value(), {SamplerKind::kDdim, 10}).value();
+  ConditionalUnet1d net(shape);
+  initialize(*net, 3);
+  FastDenoiser fast(shape, weights_of(net), sampler);
+  const Placement gpu = placement(true);
+  net->to(gpu.device());
+  TorchDenoiser slow(net, sampler, gpu);
+  for (std::uint32_t call = 0; call < 4; ++call) {
+    const Tensor condition = torch::randn({2, shape.cond_dim});
+    const std::vector<base::PhiloxKey> keys{{5, 0, call, 3, base::Purpose::kTest},
+                                            {5, 1, call, 3, base::Purpose::kTest}};
+    std::vector<float> wanted(2 * static_cast<std::size_t>(shape.horizon * shape.action_dim)), found = wanted;
+    fast.sample({{condition.data_ptr<float>(), static_cast<std::size_t>(condition.numel())}, 1, {keys, {}}},
+                wanted);
+    slow.sample(gpu.up(condition), 1, {keys, {}}, found);
+    // Ten evaluations of TF32 convolutions.
+    for (std::size_t i = 0; i < wanted.size(); ++i) EXPECT_NEAR(found[i], wanted[i], 2e-2f) << call;
+  }
+}
+
+TrainerSettings gpu_settings(Recurrence recurrence, Precision precision, bool graphs) {
+  TrainerSettings settings;
+  settings.seed = 3;
+  settings.compute = {.gpu = 0, .graphs = graphs, .precision = precision};
+  settings.policy.number_fields = {"state"};
+  settings.policy.recurrence = recurrence;
+  settings.policy.hidden_size = 32;
+  settings.ppo.num_steps = 16;
+  settings.ppo.num_mini_batch = 2;
+  settings.ppo.lr = 3e-3f;
+  settings.ppo.weight_decay = 0.0f;
+  settings.ppo.normalize_advantage = true;
+  settings.ppo.reward_window_size = 100;
+  return settings;
+}
+
+double metric(const UpdateReport& report, const std::string& name) {
+  for (const auto& [key, value] : report.metrics) {
+    if (key == name) return value;
+  }
+  return -1e9;
+}
+
+TEST_F(GpuTraining, ReachesTheKnownOptimum) {
+  for (const Precision precision : {Precision::kFp32, Precision::kBf16}) {
+    base::ThreadPool pool(1);
+    CorridorEnv env(16, 0);
+    const auto trainer =
+        Trainer::create(gpu_settings(Recurrence::kNone, precision, true), env, nullptr, pool);
+    double reward = 0.0;
+    for (int i = 0; i < 80; ++i) {
+      const auto report = trainer->update();
+      ASSERT_TRUE(report.ok()) << report.error().message;
+      reward = metric(*report, "Environment/Reward");
+    }
+    EXPECT_GT(reward, 0.95 * CorridorEnv::best_return());
+  }
+}
+
+TEST_F(GpuTraining, RemembersWithGraphsAndWithPackedEpisodes) {
+  for (const bool graphs : {true, false}) {
+    TrainerSettings settings = gpu_settings(Recurrence::kGru, Precision::kFp32, graphs);
+    settings.ppo.lr = 1e-3f;
+    settings.ppo.entropy_coef = 0.02f;
+    base::ThreadPool pool(1);
+    RecallEnv env(16, 0);
+    const auto trainer = Trainer::create(settings, env, nullptr, pool);
+    double reward = 0.0;
+    for (int i = 0; i < 120; ++i) {
+      const auto report = trainer->update();
+      ASSERT_TRUE(report.ok()) << report.error().message;
+      reward = metric(*report, "Environment/Reward");
+    }
+    EXPECT_GT(reward, 0.95) << graphs;
+  }
+}
+
+TEST_F(GpuTraining, AnUpdateStartsLikeTheCpus) {
+  std::vector<std::vector<NamedBytes>> states;
+  for (const int gpu : {-1, 0}) {
+    TrainerSettings settings = gpu_settings(Recurrence::kGru, Precision::kFp32, false);
+    settings.compute.gpu = gpu;
+    settings.ppo.ppo_epoch = 1;
+    base::ThreadPool pool(1);
+    RecallEnv env(8, 0);
+    const auto trainer = Trainer::create(settings, env, nullptr, pool);
+    ASSERT_TRUE(trainer->update().ok());
+    states.push_back(*trainer->save_state());
+  }
+  for (const NamedBytes& entry : states[0]) {
+    if (entry.name.rfind("value/", 0) != 0) continue;
+    const NamedBytes* other = find_entry(states[1], entry.name);
+    ASSERT_NE(other, nullptr);
+    // Adam divides small gradients by themselves: a part of a step of 3e-3 each.
+    EXPECT_TRUE(torch::allclose(tensor_of(entry), tensor_of(*other), 1e-2, 3e-3)) << entry.name;
+  }
+}
+
+TEST_F(GpuTraining, ResumeEqualsNeverHavingStopped) {
+  const TrainerSettings settings = gpu_settings(Recurrence::kGru, Precision::kBf16, true);
+  std::vector<std::string> hashes;
+  for (const bool stops : {false, true}) {
+    base::ThreadPool pool(1);
+    auto env = std::make_unique<RecallEnv>(8, 0);
+    auto trainer = Trainer::create(settings, *env, nullptr, pool);
+    for (int i = 0; i < 6; ++i) {
+      if (stops && i == 3) {
+        const std::vector<NamedBytes> state = *trainer->save_state();
+        trainer.reset();
+        env = std::make_unique<RecallEnv>(8, 0);
+        trainer = Trainer::create(settings, *env, nullptr, pool);
+        ASSERT_TRUE(trainer->restore_state(state).ok());
+      }
+      ASSERT_TRUE(trainer->update().ok());
+    }
+    hashes.push_back(trainer->state_hash().hex());
+  }
+  EXPECT_EQ(hashes[0], hashes[1]);
+}
+
+TEST_F(GpuTraining, SkipsAndRollsBackLikeTheCpu) {
+  base::ThreadPool pool(1);
+  CorridorEnv env(8, 0);
+  env.poison_from(16 * 2 + 1);
+  const auto trainer =
+      Trainer::create(gpu_settings(Recurrence::kGru, Precision::kFp32, true), env, nullptr, pool);
+  for (int i = 0; i < 8; ++i) {
+    const auto report = trainer->update();
+    ASSERT_TRUE(report.ok());
+    EXPECT_EQ(report->skipped, i >= 2) << i;
+  }
+}
+
+TEST_F(GpuTraining, ReadsDrawingsAndDrawsPlans) {
+  task::testing::TestDataset data(3);
+  data.draw_all();
+  base::ThreadPool pool(2);
+  task::NavigationEnvSettings world = task::testing::small_env(4);
+  world.with_drawings = true;
+  world.max_episode_steps = 12;
+  for (const bool diffusion : {false, true}) {
+    auto env = task::NavigationEnv::create(world, data.dataset(), pool);
+    ASSERT_TRUE(env.ok());
+    TrainerSettings settings = gpu_settings(Recurrence::kGru, Precision::kBf16, true);
+    PolicySettings& policy = settings.policy;
+    policy.number_fields = {"gps", "compass"};
+    policy.backbone = Backbone::kSeResNet9;
+    policy.base_planes = 8;
+    policy.reading.enabled = true;
+    policy.reading.crop_cells = 16;
+    policy.reading.channels = 8;
+    policy.decode_waypoint = true;
+    settings.ppo.num_steps = 8;
+    settings.imitation.waypoint_coef = settings.imitation.correction_coef = 1.0f;
+    if (diffusion) {
+      policy.recurrence = Recurrence::kTransformer;
+      policy.context_window = 3;
+      policy.attention_heads = 2;
+      policy.diffusion.enabled = true;
+      policy.diffusion.width = 32;
+      policy.diffusion.noise.num_train_timesteps = 20;
+      policy.diffusion.sampling.num_steps = 3;
+      settings.ppo.value_loss_coef = 0.0f;
+      settings.imitation.updates = 1000;
+      settings.diffusion.batch_size = 8;
+    }
+    const auto trainer = Trainer::create(settings, **env, nullptr, pool);
+    for (int i = 0; i < 4; ++i) {
+      const auto report = trainer->update();
+      ASSERT_TRUE(report.ok()) << report.error().message;
+      EXPECT_FALSE(report->skipped);
+      for (const auto& [name, value] : report->metrics) EXPECT_TRUE(std::isfinite(value)) << name;
+    }
+  }
+}
+
+TEST_F(GpuSum, OneRankSumsToItself) {
+  const auto api = find_device_plugin();
+  ASSERT_TRUE(api.ok()) << api.error().message;
+  DeviceSumRequest request;
+  request.store = c10::make_intrusive<c10d::HashStore>();
+  const auto sum = (*api)->make_sum(request);
+  Tensor values = torch::arange(5, placement(false).on_device().dtype(torch::kFloat32));
+  const Tensor before = values.clone();
+  sum->sum(values);
+  EXPECT_TRUE(values.equal(before));
+}
+
+}  // namespace
+}  // namespace inknav::learn

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: MIT
+// The learner's CUDA plug-in (learn/cuda/device_abi.h): CUDA graphs and NCCL.
+#include <ATen/Version.h>
+#include <ATen/cuda/CUDAGraph.h>
+#include <c10/cuda/CUDAGuard.h>
+#include <c10/cuda/CUDAStream.h>
+
+#include <chrono>
+#include <cstdlib>
+#include <torch/csrc/distributed/c10d/ProcessGroupNCCL.hpp>
+#include <utility>
+#include <vector>
+
+#include "learn/cuda/device_abi.h"
+
+namespace inknav::learn {
+namespace {
+
+c10::DeviceIndex index_of(int gpu) { return static_cast<c10::DeviceIndex>(gpu); }
+
+class CudaGraph final : public DeviceGraph {
+ public:
+  explicit CudaGraph(int gpu) : gpu_(index_of(gpu)) {}
+
+  void record(const std::function<void()>& work, int warm_up) override {
+    const c10::cuda::CUDAStream side = c10::cuda::getStreamFromPool(/*isHighPriority=*/false, gpu_);
+    c10::cuda::getCurrentCUDAStream(gpu_).synchronize();  // what `work` reads is complete
+    const c10::cuda::CUDAStreamGuard guard(side);
+    for (int i = 0; i < warm_up; ++i) work();
+    side.synchronize();
+    // Other threads (the renderer's) may call the driver meanwhile.
+    graph_.capture_begin({0, 0}, cudaStreamCaptureModeThreadLocal);
+    try {
+      work();
+    } catch (...) {
+      abandon();
+      throw;
+    }
+    graph_.capture_end();
+    side.synchronize();
+  }
+
+  void replay() override { graph_.replay(); }
+
+ private:
+  /// Ends a capture that failed; its own errors say less than the first.
+  void abandon() {
+    try {
+      graph_.capture_end();
+    } catch (const std::exception&) {
+      static_cast<void>(cudaGetLastError());
+    }
+  }
+
+  c10::DeviceIndex gpu_;
+  at::cuda::CUDAGraph graph_;
+};
+
+class NcclSum final : public DeviceSum {
+ public:
+  explicit NcclSum(const DeviceSumRequest& request) : gpu_(index_of(request.gpu)) {
+    // A lost peer shall be an error here, not the end of the process from a watcher's thread.
+    setenv("TORCH_NCCL_BLOCKING_WAIT", "1", 1);
+    auto options = c10d::ProcessGroupNCCL::Options::create();
+    options->timeout = std::chrono::milliseconds(static_cast<std::int64_t>(request.timeout_s * 1000.0));
+    group_ = c10::make_intrusive<c10d::ProcessGroupNCCL>(request.store, request.rank, request.world_size,
+                                                         std::move(options));
+  }
+
+  void sum(torch::Tensor& values) override {
+    const c10::cuda::CUDAGuard guard(gpu_);
+    std::vector<torch::Tensor> tensors{values};
+    group_->allreduce(tensors)->wait();
+  }
+
+ private:
+  c10::DeviceIndex gpu_;
+  c10::intrusive_ptr<c10d::ProcessGroupNCCL> group_;
+};
+
+std::unique_ptr<DeviceGraph> make_graph(int gpu) { return std::make_unique<CudaGraph>(gpu); }
+
+std::unique_ptr<DeviceSum> make_sum(const DeviceSumRequest& request) {
+  return std::make_unique<NcclSum>(request);
+}
+
+constexpr DeviceApi kApi = {.abi_version = kDeviceAbiVersion,
+                            .api_bytes = sizeof(DeviceApi),
+                            .torch_version = TORCH_VERSION,
+                            .make_graph = make_graph,
+                            .make_sum = make_sum};
+
+}  // namespace
+}  // namespace inknav::learn
+
+extern "C" __attribute__((visibility("default"))) const inknav::learn::DeviceApi* inknav_cuda_learn_api();
+
+extern "C" const inknav::learn::DeviceApi* inknav_cuda_learn_api() { return &inknav::learn::kApi; }
