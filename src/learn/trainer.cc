@@ -16,10 +16,9 @@
 #include "learn/checkpoint.h"
 #include "learn/diffusion/denoising_loss.h"
 #include "learn/diffusion/ema.h"
+#include "learn/experience.h"
 #include "learn/low_memory.h"
 #include "learn/placement.h"
-#include "learn/policy_runner.h"
-#include "learn/ppo/collector.h"
 #include "learn/ppo/rollout.h"
 #include "learn/ppo/updater.h"
 #include "learn/torch_setup.h"
@@ -38,43 +37,6 @@ constexpr int kMaxRollbacks = 2;              // without recovery between them
 constexpr std::int64_t kRecovered = 1000;     // updates without a skip after which rollbacks are forgotten
 constexpr double kLeastRollout = 0.25;        // of a rollout, before it is cut for others
 constexpr std::size_t kAveragedLosses = 100;  // updates of Training/Avg_Loss
-
-struct Workplace {
-  base::ThreadPool& pool;
-  Placement placement;
-};
-
-/// The network of these settings, its parameters on the device.
-std::shared_ptr<PolicyNetwork> make_network(const TrainerSettings& settings, const Placement& placement) {
-  auto network = std::make_shared<PolicyNetwork>(settings.policy, settings.seed);
-  if (placement.is_gpu()) network->to(placement.device());
-  const Precision precision = settings.compute.precision;
-  network->set_bf16(precision == Precision::kBf16 || (precision == Precision::kAuto && placement.is_gpu()));
-  return network;
-}
-
-/// Where experience comes from: environments, and the policy at work on them.
-struct Experience {
-  Experience(const std::string& name, const CollectorSettings& settings, task::VectorEnv& from,
-             const std::shared_ptr<PolicyNetwork>& network, const Workplace& workplace)
-      : prefix(name),
-        env(from),
-        runner(network, from, workplace.pool, workplace.placement),
-        collector(settings, from, runner) {
-    runner.set_noise(settings.seed, settings.first_env);
-    // The states to learn from need no choice among plans.
-    if (runner.planner() != nullptr) runner.planner()->set_num_candidates(1);
-  }
-  void start() {
-    env.reset();
-    runner.begin(env, {});
-  }
-
-  std::string prefix;  // of the names of its state
-  task::VectorEnv& env;
-  PolicyRunner runner;
-  Collector collector;
-};
 
 class TrainerImpl final : public Trainer {
  public:
