@@ -24,7 +24,7 @@ TEST(AutoEnvironments, TheNumberIsFoundOnceAndKept) {
       << text;
   const int of_rank = std::stoi(found[1]);
   EXPECT_EQ(of_rank % 3, 0) << "whole minibatches";
-  EXPECT_GE(of_rank, 4);
+  EXPECT_GE(of_rank, 16);
   const std::string number = "NUM_PROCESSES: " + std::to_string(2 * of_rank);
   const auto config = [&] { return testing::read_text(runs.tiny().path("run") + "/config.yaml"); };
   EXPECT_NE(config().find(number), std::string::npos) << config().substr(0, 2000);

@@ -21,10 +21,11 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-constexpr double kTrialSeconds = 4.0;  // for all sizes together
-constexpr double kCloseToBest = 0.95;  // of the most frames a second
-constexpr int kTrialSteps = 8;         // of a rollout, at most
-constexpr int kSmallest = 4, kLargest = 512;
+constexpr double kTrialSeconds = 5.0;    // for all sizes together
+constexpr double kCloseToBest = 0.95;    // of the most frames a second
+constexpr std::size_t kLeastTrials = 3;  // however long they take: the first ones say little
+constexpr int kTrialSteps = 4;           // of a rollout, at most
+constexpr int kSmallest = 16, kLargest = 512;
 constexpr double kMemoryShare = 0.5;  // the rest is for what grows later: scenes, caches, the evaluation
 
 double seconds_since(Clock::time_point start) {
@@ -71,8 +72,9 @@ class Trials {
       trials.push_back(trial);
       num_envs *= 2;
       // The next one takes up to twice as long and twice the memory.
-      if (num_envs > kLargest || seconds_since(start) + 2.0 * seconds_since(begin) > kTrialSeconds ||
-          2 * trial.bytes > memory_bytes) {
+      const bool is_late =
+          trials.size() >= kLeastTrials && seconds_since(start) + 2.0 * seconds_since(begin) > kTrialSeconds;
+      if (num_envs > kLargest || is_late || 2 * trial.bytes > memory_bytes) {
         return trials;
       }
     }
@@ -136,6 +138,7 @@ EnvCountChoice choose_env_count(std::span<const EnvCountTrial> trials, std::uint
   reason += fmt::format(", {} of {} of memory", gibibytes(chosen.bytes), gibibytes(memory_bytes));
   if (too_large != nullptr)
     reason += fmt::format("; {} would take {}", too_large->num_envs, gibibytes(too_large->bytes));
+  reason += fmt::format("; tried {} to {}", trials.front().num_envs, trials.back().num_envs);
   return {chosen.num_envs, reason};
 }
 

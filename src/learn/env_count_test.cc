@@ -15,15 +15,18 @@ TEST(EnvCount, TheSmallestThatIsCloseToTheFastest) {
       {8, 100, kGiB / 4}, {16, 190, kGiB / 2}, {32, 300, kGiB}, {64, 310, 2 * kGiB}, {128, 290, 4 * kGiB}};
   EXPECT_EQ(choose_env_count(trials, 100 * kGiB).num_envs, 32);
   EXPECT_EQ(choose_env_count(trials, 100 * kGiB).reason,
-            "32 environments a rank: 300 frames/s, with 64 of them 310, 1.00 GiB of 100.00 GiB of memory");
+            "32 environments a rank: 300 frames/s, with 64 of them 310, 1.00 GiB of 100.00 GiB of memory; "
+            "tried 8 to 128");
 }
 
 TEST(EnvCount, NoMoreThanFitsIntoTheMemory) {
   const std::vector<EnvCountTrial> trials = {{8, 100, kGiB}, {16, 190, 2 * kGiB}, {32, 300, 4 * kGiB}};
   const EnvCountChoice choice = choose_env_count(trials, 3 * kGiB);
   EXPECT_EQ(choice.num_envs, 16);
-  EXPECT_EQ(choice.reason,
-            "16 environments a rank: 190 frames/s, 2.00 GiB of 3.00 GiB of memory; 32 would take 4.00 GiB");
+  EXPECT_EQ(
+      choice.reason,
+      "16 environments a rank: 190 frames/s, 2.00 GiB of 3.00 GiB of memory; 32 would take 4.00 GiB; tried "
+      "8 to 32");
   EXPECT_EQ(choose_env_count(trials, 4 * kGiB).num_envs, 32);
   const EnvCountChoice none = choose_env_count(trials, kGiB / 2);
   EXPECT_EQ(none.num_envs, 8);

@@ -13,6 +13,7 @@
 
 #include "base/check.h"
 #include "base/hash.h"
+#include "run/signals.h"
 
 namespace inknav::run {
 namespace {
@@ -44,6 +45,13 @@ std::string token_of(const MeetingSettings& settings) {
 
 base::Error lost(const std::string& message) { return {base::ErrorCode::kPeer, message}; }
 
+bool is_stopped() { return stop_request() != StopRequest::kNone; }
+base::Error stopped(const MeetingSettings& settings) {
+  return {base::ErrorCode::kPreempted,
+          fmt::format("rank {} of {}: stopped by a signal while the ranks met; nothing was begun",
+                      settings.rank, settings.world_size)};
+}
+
 std::string advice() {
   return "check that every rank was started, with the same MASTER_ADDR, MASTER_PORT and number of ranks";
 }
@@ -67,6 +75,7 @@ class Host {
           return give_up(static_cast<int>(rank),
                          fmt::format("rank {} of {} was lost while the ranks met", rank, seats_.size()));
       }
+      if (is_stopped()) return stopped(settings_);
       if (Clock::now() > deadline) return give_up(missing_ranks().front(), who_came());
     }
     Meeting meeting;
@@ -178,6 +187,7 @@ class Guest {
   base::Result<Meeting> run() {
     const Clock::time_point deadline = after(settings_.meeting_s);
     while (Clock::now() < deadline) {
+      if (is_stopped()) return stopped(settings_);
       for (const int port : settings_.ports) {
         std::optional<PeerLink> link = knock(port);
         if (refusal_) return lost(*refusal_);
@@ -239,6 +249,7 @@ class Guest {
         meeting.links.push_back(std::move(link));
         return meeting;
       }
+      if (is_stopped()) return stopped(settings_);
       if (!link.is_open() || Clock::now() > verdict) {
         return lost(fmt::format("rank {} of {}: rank 0 was lost while the ranks met; see its log",
                                 settings_.rank, settings_.world_size));

@@ -6,8 +6,9 @@
 //
 // Ranks of another run, of another attempt, or of another number of ranks are turned away by the identity.
 // It also keeps strangers out as far as it is secret (INKNAV_RUN_TOKEN); nothing is encrypted.
-// Errors, all kPeer: not all ranks came in time (says which of how many), a rank was lost meanwhile, or two
-// processes say that they are the same rank.
+// A request to stop (run/signals.h) ends the meeting with kPreempted: there is nothing to save yet.
+// Other errors are kPeer: not all ranks came in time (says which of how many), a rank was lost meanwhile, or
+// two processes say that they are the same rank.
 
 #include <string>
 #include <vector>

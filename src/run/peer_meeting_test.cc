@@ -10,6 +10,7 @@
 
 #include "base/hash.h"
 #include "run/launch.h"
+#include "run/signals.h"
 
 namespace inknav::run {
 namespace {
@@ -100,6 +101,22 @@ TEST(PeerMeeting, WithoutRank0EachRankSaysWhereItLooked) {
       std::string::npos)
       << alone.error().message;
   EXPECT_NE(alone.error().message.find("Connection refused"), std::string::npos) << alone.error().message;
+}
+
+TEST(PeerMeeting, ARequestToStopEndsIt) {
+  const int port = free_port();
+  auto host = start(place(0, 3, port)), guest = start(place(1, 3, port));
+  auto lonely = start(place(1, 2, free_port()));
+  std::this_thread::sleep_for(std::chrono::milliseconds(200));
+  const auto begin = std::chrono::steady_clock::now();
+  request_stop(StopRequest::kPreempt);
+  for (auto* rank : {&host, &guest, &lonely}) {
+    const auto meeting = rank->get();
+    ASSERT_FALSE(meeting.ok());
+    EXPECT_EQ(meeting.error().code, base::ErrorCode::kPreempted) << meeting.error().message;
+  }
+  clear_stop_request();
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(10));
 }
 
 TEST(PeerMeeting, TwoProcessesOfOneRankAreRefused) {
