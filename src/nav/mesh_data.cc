@@ -19,9 +19,11 @@ constexpr std::int16_t kEmpty = -2;
 
 float triangle_area(const FloorTriangle& t) { return 0.5f * glm::length(glm::cross(t.b - t.a, t.c - t.a)); }
 
-void append_floor(const dtMeshTile& tile, std::int32_t index, std::vector<FloorTriangle>& out) {
-  const dtPoly& poly = tile.polys[index];
-  const dtPolyDetail& detail = tile.detailMeshes[index];
+/// Of polygon `local` of the tile, which is called `index`.
+void append_floor(const dtMeshTile& tile, std::int32_t local, std::int32_t index,
+                  std::vector<FloorTriangle>& out) {
+  const dtPoly& poly = tile.polys[local];
+  const dtPolyDetail& detail = tile.detailMeshes[local];
   const auto corner = [&](unsigned char k) {
     const float* p = k < poly.vertCount
                          ? &tile.verts[std::size_t{poly.verts[k]} * 3]
@@ -34,16 +36,73 @@ void append_floor(const dtMeshTile& tile, std::int32_t index, std::vector<FloorT
   }
 }
 
-void disable_slivers(dtNavMesh& mesh, PolyRef first_ref) {
-  const dtMeshTile& tile = *static_cast<const dtNavMesh&>(mesh).getTile(0);
+void disable_slivers(dtNavMesh& mesh, const TileRange& range) {
   std::vector<FloorTriangle> triangles;
-  for (std::int32_t i = 0; i < tile.header->polyCount; ++i) {
+  for (std::int32_t i = 0; i < range.num_polys; ++i) {
     triangles.clear();
-    append_floor(tile, i, triangles);
+    append_floor(*range.tile, i, i, triangles);
     float area = 0.0f;
     for (const FloorTriangle& t : triangles) area += triangle_area(t);
-    if (area < kMinPolyArea) mesh.setPolyFlags(first_ref + static_cast<PolyRef>(i), kFlagDisabled);
+    if (area < kMinPolyArea) mesh.setPolyFlags(range.first_ref + static_cast<PolyRef>(i), kFlagDisabled);
   }
+}
+
+base::Status add_tile(dtNavMesh& mesh, const NavMeshTile& tile, std::string_view name) {
+  auto* copy = static_cast<unsigned char*>(dtAlloc(tile.bytes.size(), DT_ALLOC_PERM));
+  INKNAV_CHECK(copy != nullptr, tile.bytes.size());
+  std::memcpy(copy, tile.bytes.data(), tile.bytes.size());
+  const dtStatus status =
+      mesh.addTile(copy, static_cast<int>(tile.bytes.size()), DT_TILE_FREE_DATA, tile.ref, nullptr);
+  if (dtStatusSucceed(status)) return base::ok_status();
+  dtFree(copy);
+  return base::Error{
+      base::ErrorCode::kData,
+      fmt::format("{}: Detour refuses a tile of the navmesh (status {:#x}); build the navmesh again", name,
+                  status)};
+}
+
+/// Detour's mesh with its tiles, and their places.
+base::Status add_tiles(const NavMeshFile& file, std::string_view name, MeshData& data) {
+  data.detour.reset(dtAllocNavMesh());
+  INKNAV_CHECK(data.detour != nullptr);
+  dtNavMeshParams params{};
+  for (int axis = 0; axis < 3; ++axis) params.orig[axis] = file.grid.origin[axis];
+  params.tileWidth = file.grid.tile_width;
+  params.tileHeight = file.grid.tile_height;
+  params.maxTiles = file.grid.max_tiles;
+  params.maxPolys = file.grid.max_polys;
+  const dtStatus status = data.detour->init(&params);
+  if (dtStatusFailed(status)) {
+    return base::Error{base::ErrorCode::kData,
+                       fmt::format("{}: Detour refuses a navmesh of {} tiles of {} polygons (status {:#x}); "
+                                   "build the navmesh again",
+                                   name, params.maxTiles, params.maxPolys, status)};
+  }
+  for (const NavMeshTile& tile : file.tiles) INKNAV_RETURN_IF_ERROR(add_tile(*data.detour, tile, name));
+  data.tiles.assign(static_cast<std::size_t>(params.maxTiles), TileRange{});
+  std::int32_t num_polys = 0;
+  for (int place = 0; place < params.maxTiles; ++place) {
+    TileRange& range = data.tiles[static_cast<std::size_t>(place)];
+    range.first_poly = num_polys;
+    const dtMeshTile* tile = static_cast<const dtNavMesh&>(*data.detour).getTile(place);
+    if (tile->header == nullptr) continue;
+    range = {tile, data.detour->getPolyRefBase(tile), num_polys, tile->header->polyCount};
+    num_polys += range.num_polys;
+    data.walkable_climb = std::max(data.walkable_climb, tile->header->walkableClimb);
+    disable_slivers(*data.detour, range);
+  }
+  return base::ok_status();
+}
+
+base::Aabb bounds_of_tiles(const MeshData& data) {
+  base::Aabb bounds;
+  for (const TileRange& range : data.tiles) {
+    if (range.tile == nullptr) continue;
+    const float *low = range.tile->header->bmin, *high = range.tile->header->bmax;
+    bounds.extend({low[0], low[1], low[2]});
+    bounds.extend({high[0], high[1], high[2]});
+  }
+  return bounds;
 }
 
 void number_islands(MeshData& data) {
@@ -92,10 +151,13 @@ void measure_islands(MeshData& data) {
 }
 
 void gather_floor(MeshData& data) {
-  const dtMeshTile& tile = *static_cast<const dtNavMesh&>(*data.detour).getTile(0);
   std::vector<FloorTriangle> all;
-  for (std::size_t i = 0; i < data.polys.size(); ++i) {
-    if (data.poly_island[i] >= 0) append_floor(tile, static_cast<std::int32_t>(i), all);
+  for (const TileRange& range : data.tiles) {
+    for (std::int32_t local = 0; local < range.num_polys; ++local) {
+      const std::int32_t index = range.first_poly + local;
+      if (data.poly_island[static_cast<std::size_t>(index)] >= 0)
+        append_floor(*range.tile, local, index, all);
+    }
   }
   const auto island_of = [&](const FloorTriangle& t) {
     return data.poly_island[static_cast<std::size_t>(t.poly)];
@@ -125,12 +187,19 @@ void gather_floor(MeshData& data) {
 
 void IslandGrid::build(const std::vector<WalkPoly>& polys, const std::vector<std::int32_t>& poly_island) {
   base::Aabb bounds;
+  float covered = 0.0f;  // square metres of all polygons' boxes
   for (const WalkPoly& poly : polys) {
-    for (std::size_t v = 0; v < poly.num_verts; ++v) bounds.extend(poly.verts[v]);
+    base::Aabb box;
+    for (std::size_t v = 0; v < poly.num_verts; ++v) box.extend(poly.verts[v]);
+    bounds.extend(box.min);
+    bounds.extend(box.max);
+    covered += box.size().x * box.size().z;
   }
   const base::Vec3 size = bounds.size();
   constexpr float kMostCells = 1024.0f;  // a side
-  const float cell = std::max({0.5f, size.x / kMostCells, size.z / kMostCells});
+  constexpr float kMostWrites = 4.0e6f;  // in all: boxes of a file from elsewhere may overlap without end
+  const float cell =
+      std::max({0.5f, size.x / kMostCells, size.z / kMostCells, std::sqrt(covered / kMostWrites)});
   per_metre_ = 1.0f / cell;
   origin_x_ = bounds.min.x - kReach;
   origin_z_ = bounds.min.z - kReach;
@@ -162,26 +231,29 @@ void IslandGrid::build(const std::vector<WalkPoly>& polys, const std::vector<std
   }
 }
 
-base::Result<std::unique_ptr<MeshData>> make_mesh_data(const std::vector<std::uint8_t>& tile,
-                                                       const NavSettings& settings, const base::Aabb& bounds,
+NavMeshFile to_file(const MeshData& data) {
+  NavMeshFile file;
+  const dtNavMeshParams& params = *data.detour->getParams();
+  file.grid = {{params.orig[0], params.orig[1], params.orig[2]},
+               params.tileWidth,
+               params.tileHeight,
+               params.maxTiles,
+               params.maxPolys};
+  file.settings = data.settings;
+  for (const TileRange& range : data.tiles) {
+    if (range.tile == nullptr) continue;
+    file.tiles.push_back({range.first_ref, {range.tile->data, range.tile->data + range.tile->dataSize}});
+  }
+  return file;
+}
+
+base::Result<std::unique_ptr<MeshData>> make_mesh_data(const NavMeshFile& file,
+                                                       const std::optional<base::Aabb>& bounds,
                                                        std::string_view name) {
   auto data = std::make_unique<MeshData>();
-  data->settings = settings;
-  data->bounds = bounds;
-  data->detour.reset(dtAllocNavMesh());
-  auto* copy = static_cast<unsigned char*>(dtAlloc(tile.size(), DT_ALLOC_PERM));
-  INKNAV_CHECK(data->detour != nullptr && copy != nullptr, tile.size());
-  std::memcpy(copy, tile.data(), tile.size());
-  const dtStatus status = data->detour->init(copy, static_cast<int>(tile.size()), DT_TILE_FREE_DATA);
-  if (dtStatusFailed(status)) {
-    return base::Error{
-        base::ErrorCode::kData,
-        fmt::format("{}: Detour refuses the navmesh tile (status {:#x}); build the navmesh again", name,
-                    status)};
-  }
-  const dtMeshTile* added = static_cast<const dtNavMesh&>(*data->detour).getTile(0);
-  data->first_ref = data->detour->getPolyRefBase(added);
-  disable_slivers(*data->detour, data->first_ref);
+  data->settings = file.settings;
+  INKNAV_RETURN_IF_ERROR(add_tiles(file, name, *data));
+  data->bounds = bounds ? *bounds : bounds_of_tiles(*data);
   data->polys = make_walk_mesh(*data->detour);
   number_islands(*data);
   if (data->islands.empty()) {

@@ -4,13 +4,16 @@
 
 #include <DetourNavMesh.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string_view>
 #include <vector>
 
 #include "base/result.h"
 #include "nav/nav_mesh.h"
+#include "nav/navmesh_file.h"
 #include "nav/surface.h"
 #include "nav/walk_mesh.h"
 
@@ -51,11 +54,20 @@ class IslandGrid {
   std::vector<std::int16_t> cells_;
 };
 
+/// The polygons of one tile among all.
+struct TileRange {
+  const dtMeshTile* tile = nullptr;
+  PolyRef first_ref = 0;        // of its polygon 0; that of its polygon i is first_ref + i
+  std::int32_t first_poly = 0;  // in MeshData::polys
+  std::int32_t num_polys = 0;
+};
+
 struct MeshData {
   NavSettings settings;
   base::Aabb bounds;
   std::unique_ptr<dtNavMesh, DetourMeshRelease> detour;
-  PolyRef first_ref = 0;  // ref of polygon 0; ref of polygon i is first_ref + i
+  std::vector<TileRange> tiles;  // [Detour's tile places], in order of polygons; empty places have none
+  float walkable_climb = 0.0f;   // metres, the greatest of the tiles
   std::vector<WalkPoly> polys;
   std::vector<std::int32_t> poly_island;  // -1 disabled
   std::vector<Island> islands;
@@ -71,15 +83,31 @@ struct MeshData {
   std::vector<std::size_t> island_floor;  // [islands + 1], first triangle of each
 
   std::int32_t index_of(PolyRef ref) const {
-    const PolyRef index = ref - first_ref;
-    return index < polys.size() ? static_cast<std::int32_t>(index) : -1;
+    const std::size_t place = detour->decodePolyIdTile(ref);
+    if (place >= tiles.size()) return -1;
+    const PolyRef local = ref - tiles[place].first_ref;
+    if (local >= static_cast<PolyRef>(tiles[place].num_polys)) return -1;
+    return tiles[place].first_poly + static_cast<std::int32_t>(local);
   }
-  PolyRef ref_of(std::int32_t index) const { return first_ref + static_cast<PolyRef>(index); }
+  const TileRange& tile_of(std::int32_t index) const {
+    if (tiles.size() == 1) return tiles.front();
+    const auto after = std::upper_bound(tiles.begin(), tiles.end(), index,
+                                        [](std::int32_t i, const TileRange& t) { return i < t.first_poly; });
+    return *(after - 1);
+  }
+  PolyRef ref_of(std::int32_t index) const {
+    const TileRange& range = tile_of(index);
+    return range.first_ref + static_cast<PolyRef>(index - range.first_poly);
+  }
 };
 
-/// `tile` must have passed check_tile. Error (kData) when Detour refuses it.
-base::Result<std::unique_ptr<MeshData>> make_mesh_data(const std::vector<std::uint8_t>& tile,
-                                                       const NavSettings& settings, const base::Aabb& bounds,
+/// The tiles must have passed check_tile. Without `bounds` they are the tiles' own. Error (kData) when Detour
+/// refuses a tile, and when there is no floor in any.
+base::Result<std::unique_ptr<MeshData>> make_mesh_data(const NavMeshFile& file,
+                                                       const std::optional<base::Aabb>& bounds,
                                                        std::string_view name);
+
+/// The mesh as a file, its tiles as Detour has them now.
+NavMeshFile to_file(const MeshData& data);
 
 }  // namespace inknav::nav::internal

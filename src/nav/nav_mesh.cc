@@ -7,9 +7,11 @@
 #include <system_error>
 
 #include "base/check.h"
+#include "base/file.h"
 #include "base/log.h"
 #include "nav/mesh_data.h"
 #include "nav/nav_cache.h"
+#include "nav/navmesh_file.h"
 #include "nav/recast_build.h"
 #include "nav/tile_check.h"
 
@@ -24,8 +26,9 @@ NavMesh::~NavMesh() = default;
 base::Result<NavMeshPtr> NavMesh::build(const scene::Scene& scene, const NavSettings& settings) {
   INKNAV_ASSIGN_OR_RETURN(const std::vector<std::uint8_t> tile, internal::build_tile(scene, settings));
   INKNAV_RETURN_IF_ERROR(internal::check_tile(tile, scene.name));
-  INKNAV_ASSIGN_OR_RETURN(std::unique_ptr<MeshData> data,
-                          internal::make_mesh_data(tile, settings, scene.bounds, scene.name));
+  INKNAV_ASSIGN_OR_RETURN(
+      std::unique_ptr<MeshData> data,
+      internal::make_mesh_data(internal::one_tile(tile, settings), scene.bounds, scene.name));
   return NavMeshPtr(new NavMesh(std::move(data)));
 }
 
@@ -37,7 +40,7 @@ base::Result<NavMeshPtr> NavMesh::build_cached(const scene::Scene& scene, const 
   if (std::filesystem::exists(path, ignored)) {
     auto cached = internal::read_cache(path, scene.content_hash, settings);
     if (cached.ok()) {
-      auto data = internal::make_mesh_data(*cached, settings, scene.bounds, scene.name);
+      auto data = internal::make_mesh_data(internal::one_tile(*cached, settings), scene.bounds, scene.name);
       if (data.ok()) return NavMeshPtr(new NavMesh(std::move(data).value()));
       base::log_warning("{}; building the navmesh again", data.error().message);
     } else {
@@ -46,13 +49,25 @@ base::Result<NavMeshPtr> NavMesh::build_cached(const scene::Scene& scene, const 
   }
   INKNAV_ASSIGN_OR_RETURN(const std::vector<std::uint8_t> tile, internal::build_tile(scene, settings));
   INKNAV_RETURN_IF_ERROR(internal::check_tile(tile, scene.name));
-  INKNAV_ASSIGN_OR_RETURN(std::unique_ptr<MeshData> data,
-                          internal::make_mesh_data(tile, settings, scene.bounds, scene.name));
+  INKNAV_ASSIGN_OR_RETURN(
+      std::unique_ptr<MeshData> data,
+      internal::make_mesh_data(internal::one_tile(tile, settings), scene.bounds, scene.name));
   std::filesystem::create_directories(cache_dir, ignored);
   const base::Status written = internal::write_cache(path, scene.content_hash, settings, tile);
   if (!written.ok())
     base::log_warning("{}: the navmesh is not cached: {}", scene.name, written.error().message);
   return NavMeshPtr(new NavMesh(std::move(data)));
+}
+
+base::Result<NavMeshPtr> NavMesh::load(const std::filesystem::path& path) {
+  INKNAV_ASSIGN_OR_RETURN(const internal::NavMeshFile file, internal::read_navmesh(path));
+  INKNAV_ASSIGN_OR_RETURN(std::unique_ptr<MeshData> data,
+                          internal::make_mesh_data(file, std::nullopt, path.string()));
+  return NavMeshPtr(new NavMesh(std::move(data)));
+}
+
+base::Status NavMesh::save(const std::filesystem::path& path) const {
+  return base::write_file_atomic(path, internal::navmesh_bytes(internal::to_file(*data_)));
 }
 
 const NavSettings& NavMesh::settings() const { return data_->settings; }

@@ -19,6 +19,7 @@
 #include "base/geometry.h"
 #include "base/philox.h"
 #include "base/result.h"
+#include "nav/nav_settings.h"
 #include "scene/scene.h"
 
 class dtNavMesh;
@@ -28,26 +29,6 @@ namespace inknav::nav {
 namespace internal {
 struct MeshData;
 }
-
-/// Habitat's defaults; lengths in metres, slope in degrees.
-struct NavSettings {
-  float cell_size = 0.05f;
-  float cell_height = 0.2f;
-  float agent_height = 1.5f;
-  float agent_radius = 0.1f;
-  float agent_max_climb = 0.2f;
-  float agent_max_slope_deg = 45.0f;
-  float region_min_size = 20.0f;
-  float region_merge_size = 20.0f;
-  float edge_max_len = 12.0f;
-  float edge_max_error = 1.3f;
-  int verts_per_poly = 6;
-  float detail_sample_dist = 6.0f;
-  float detail_sample_max_error = 1.0f;
-  bool filter_low_hanging_obstacles = true;
-  bool filter_ledge_spans = true;
-  bool filter_walkable_low_height_spans = true;
-};
 
 using PolyRef = std::uint32_t;
 
@@ -74,6 +55,11 @@ class NavMesh {
   static base::Result<std::shared_ptr<const NavMesh>> build_cached(const scene::Scene& scene,
                                                                    const NavSettings& settings,
                                                                    const std::filesystem::path& cache_dir);
+  /// Habitat's file, version 1 or 2 (nav/navmesh_file.h). Its bounds are those of its tiles. Error (kData)
+  /// naming the byte.
+  static base::Result<std::shared_ptr<const NavMesh>> load(const std::filesystem::path& path);
+  /// Version 2, for Habitat or load(). Error kDisk.
+  base::Status save(const std::filesystem::path& path) const;
   ~NavMesh();
   NavMesh(const NavMesh&) = delete;
   NavMesh& operator=(const NavMesh&) = delete;

@@ -27,6 +27,12 @@ const Vec3 kNearBox(0.4f, 0.9f, 0.4f);
 /// How far a point that landed on another island's border is moved back.
 constexpr float kNudge = 1.0e-4f;
 
+/// Detour turns coordinates into whole numbers of tiles, which fails for very large ones.
+bool is_place(const Vec3& p) {
+  constexpr float kMost = 1.0e6f;  // metres
+  return std::abs(p.x) <= kMost && std::abs(p.y) <= kMost && std::abs(p.z) <= kMost;
+}
+
 struct QueryRelease {
   void operator()(dtNavMeshQuery* query) const { dtFreeNavMeshQuery(query); }
 };
@@ -61,14 +67,14 @@ struct NavQuery::Impl {
 
   /// Detour's measure of nearness: height beyond a climb counts above a polygon, distance beside it.
   float nearness(const Vec3& p, const NavPoint& found, bool over) const {
-    if (over) return std::max(0.0f, std::abs(p.y - found.position.y) - data.settings.agent_max_climb);
+    if (over) return std::max(0.0f, std::abs(p.y - found.position.y) - data.walkable_climb);
     return glm::length(p - found.position);
   }
 
   bool project(const Vec3& p, NavPoint& out) const {
-    if (!(std::isfinite(p.x) && std::isfinite(p.y) && std::isfinite(p.z))) return false;
+    if (!is_place(p)) return false;
     bool over = false;
-    const float sure = std::min(kNearBox.x, kNearBox.y - data.settings.agent_max_climb);
+    const float sure = std::min(kNearBox.x, kNearBox.y - data.walkable_climb);
     if (sure > 0.0f && nearest(p, kNearBox, out, over) && nearness(p, out, over) < sure) return true;
     return nearest(p, kProjectionBox, out, over);
   }

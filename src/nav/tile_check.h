@@ -7,6 +7,7 @@
 // coordinates, every vertex, neighbour, detail and bounding-volume index; no off-mesh links, no neighbours in
 // other tiles; neighbourhood is mutual.
 
+#include <cstddef>
 #include <cstdint>
 #include <span>
 #include <string_view>
@@ -15,7 +16,10 @@
 
 namespace inknav::nav::internal {
 
-/// `bytes` must be aligned to 4. Errors (kData) begin with `name`.
-base::Status check_tile(std::span<const std::uint8_t> bytes, std::string_view name);
+/// Links to other tiles are refused, not followed: Habitat builds a scene in one tile, and everything here
+/// that walks on a mesh looks at edges with one neighbour. `bytes` must be aligned to 4. Errors (kData) begin
+/// with `name` and name the byte, counted as if the tile began at `first_byte`.
+base::Status check_tile(std::span<const std::uint8_t> bytes, std::string_view name,
+                        std::size_t first_byte = 0);
 
 }  // namespace inknav::nav::internal

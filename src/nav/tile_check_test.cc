@@ -103,7 +103,7 @@ TEST(TileCheckBadInput, LinksThatLeadOutside) {
 
 /// Whatever passes the check may be nonsense, but must not hurt: queries on it end and stay inside memory.
 void use(const std::vector<std::uint8_t>& tile) {
-  auto data = internal::make_mesh_data(tile, {}, {}, "mutant");
+  auto data = internal::make_mesh_data(internal::one_tile(tile, {}), std::nullopt, "mutant");
   if (!data.ok()) return;
   internal::SurfaceWalk walk((*data)->polys);
   for (std::size_t i = 0; i < (*data)->polys.size(); i += 7) {

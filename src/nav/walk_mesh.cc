@@ -6,7 +6,6 @@
 #include <limits>
 #include <optional>
 
-#include "base/check.h"
 #include "nav/recast_build.h"
 
 namespace inknav::nav::internal {
@@ -47,6 +46,23 @@ std::optional<float> crossing(const base::Vec3& from, const base::Vec3& to, cons
   return t;
 }
 
+void append_tile(const dtMeshTile& tile, std::vector<WalkPoly>& polys) {
+  const auto first = static_cast<std::int32_t>(polys.size());
+  for (std::int32_t i = 0; i < tile.header->polyCount; ++i) {
+    const dtPoly& source = tile.polys[i];
+    WalkPoly& poly = polys.emplace_back();
+    poly.num_verts = source.vertCount;
+    poly.enabled = (source.flags & kFlagWalk) != 0;
+    for (std::size_t v = 0; v < source.vertCount; ++v) {
+      const float* p = &tile.verts[std::size_t{source.verts[v]} * 3];
+      poly.verts[v] = {p[0], p[1], p[2]};
+      const int neighbor = source.neis[v] - 1;
+      const bool open = neighbor >= 0 && (tile.polys[neighbor].flags & kFlagWalk) != 0;
+      poly.neighbors[v] = open ? first + neighbor : -1;
+    }
+  }
+}
+
 float distance2_2d(const base::Vec3& a, const base::Vec3& b) {
   const float dx = a.x - b.x, dz = a.z - b.z;
   return dx * dx + dz * dz;
@@ -55,21 +71,10 @@ float distance2_2d(const base::Vec3& a, const base::Vec3& b) {
 }  // namespace
 
 std::vector<WalkPoly> make_walk_mesh(const dtNavMesh& mesh) {
-  INKNAV_CHECK(mesh.getMaxTiles() == 1, mesh.getMaxTiles());
-  const dtMeshTile& tile = *mesh.getTile(0);
-  std::vector<WalkPoly> polys(static_cast<std::size_t>(tile.header->polyCount));
-  for (std::size_t i = 0; i < polys.size(); ++i) {
-    const dtPoly& source = tile.polys[i];
-    WalkPoly& poly = polys[i];
-    poly.num_verts = source.vertCount;
-    poly.enabled = (source.flags & kFlagWalk) != 0;
-    for (std::size_t v = 0; v < source.vertCount; ++v) {
-      const float* p = &tile.verts[std::size_t{source.verts[v]} * 3];
-      poly.verts[v] = {p[0], p[1], p[2]};
-      const int neighbor = source.neis[v] - 1;
-      const bool open = neighbor >= 0 && (tile.polys[neighbor].flags & kFlagWalk) != 0;
-      poly.neighbors[v] = open ? neighbor : -1;
-    }
+  std::vector<WalkPoly> polys;
+  for (int place = 0; place < mesh.getMaxTiles(); ++place) {
+    const dtMeshTile& tile = *mesh.getTile(place);
+    if (tile.header != nullptr) append_tile(tile, polys);
   }
   return polys;
 }

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// WalkMesh: the polygons of a one-tile navmesh laid out flat for the hot path, and SurfaceWalk, the walk over
-// them that moves a body (spec/habitat.md 1, tryStep).
+// WalkMesh: the polygons of a navmesh laid out flat for the hot path, and SurfaceWalk, the walk over
+// them that moves a body (spec/habitat.md 1, tryStep). Tiles follow each other; none links to another.
 //
 // SurfaceWalk::slide equals Detour's moveAlongSurface bit for bit (tested); without Detour's hashed node pool
-// it costs a third. A polygon is named by its index in the tile. Disabled polygons are walls.
+// it costs a third. A polygon is named by its index. Disabled polygons are walls.
 // Threads: WalkMesh is immutable; one SurfaceWalk per thread, no allocation after construction.
 
 #include <array>
