@@ -252,6 +252,7 @@ base::Result<std::unique_ptr<MeshData>> make_mesh_data(const NavMeshFile& file,
                                                        std::string_view name) {
   auto data = std::make_unique<MeshData>();
   data->settings = file.settings;
+  data->file_version = file.version;
   INKNAV_RETURN_IF_ERROR(add_tiles(file, name, *data));
   data->bounds = bounds ? *bounds : bounds_of_tiles(*data);
   data->polys = make_walk_mesh(*data->detour);

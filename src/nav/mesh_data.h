@@ -64,6 +64,7 @@ struct TileRange {
 
 struct MeshData {
   NavSettings settings;
+  int file_version = 0;  // 0: built
   base::Aabb bounds;
   std::unique_ptr<dtNavMesh, DetourMeshRelease> detour;
   std::vector<TileRange> tiles;  // [Detour's tile places], in order of polygons; empty places have none

@@ -71,6 +71,7 @@ base::Status NavMesh::save(const std::filesystem::path& path) const {
 }
 
 const NavSettings& NavMesh::settings() const { return data_->settings; }
+int NavMesh::file_version() const { return data_->file_version; }
 const base::Aabb& NavMesh::bounds() const { return data_->bounds; }
 const std::vector<Island>& NavMesh::islands() const { return data_->islands; }
 int NavMesh::largest_island() const { return data_->largest_island; }

@@ -65,6 +65,7 @@ class NavMesh {
   NavMesh& operator=(const NavMesh&) = delete;
 
   const NavSettings& settings() const;
+  int file_version() const;  // of Habitat's file that it was loaded from; 0: built
   const base::Aabb& bounds() const;
   const std::vector<Island>& islands() const;  // numbered in polygon order
   int largest_island() const;
@@ -103,6 +104,8 @@ class NavQuery {
   void set_no_slide_rule(NoSlideRule rule);
 
   std::optional<NavPoint> project(const base::Vec3& p);
+  /// The same with only one island's polygons, as Habitat's snap_point(p, island).
+  std::optional<NavPoint> project_to_island(const base::Vec3& p, int island);
   /// Projected point must be within max_y_delta in height and 0.01 m horizontally.
   bool is_navigable(const base::Vec3& p, float max_y_delta = 0.5f);
 
@@ -141,6 +144,9 @@ class NavQuery {
 
   /// Area-weighted uniform point on `island` (-1: any).
   NavPoint random_point(base::PhiloxStream& stream, int island);
+  /// The same within `radius` of `centre` in the plane; nullopt if 1,000 draws near it find none.
+  std::optional<NavPoint> random_point_near(base::PhiloxStream& stream, int island, const base::Vec3& centre,
+                                            float radius);
 
  private:
   struct Impl;

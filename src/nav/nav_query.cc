@@ -33,9 +33,47 @@ bool is_place(const Vec3& p) {
   return std::abs(p.x) <= kMost && std::abs(p.y) <= kMost && std::abs(p.z) <= kMost;
 }
 
+/// Detour's search for the nearest polygon, among those of one island.
+class NearestOnIsland : public dtPolyQuery {
+ public:
+  NearestOnIsland(const dtNavMeshQuery& query, const MeshData& data, const Vec3& p, int island)
+      : query_(query), data_(data), p_(p), island_(island) {}
+
+  void process(const dtMeshTile* tile, dtPoly**, dtPolyRef* refs, int count) override {
+    for (int i = 0; i < count; ++i) {
+      const std::int32_t index = data_.index_of(refs[i]);
+      if (index < 0 || data_.poly_island[static_cast<std::size_t>(index)] != island_) continue;
+      Vec3 closest(0.0f);
+      bool over = false;
+      query_.closestPointOnPoly(refs[i], &p_.x, &closest.x, &over);
+      const Vec3 gap = p_ - closest;
+      const float above = std::max(0.0f, std::abs(gap.y) - tile->header->walkableClimb);
+      const float measure = over ? above * above : glm::dot(gap, gap);
+      if (measure >= nearest_) continue;
+      nearest_ = measure;
+      found_ = NavPoint{closest, refs[i]};
+    }
+  }
+  const std::optional<NavPoint>& found() const { return found_; }
+
+ private:
+  const dtNavMeshQuery& query_;
+  const MeshData& data_;
+  const Vec3 p_;
+  const int island_;
+  float nearest_ = std::numeric_limits<float>::infinity();
+  std::optional<NavPoint> found_;
+};
+
 struct QueryRelease {
   void operator()(dtNavMeshQuery* query) const { dtFreeNavMeshQuery(query); }
 };
+
+NavPoint random_point_in(const MeshData& data, const internal::FloorTriangle& t, base::PhiloxStream& stream) {
+  const float root = std::sqrt(stream.uniform());
+  const float v = stream.uniform();
+  return {(1.0f - root) * t.a + root * (1.0f - v) * t.b + root * v * t.c, data.ref_of(t.poly)};
+}
 
 }  // namespace
 
@@ -142,6 +180,14 @@ std::optional<NavPoint> NavQuery::project(const Vec3& p) {
   NavPoint point;
   if (!impl_->project(p, point)) return std::nullopt;
   return point;
+}
+
+std::optional<NavPoint> NavQuery::project_to_island(const Vec3& p, int island) {
+  INKNAV_CHECK(island >= 0 && island < static_cast<int>(impl_->data.islands.size()), island);
+  if (!is_place(p)) return std::nullopt;
+  NearestOnIsland nearest(*impl_->query, impl_->data, p, island);
+  impl_->query->queryPolygons(&p.x, &kProjectionBox.x, &impl_->filter, &nearest);
+  return nearest.found();
 }
 
 bool NavQuery::is_navigable(const Vec3& p, float max_y_delta) {
@@ -264,10 +310,37 @@ NavPoint NavQuery::random_point(base::PhiloxStream& stream, int island) {
   const auto after = std::upper_bound(first + static_cast<std::ptrdiff_t>(begin),
                                       first + static_cast<std::ptrdiff_t>(end), area);
   const std::size_t index = std::clamp(static_cast<std::size_t>(after - first) - 1, begin, end - 1);
-  const internal::FloorTriangle& t = data.floor[index];
-  const float root = std::sqrt(stream.uniform());
-  const float v = stream.uniform();
-  return {(1.0f - root) * t.a + root * (1.0f - v) * t.b + root * v * t.c, data.ref_of(t.poly)};
+  return random_point_in(data, data.floor[index], stream);
+}
+
+std::optional<NavPoint> NavQuery::random_point_near(base::PhiloxStream& stream, int island,
+                                                    const Vec3& centre, float radius) {
+  const MeshData& data = impl_->data;
+  INKNAV_CHECK(island >= -1 && island < static_cast<int>(data.islands.size()), island);
+  constexpr int kMostDraws = 1000;
+  const auto begin = island < 0 ? 0 : data.island_floor[static_cast<std::size_t>(island)];
+  const auto end = island < 0 ? data.floor.size() : data.island_floor[static_cast<std::size_t>(island) + 1];
+  std::vector<std::size_t> candidates;
+  std::vector<double> area_up_to;
+  for (std::size_t i = begin; i < end; ++i) {
+    const internal::FloorTriangle& t = data.floor[i];
+    const Vec3 low = glm::min(glm::min(t.a, t.b), t.c), high = glm::max(glm::max(t.a, t.b), t.c);
+    const float dx = std::max({low.x - centre.x, centre.x - high.x, 0.0f});
+    const float dz = std::max({low.z - centre.z, centre.z - high.z, 0.0f});
+    if (!(dx * dx + dz * dz < radius * radius)) continue;
+    candidates.push_back(i);
+    area_up_to.push_back((area_up_to.empty() ? 0.0 : area_up_to.back()) + data.floor_area_before[i + 1] -
+                         data.floor_area_before[i]);
+  }
+  for (int draw = 0; draw < kMostDraws && !candidates.empty(); ++draw) {
+    const double area = area_up_to.back() * double{stream.uniform()};
+    const auto at = std::upper_bound(area_up_to.begin(), area_up_to.end() - 1, area) - area_up_to.begin();
+    const NavPoint point =
+        random_point_in(data, data.floor[candidates[static_cast<std::size_t>(at)]], stream);
+    const Vec3 gap = point.position - centre;
+    if (gap.x * gap.x + gap.z * gap.z < radius * radius) return point;
+  }
+  return std::nullopt;
 }
 
 }  // namespace inknav::nav

@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cmath>
+#include <cstdio>
 #include <cstring>
 #include <limits>
 
@@ -115,6 +116,51 @@ TEST(NavQueryProject, LocateAgreesWithProjectNearTheMesh) {
   }
 }
 
+TEST(NavQueryProject, ToOneIslandEqualsProjectAmongIt) {
+  const NavMeshPtr mesh = build_mesh(testing::rooms_scene());
+  NavQuery query(mesh);
+  base::PhiloxStream stream = stream_of(14);
+  int same = 0, other = 0;
+  for (int i = 0; i < 3000; ++i) {
+    const Vec3 p(stream.uniform(-1, 13), stream.uniform(0, 1), stream.uniform(-1, 9));
+    const auto nearest = query.project(p);
+    for (int island = 0; island < static_cast<int>(mesh->islands().size()); ++island) {
+      const auto snapped = query.project_to_island(p, island);
+      if (nearest && mesh->island_of(nearest->poly) == island) {
+        ASSERT_TRUE(snapped);
+        EXPECT_EQ(snapped->position, nearest->position);
+        EXPECT_EQ(snapped->poly, nearest->poly);
+        ++same;
+      } else if (snapped) {
+        EXPECT_EQ(mesh->island_of(snapped->poly), island);
+        ++other;
+      }
+    }
+  }
+  EXPECT_GT(same, 2000);
+  EXPECT_GT(other, 100);
+}
+
+TEST(NavQueryRandom, NearAPlaceAndNowhere) {
+  const NavMeshPtr mesh = build_mesh(testing::rooms_scene());
+  NavQuery query(mesh);
+  base::PhiloxStream stream = stream_of(15);
+  const Vec3 centre(2, 0, 2);
+  Vec3 mean(0.0f);
+  for (int i = 0; i < 500; ++i) {
+    const auto p = query.random_point_near(stream, mesh->largest_island(), centre, 0.5f);
+    ASSERT_TRUE(p);
+    EXPECT_LT(std::hypot(p->position.x - centre.x, p->position.z - centre.z), 0.5f);
+    EXPECT_EQ(mesh->island_of(p->poly), mesh->largest_island());
+    mean += p->position / 500.0f;
+  }
+  // Free floor all around, so the mean is the centre: a deviation of 0.25 m over the root of 500 draws, five
+  // of them.
+  EXPECT_NEAR(mean.x, centre.x, 0.06f);
+  EXPECT_NEAR(mean.z, centre.z, 0.06f);
+  EXPECT_FALSE(query.random_point_near(stream, -1, {60, 0, 60}, 1.0f));
+}
+
 TEST(NavQueryNavigable, HeightAndPlaneTolerances) {
   NavQuery query(build_mesh(SceneBuilder().floor(0, 0, 4, 4).finish("floor")));
   const float y = query.project({2, 0, 2})->position.y;
@@ -219,6 +265,44 @@ TEST(NavQueryStep, NoSlideLetsTheBodyTurnRoundAtTheWall) {
   }
   EXPECT_GT(contacts, 50);
   EXPECT_EQ(stuck, 0);
+}
+
+/// Of bodies that have just hit a wall by `rule` and turned half round, those that cannot leave by it.
+struct Stuck {
+  int contacts = 0;
+  int stuck = 0;
+};
+Stuck after_half_turn(const NavMeshPtr& mesh, NoSlideRule rule) {
+  NavQuery query(mesh);
+  query.set_no_slide_rule(rule);
+  base::PhiloxStream stream = stream_of(16);
+  Stuck count;
+  for (int i = 0; i < 20000; ++i) {
+    const NavPoint at = query.random_point(stream, mesh->largest_island());
+    const float yaw = stream.uniform(-3.2f, 3.2f);
+    const NavPoint hit = query.step(at, step_target(at, yaw), false);
+    const auto plane = [](const Vec3& a, const Vec3& b) { return std::hypot(a.x - b.x, a.z - b.z); };
+    const float moved = plane(hit.position, at.position);
+    if (moved > 0.249f || moved < 1e-3f) continue;  // no wall, or a body that stood on it
+    ++count.contacts;
+    const NavPoint back = query.step(hit, step_target(hit, yaw + base::kPi), false);
+    // The way back is free as far as it came; 1e-4 m for a wall met at a sharp angle.
+    if (plane(back.position, hit.position) < moved - 1e-4f) ++count.stuck;
+  }
+  return count;
+}
+
+TEST(NavQueryStep, AfterAHitAndAHalfTurnTheBodyIsNeverStuckByTheOldRule) {
+  for (const auto& scene : {testing::rooms_scene(), testing::storeys_scene(), testing::clutter_scene(7)}) {
+    const NavMeshPtr mesh = build_mesh(scene);
+    const Stuck older = after_half_turn(mesh, NoSlideRule::kHabitat033);
+    const Stuck newer = after_half_turn(mesh, NoSlideRule::kHabitat034);
+    std::printf("  %s: after %d hits 0.3.3 holds %d; after %d hits 0.3.4 holds %d\n", scene->name.c_str(),
+                older.contacts, older.stuck, newer.contacts, newer.stuck);
+    EXPECT_GT(older.contacts, 1000);
+    EXPECT_EQ(older.stuck, 0);
+    EXPECT_GT(newer.stuck, newer.contacts / 3);
+  }
 }
 
 TEST(NavQueryStep, NewerNoSlideRuleHoldsTheBodyThatTouchesAWall) {

@@ -40,7 +40,7 @@ struct NavMeshTile {
 };
 
 struct NavMeshFile {
-  int version = 2;  // that was read
+  int version = 0;  // 1 or 2: that was read; 0: made here
   TileGrid grid;
   NavSettings settings;
   std::vector<NavMeshTile> tiles;

@@ -8,7 +8,7 @@
 #include <utility>
 
 #include "base/check.h"
-#include "sim/motion.h"
+#include "nav/collision.h"
 #include "sim/odometry.h"
 
 namespace inknav::sim {
@@ -119,7 +119,9 @@ base::Result<int> BatchSimulator::add_world(const World& world) {
   }
   WorldEntry entry;
   entry.world = world;
-  for (int worker = 0; worker < pool_.num_threads(); ++worker) entry.queries.emplace_back(world.nav_mesh);
+  for (int worker = 0; worker < pool_.num_threads(); ++worker) {
+    entry.queries.emplace_back(world.nav_mesh).set_no_slide_rule(settings_.motion.no_slide_rule);
+  }
   worlds_.push_back(std::move(entry));
   const int id = static_cast<int>(worlds_.size()) - 1;
   if (renders()) {
@@ -212,7 +214,7 @@ void BatchSimulator::move_agent(int agent, nav::Action action, int worker) {
   pose.position = nav_points_[i].position;
   settled_[i] = 1;
   if (action != nav::Action::kForward) return;
-  collided_[i] = has_collided(start, target, pose.position) ? 1 : 0;
+  collided_[i] = nav::has_collided(start, target, pose.position) ? 1 : 0;
 }
 
 void BatchSimulator::measure_pose(int agent) {

@@ -34,6 +34,7 @@ struct MotionSettings {
   float forward_step = 0.25f;  // metres
   float turn_angle_deg = 10.0f;
   bool allow_sliding = true;
+  nav::NoSlideRule no_slide_rule = nav::NoSlideRule::kHabitat033;  // without sliding
 };
 
 struct SensorSettings {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
-#include "sim/motion.h"
+#include "nav/collision.h"
 
 #include <gtest/gtest.h>
 
-namespace inknav::sim {
+namespace inknav::nav {
 namespace {
 
 TEST(Motion, CollisionComparesSquaredLengthsIn3d) {
@@ -17,4 +17,4 @@ TEST(Motion, CollisionComparesSquaredLengthsIn3d) {
 }
 
 }  // namespace
-}  // namespace inknav::sim
+}  // namespace inknav::nav

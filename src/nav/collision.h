@@ -4,7 +4,7 @@
 
 #include "base/geometry.h"
 
-namespace inknav::sim {
+namespace inknav::nav {
 
 /// |reached - start|^2 + 1e-5 < |target - start|^2, in 3-D: climbing never counts, nor does a slide that
 /// shortens the squared way by at most 1e-5 m^2.
@@ -14,4 +14,4 @@ inline bool has_collided(const base::Vec3& start, const base::Vec3& target, cons
   return glm::dot(moved, moved) + 1e-5f < glm::dot(wanted, wanted);
 }
 
-}  // namespace inknav::sim
+}  // namespace inknav::nav
