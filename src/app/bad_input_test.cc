@@ -13,7 +13,9 @@
 
 #include "app/tiny_experiment.h"
 #include "base/philox.h"
+#include "nav/nav_mesh.h"
 #include "run/run_directory.h"
+#include "scene/load.h"
 #include "scene/scene_testing.h"
 #include "task/drawing_store.h"
 
@@ -137,6 +139,33 @@ TEST_F(BadInput, ASceneWithoutItsNavmeshGetsOneAndWithoutAFloorIsRefused) {
   const scene::ScenePtr bare = walls.wall(0, 0, 5, 0.1f).finish("rooms");
   ASSERT_TRUE(scene::write_glb(scene(), *bare).ok());
   expect_refusal(tiny_.train({"--overwrite"}), kData, {"3 of 6", "scene 'rooms.glb'"});
+}
+
+TEST_F(BadInput, TheNavmeshBesideAScene) {
+  const auto loaded = scene::load_scene(scene());
+  ASSERT_TRUE(loaded.ok());
+  const fs::path beside = tiny_.folder() / "scenes/rooms.navmesh";
+  ASSERT_TRUE((*nav::NavMesh::build(**loaded, {}))->save(beside).ok());
+  const Outcome used = tiny_.train();
+  EXPECT_EQ(used.code, 0) << used.text;
+  EXPECT_NE(used.text.find("scene 'rooms.glb': rooms.navmesh beside the scene is used"), std::string::npos)
+      << used.text;
+  const Outcome other = tiny_.train({"--overwrite", "TASK_CONFIG.SIMULATOR.AGENT_0.HEIGHT", "1.2"});
+  EXPECT_EQ(other.code, 0) << other.text;
+  EXPECT_NE(other.text.find("rooms.navmesh beside the scene is for another agent: agent_height 1.2, not 1.5"),
+            std::string::npos)
+      << other.text;
+  // A mesh for nobody: damaged, it is neither used nor replaced.
+  const Bytes whole = read_bytes(beside);
+  write_bytes(beside, cut(whole, whole.size() - 1));
+  const std::vector<std::string> parts = {"3 of 6", "scene 'rooms.glb'", beside.string(), "at byte 100"};
+  expect_refusal(tiny_.train({"--overwrite"}), kData, parts);
+  expect_refusal(tiny_.train({"--overwrite", "TASK_CONFIG.SIMULATOR.AGENT_0.HEIGHT", "1.2"}), kData, parts);
+  EXPECT_EQ(tiny_.run({"data", "check", tiny_.path("train.json.gz")}).code, kData);
+  const Outcome alone = tiny_.run({"data", "check", beside.string()});
+  expect_refusal(alone, kData, {beside.string(), "at byte 100", "remove it to have the navmesh built"});
+  write_bytes(beside, whole);
+  EXPECT_EQ(tiny_.run({"data", "check", beside.string()}).code, 0);
 }
 
 TEST_F(BadInput, DamagedEpisodeList) {

@@ -229,6 +229,8 @@ std::vector<Row> task_rows() {
       {SIMULATOR "GRID_SIZE", "0.2", "the agent's map", OBSERVE(env_of(c).simulator.mapper.cell_size)},
       {SIMULATOR "MAP_CELLS", "64", "the agent's map", OBSERVE(policy_of(c).reading.grid_size)},
       {SIMULATOR "ALLOW_SLIDING", "False", "motion", OBSERVE(env_of(c).simulator.motion.allow_sliding)},
+      {SIMULATOR "NO_SLIDE_RULE", "habitat_0.3.4", "motion",
+       OBSERVE(static_cast<int>(env_of(c).simulator.motion.no_slide_rule))},
       {SIMULATOR "RENDERER", "cpu", "refused where there is none", nullptr},
       {SIMULATOR "RGB_SENSOR.WIDTH", "32", "with EXTRA_RGB refused unless as DEPTH_SENSOR", nullptr},
       {SIMULATOR "RGB_SENSOR.HEIGHT", "32", "with EXTRA_RGB refused unless as DEPTH_SENSOR", nullptr},

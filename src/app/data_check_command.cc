@@ -12,6 +12,7 @@
 
 #include "base/geometry.h"
 #include "base/thread_pool.h"
+#include "nav/nav_mesh.h"
 #include "sketch/read_problems.h"
 #include "task/dataset_check.h"
 #include "task/demonstration_check.h"
@@ -132,8 +133,27 @@ base::Result<int> check_drawing(const fs::path& path) {
   return problems.empty() ? 0 : kBadData;
 }
 
+/// A mesh that cannot be loaded is an error of its own.
+base::Result<int> check_navmesh(const fs::path& path) {
+  INKNAV_ASSIGN_OR_RETURN(const nav::NavMeshPtr mesh, nav::NavMesh::load(path));
+  const nav::NavSettings& s = mesh->settings();
+  const nav::Island& largest = mesh->islands()[static_cast<std::size_t>(mesh->largest_island())];
+  const base::Aabb& bounds = mesh->bounds();
+  std::printf("%s\n  version %d, %.2f m2 in %zu islands, the largest %.2f m2 with radius %.2f m\n",
+              path.c_str(), mesh->file_version(), double{mesh->area()}, mesh->islands().size(),
+              double{largest.area}, double{largest.radius});
+  std::printf("  from (%.2f, %.2f, %.2f) to (%.2f, %.2f, %.2f)\n", double{bounds.min.x}, double{bounds.min.y},
+              double{bounds.min.z}, double{bounds.max.x}, double{bounds.max.y}, double{bounds.max.z});
+  std::printf("  for an agent %.2f m high with radius %.2f m, climb %.2f m, slope %.0f degrees%s\nsound\n",
+              double{s.agent_height}, double{s.agent_radius}, double{s.agent_max_climb},
+              double{s.agent_max_slope_deg},
+              mesh->file_version() == 1 ? " (assumed, as version 1 does not say)" : "");
+  return 0;
+}
+
 base::Result<int> run(const Options& options) {
   std::error_code code;
+  if (fs::path(options.path).extension() == ".navmesh") return check_navmesh(options.path);
   if (fs::is_regular_file(options.path, code) && is_picture(options.path)) return check_drawing(options.path);
   const std::vector<fs::path> demonstrations = find_demonstrations(options.path);
   if (!demonstrations.empty()) return check_demonstrations(options, demonstrations);
@@ -167,8 +187,9 @@ base::Result<int> run(const Options& options) {
 
 Action define_data_check(CLI::App& app) {
   auto options = std::make_shared<Options>();
-  app.add_option("path", options->path,
-                 "list of episodes, a folder with lists, demonstrations, or one drawing (.png, .jpg)")
+  app.add_option(
+         "path", options->path,
+         "list of episodes, a folder with lists, demonstrations, one drawing (.png, .jpg) or one .navmesh")
       ->required();
   app.add_option("--scenes", options->scenes,
                  "root of the scene ids; default: scenes/ beside or above the list");

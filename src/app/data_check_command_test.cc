@@ -12,6 +12,8 @@
 #include <string>
 #include <vector>
 
+#include "nav/nav_mesh.h"
+#include "nav/test_scenes.h"
 #include "scene/image.h"
 
 namespace inknav::app {
@@ -73,6 +75,27 @@ TEST_F(DataCheck, WhatLiesBesideTheScenesIsNoListOfEpisodes) {
   EXPECT_EQ(list.error().code, base::ErrorCode::kData);
   EXPECT_NE(list.error().message.find("train.json: the key 'episodes'"), std::string::npos)
       << list.error().message;
+}
+
+TEST_F(DataCheck, ANavmeshIsDescribed) {
+  nav::NavSettings settings;
+  settings.agent_height = 0.88f;
+  const auto mesh =
+      nav::NavMesh::build(*nav::testing::SceneBuilder().floor(0, 0, 6, 4).finish("floor"), settings);
+  ASSERT_TRUE(mesh.ok());
+  ASSERT_TRUE((*mesh)->save(folder_ / "floor.navmesh").ok());
+  ::testing::internal::CaptureStdout();
+  const auto code = run("floor.navmesh");
+  const std::string said = ::testing::internal::GetCapturedStdout();
+  ASSERT_TRUE(code.ok());
+  EXPECT_EQ(*code, 0);
+  for (const char* part : {"version 2", "m2 in 1 islands", "from (0.00, 0.00, 0.00) to (6.00, ",
+                           "for an agent 0.88 m high with radius 0.10 m", "sound"}) {
+    EXPECT_NE(said.find(part), std::string::npos) << part << "\nis not in\n" << said;
+  }
+  const auto none = run("none.navmesh");
+  ASSERT_FALSE(none.ok());
+  EXPECT_EQ(none.error().code, base::ErrorCode::kData);
 }
 
 TEST_F(DataCheck, ADrawingIsReadAndItsProblemsAreNamed) {

@@ -12,6 +12,7 @@
 
 #include "base/thread_pool.h"
 #include "nav/nav_mesh.h"
+#include "nav/scene_mesh.h"
 #include "nav/walkable_route.h"
 #include "render/renderer.h"
 #include "scene/load.h"
@@ -133,7 +134,9 @@ base::Result<scene::Image> show_data(const DataShowOptions& options) {
   scene::LoadOptions load;
   load.add_ground_plane = options.ground_plane;
   INKNAV_ASSIGN_OR_RETURN(const scene::ScenePtr scene, scene::load_scene(options.scene, load));
-  INKNAV_ASSIGN_OR_RETURN(const nav::NavMeshPtr mesh, nav::NavMesh::build(*scene, nav::NavSettings{}));
+  INKNAV_ASSIGN_OR_RETURN(const nav::SceneMesh found,
+                          nav::mesh_for_scene(*scene, options.scene, nav::NavSettings{}, std::nullopt));
+  const nav::NavMeshPtr& mesh = found.mesh;
   if (mesh->islands().empty()) {
     return bad_data(
         options.scene +

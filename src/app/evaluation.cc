@@ -18,6 +18,7 @@
 #include "base/thread_pool.h"
 #include "learn/agent.h"
 #include "learn/evaluate.h"
+#include "nav/scene_mesh.h"
 #include "run/metrics.h"
 #include "run/progress.h"
 #include "scene/load.h"
@@ -185,12 +186,9 @@ base::Result<EpisodeCard> show_episode(const EvaluationRequest& request, const T
   WalkedEpisode walked;
   INKNAV_ASSIGN_OR_RETURN(const std::filesystem::path path, task::scene_path(run.dataset, episode));
   INKNAV_ASSIGN_OR_RETURN(walked.scene, scene::load_scene(path, {.cache_dir = settings.cache_dir}));
-  if (settings.cache_dir) {
-    INKNAV_ASSIGN_OR_RETURN(walked.nav_mesh,
-                            nav::NavMesh::build_cached(*walked.scene, settings.nav, *settings.cache_dir));
-  } else {
-    INKNAV_ASSIGN_OR_RETURN(walked.nav_mesh, nav::NavMesh::build(*walked.scene, settings.nav));
-  }
+  INKNAV_ASSIGN_OR_RETURN(nav::SceneMesh found,
+                          nav::mesh_for_scene(*walked.scene, path, settings.nav, settings.cache_dir));
+  walked.nav_mesh = std::move(found.mesh);
   INKNAV_ASSIGN_OR_RETURN(walked.drawing, load_drawing(run.dataset, episode));
   walked.title = fmt::format("{}: {}, episode {}", track.name, walked.scene->name, episode.episode_id);
   walked.success = measure(run.result, outcome, "success") > 0.5f;

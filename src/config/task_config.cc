@@ -130,8 +130,11 @@ void describe(SimulatorConfig& c, FieldVisitor& v) {
           c.grid_size);
   v.field({.key = "MAP_CELLS", .doc = "side of the agent's own map, cells", .low = 16, .high = 4096},
           c.map_cells);
-  v.field({.key = "ALLOW_SLIDING", .doc = "slide along walls; else a blocked step does not move"},
+  v.field({.key = "ALLOW_SLIDING", .doc = "slide along walls; else a step ends where it meets one"},
           c.allow_sliding);
+  v.choice({.key = "NO_SLIDE_RULE",
+            .doc = "where a step that must not slide ends: as in Habitat up to 0.3.3, or as in 0.3.4"},
+           c.no_slide_rule, {"habitat_0.3.3", "habitat_0.3.4"});
   v.choice({.key = "RENDERER", .doc = "auto: the fastest that is there", .shapes_result = false}, c.renderer,
            {"auto", "cuda", "cpu", "egl"});
   v.section({.key = "RGB_SENSOR", .doc = "colour camera"}, c.rgb_sensor);

@@ -15,6 +15,8 @@
 namespace inknav::config {
 
 enum class RendererChoice : std::uint8_t { kAuto, kCuda, kCpu, kEgl };
+/// Of Habitat up to 0.3.3, which all published results without sliding used, or of 0.3.4.
+enum class NoSlideRuleChoice : std::uint8_t { kHabitat033, kHabitat034 };
 
 struct DatasetConfig {
   std::string type = "HandWritingNav";
@@ -79,7 +81,8 @@ struct SimulatorConfig {
   double turn_angle = 10.0;         // degrees
   double grid_size = 0.1;           // metres a cell of the agent's own map
   int map_cells = 512;              // InkNav's own: side of the agent's own map, cells
-  bool allow_sliding = true;        // along walls; false: a blocked step does not move
+  bool allow_sliding = true;        // along walls; false: a step ends where it meets one
+  NoSlideRuleChoice no_slide_rule = NoSlideRuleChoice::kHabitat033;  // with allow_sliding false
   RendererChoice renderer = RendererChoice::kAuto;
   CameraConfig rgb_sensor;
   DepthCameraConfig depth_sensor;

@@ -68,6 +68,9 @@ NavigationEnvSettings env_settings(const config::ExperimentConfig& config, const
   settings.simulator.motion.forward_step = static_cast<float>(simulator.forward_step_size);
   settings.simulator.motion.turn_angle_deg = static_cast<float>(simulator.turn_angle);
   settings.simulator.motion.allow_sliding = simulator.allow_sliding;
+  settings.simulator.motion.no_slide_rule = simulator.no_slide_rule == config::NoSlideRuleChoice::kHabitat034
+                                                ? nav::NoSlideRule::kHabitat034
+                                                : nav::NoSlideRule::kHabitat033;
   settings.simulator.sensors = sensor_settings(config);
   settings.simulator.mapper.grid_size = simulator.map_cells;
   settings.simulator.mapper.cell_size = static_cast<float>(simulator.grid_size);

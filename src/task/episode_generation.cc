@@ -17,6 +17,7 @@
 #include "base/log.h"
 #include "base/philox.h"
 #include "base/safe_path.h"
+#include "nav/scene_mesh.h"
 #include "scene/image.h"
 #include "scene/load.h"
 #include "sketch/drawing_file.h"
@@ -142,12 +143,10 @@ base::Status prepare(const EpisodeGenerationSettings& settings, PreparedScene& p
   scene::LoadOptions options;
   options.cache_dir = settings.cache_dir;
   INKNAV_ASSIGN_OR_RETURN(prepared.scene, scene::load_scene(settings.scenes_dir / prepared.id, options));
-  if (settings.cache_dir) {
-    INKNAV_ASSIGN_OR_RETURN(prepared.nav_mesh,
-                            nav::NavMesh::build_cached(*prepared.scene, settings.nav, *settings.cache_dir));
-  } else {
-    INKNAV_ASSIGN_OR_RETURN(prepared.nav_mesh, nav::NavMesh::build(*prepared.scene, settings.nav));
-  }
+  INKNAV_ASSIGN_OR_RETURN(nav::SceneMesh found,
+                          nav::mesh_for_scene(*prepared.scene, settings.scenes_dir / prepared.id,
+                                              settings.nav, settings.cache_dir));
+  prepared.nav_mesh = std::move(found.mesh);
   // The floor is where most of the largest island is: the median height of random points on it.
   nav::NavQuery query(prepared.nav_mesh);
   base::PhiloxStream stream({settings.seed, name_key(prepared.id), 0, 0, base::Purpose::kNavRandomPoint});

@@ -4,25 +4,36 @@
 #include <map>
 #include <utility>
 
+#include "base/log.h"
+#include "nav/scene_mesh.h"
 #include "scene/load.h"
 
 namespace inknav::task {
 
 namespace {
-base::Result<sim::World> load_world(const Dataset& dataset, const Episode& episode,
-                                    const nav::NavSettings& settings,
-                                    const std::optional<std::filesystem::path>& cache_dir) {
+base::Status load_world(const Dataset& dataset, const Episode& episode, const nav::NavSettings& settings,
+                        const std::optional<std::filesystem::path>& cache_dir, LoadedWorld& loaded) {
   INKNAV_ASSIGN_OR_RETURN(const std::filesystem::path path, scene_path(dataset, episode));
   scene::LoadOptions options;
   options.cache_dir = cache_dir;
-  sim::World world;
-  INKNAV_ASSIGN_OR_RETURN(world.scene, scene::load_scene(path, options));
-  if (cache_dir) {
-    INKNAV_ASSIGN_OR_RETURN(world.nav_mesh, nav::NavMesh::build_cached(*world.scene, settings, *cache_dir));
-  } else {
-    INKNAV_ASSIGN_OR_RETURN(world.nav_mesh, nav::NavMesh::build(*world.scene, settings));
+  INKNAV_ASSIGN_OR_RETURN(scene::ScenePtr scene, scene::load_scene(path, options));
+  INKNAV_ASSIGN_OR_RETURN(nav::SceneMesh found, nav::mesh_for_scene(*scene, path, settings, cache_dir));
+  loaded.world = {std::move(scene), std::move(found.mesh)};
+  loaded.mesh_reason = std::move(found.reason);
+  loaded.navmesh_beside = found.file_beside;
+  return base::ok_status();
+}
+
+/// A line for each scene with a navmesh file, in their order, and one for all others.
+void log_meshes(const std::vector<LoadedWorld>& worlds) {
+  int without_file = 0;
+  for (const LoadedWorld& loaded : worlds) {
+    if (loaded.error.empty() && !loaded.navmesh_beside) ++without_file;
+    if (loaded.navmesh_beside) base::log_info("scene '{}': {}", loaded.scene_id, loaded.mesh_reason);
   }
-  return world;
+  if (without_file > 0)
+    base::log_info("{} of {} scenes have no .navmesh beside them; their navmeshes are built", without_file,
+                   worlds.size());
 }
 }  // namespace
 
@@ -35,7 +46,7 @@ WorldSet load_worlds(const Dataset& dataset, const nav::NavSettings& settings,
   std::map<std::string, int> number;
   for (const auto& [scene_id, episode] : first) {
     number[scene_id] = static_cast<int>(set.worlds.size());
-    set.worlds.push_back(LoadedWorld{scene_id, {}, {}});
+    set.worlds.emplace_back().scene_id = scene_id;
     samples.push_back(episode);
   }
   for (const Episode& episode : dataset.episodes) set.world_of_episode.push_back(number.at(episode.scene_id));
@@ -43,14 +54,12 @@ WorldSet load_worlds(const Dataset& dataset, const nav::NavSettings& settings,
       static_cast<std::int64_t>(samples.size()), 1, [&](std::int64_t begin, std::int64_t end, int) {
         for (std::int64_t i = begin; i < end; ++i) {
           LoadedWorld& loaded = set.worlds[static_cast<std::size_t>(i)];
-          auto world = load_world(dataset, *samples[static_cast<std::size_t>(i)], settings, cache_dir);
-          if (world.ok()) {
-            loaded.world = std::move(world).value();
-          } else {
-            loaded.error = world.error().message;
-          }
+          const base::Status status =
+              load_world(dataset, *samples[static_cast<std::size_t>(i)], settings, cache_dir, loaded);
+          if (!status.ok()) loaded.error = status.error().message;
         }
       });
+  log_meshes(set.worlds);
   return set;
 }
 
