@@ -193,8 +193,9 @@ DoctorRow terminal_row(const MachineFacts& facts) {
 void add_use_rows(const MachineFacts& facts, std::vector<DoctorRow>& rows) {
   rows.push_back({"use", "will use", facts.choice.sentence});
   DoctorRow row{"plan", "",
-                fmt::format("{} rank(s) of {} thread(s), {} environments each with NUM_PROCESSES auto",
-                            facts.plan.num_ranks, facts.plan.threads_per_rank, facts.plan.envs_per_rank)};
+                fmt::format("{} rank(s) of {} thread(s); NUM_PROCESSES auto finds the number of environments "
+                            "by a short trial",
+                            facts.plan.num_ranks, facts.plan.threads_per_rank)};
   const auto gpus = static_cast<int>(facts.choice.gpu_ids.size());
   if (gpus > 0) {
     row.level = DoctorLevel::kProblem;

@@ -87,7 +87,7 @@ TEST(DoctorReport, SaysWhatIsThereAndThatNothingStandsInTheWay) {
   expect_in(text, "Embree 3.13.5 on the CPU; packets of 8 rays are native\n");
   expect_in(text, "libtorch 2.11.0 on the CPU with its AVX2 kernels and oneDNN");
   expect_in(text, "  will use   training on the CPU: why\n");
-  expect_in(text, "4 rank(s) of 1 thread(s), 32 environments each");
+  expect_in(text, "4 rank(s) of 1 thread(s); NUM_PROCESSES auto");
   expect_in(text, "Nothing stands in the way.\n");
   EXPECT_EQ(code_of(good_machine()), 0);
 }

@@ -127,8 +127,8 @@ TEST(LowMemory, EveryAllocationOfAnUpdateMayFail) {
 }
 
 /// A policy that reads and sees, with a rollout of random content, for an updater of its own.
-struct Lesson {
-  explicit Lesson(Ranks* its_ranks = nullptr) : ranks(its_ranks) {
+struct Pupil {
+  explicit Pupil(Ranks* its_ranks = nullptr) : ranks(its_ranks) {
     setup_torch();
     settings.vector_size = 20;
     settings.backbone = Backbone::kSmallCnn;
@@ -145,24 +145,23 @@ struct Lesson {
     ppo.ppo_epoch = 1;
     network = std::make_unique<PolicyNetwork>(settings, 5);
     parameters = std::make_unique<FlatParameters>(*network, kBucketExtra, "goal_head");
-    rollout = std::make_unique<Rollout>(settings, kSteps, kEnvs);
+    rollout = std::make_unique<Rollout>(settings, kSteps, kEnvs, Placement());
     torch::manual_seed(ranks == nullptr ? 1 : 1 + static_cast<std::uint64_t>(ranks->rank()));
-    const std::vector<std::uint8_t> paper(static_cast<std::size_t>(kEnvs * 4 * 16 * 16), 100);
-    rollout->start_drawings(paper.data());
+    rollout->start_drawings(torch::full({kEnvs, 4, 16, 16}, 100, torch::kUInt8));
     for (std::int64_t t = 0; t < kSteps; ++t) {
       rollout->note_drawings(t);
-      rollout->slot(t).image.uniform_();
-      rollout->slot(t).crops.random_(0, 255);
-      rollout->slot(t).numbers.uniform_();
+      rollout->slot(t).device.image.uniform_();
+      rollout->slot(t).device.crops.random_(0, 255);
+      rollout->slot(t).device.numbers.uniform_();
     }
     rollout->state = torch::zeros({kEnvs, network->state_size()});
-    rollout->keep.fill_(1.0);
-    rollout->actions.random_(0, 4);
-    rollout->log_prob.fill_(-1.4);
-    rollout->rewards.uniform_();
-    rollout->labels.waypoint.uniform_();
-    rollout->labels.waypoint_weight.random_(0, 2);
-    updater = std::make_unique<Updater>(ppo, 9, *network, *parameters, nullptr, ranks);
+    rollout->records.keep.fill_(1.0);
+    rollout->records.actions.random_(0, 4);
+    rollout->records.log_prob.fill_(-1.4);
+    rollout->records.rewards.uniform_();
+    rollout->records.labels.waypoint.uniform_();
+    rollout->records.labels.waypoint_weight.random_(0, 2);
+    updater = std::make_unique<Updater>(ppo, 9, *network, *parameters, nullptr, ranks, Placement());
     schedule.weights = loss_weights(ppo, imitation, false, 0, 1);
     schedule.weights.waypoint = 1.0f;
     schedule.lr = schedule.goal_lr = 1e-3;
@@ -182,7 +181,7 @@ struct Lesson {
 
 /// Parts of a minibatch add up to its gradient; AdamW's first steps are of the size of the learning rate
 /// whatever the gradient, so weights whose gradient is rounding noise may differ by as much.
-void expect_alike(Lesson& a, Lesson& b) {
+void expect_alike(Pupil& a, Pupil& b) {
   const Tensor difference = (a.parameters->values() - b.parameters->values()).abs();
   EXPECT_LT(difference.median().item<double>(), 1e-6);
   EXPECT_LT(difference.mean().item<double>(), 0.01 * a.schedule.lr);
@@ -190,7 +189,7 @@ void expect_alike(Lesson& a, Lesson& b) {
 
 /// The largest piece of memory that a minibatch of a lesson takes; it grows with the minibatch.
 std::size_t largest_piece(FailingAllocator& memory) {
-  Lesson lesson;
+  Pupil lesson;
   memory.take_largest();
   EXPECT_TRUE(lesson.updater->run(lesson.schedule, *lesson.rollout).ok());
   return memory.take_largest();
@@ -198,7 +197,7 @@ std::size_t largest_piece(FailingAllocator& memory) {
 
 TEST(LowMemory, APermanentShortageIsMetWithSmallerPartsOfTheSameBatch) {
   FailingAllocator memory;
-  Lesson whole, parts, tiny;
+  Pupil whole, parts, tiny;
   const std::size_t largest = largest_piece(memory);
   const auto untroubled = whole.updater->run(whole.schedule, *whole.rollout);
   ASSERT_TRUE(untroubled.ok());
@@ -228,7 +227,7 @@ TEST(LowMemory, APermanentShortageIsMetWithSmallerPartsOfTheSameBatch) {
   EXPECT_TRUE(torch::equal(before, tiny.parameters->values()));
 }
 
-std::vector<std::uint8_t> bytes_of_weights(const Lesson& lesson) {
+std::vector<std::uint8_t> bytes_of_weights(const Pupil& lesson) {
   const Tensor values = lesson.parameters->values().contiguous();
   std::vector<std::uint8_t> bytes(values.nbytes());
   std::memcpy(bytes.data(), values.data_ptr(), bytes.size());
@@ -242,7 +241,7 @@ TEST(LowMemory, AllRanksAgreeOnWhatIsDone) {
     return [=](Ranks& ranks) {
       FailingAllocator memory;
       const auto largest = static_cast<double>(largest_piece(memory));
-      Lesson lesson(&ranks);
+      Pupil lesson(&ranks);
       if (ranks.rank() == 1) {
         if (fails_at > 0) memory.fail_at(fails_at);
         if (part_that_fits < 1.0) memory.fail_above(static_cast<std::size_t>(part_that_fits * largest));

@@ -2,7 +2,6 @@
 #include <torch/torch.h>
 
 #include <algorithm>
-#include <vector>
 
 #include "base/check.h"
 #include "learn/counted_memory.h"
@@ -34,12 +33,11 @@ class Trial {
 
   /// The most that an update from `steps` steps of one environment holds beside what lies there always.
   std::uint64_t bytes_of_update(std::int64_t steps, const DenoisingLoss* denoising) {
-    Rollout rollout(settings_.policy, steps, 1);
+    Rollout rollout(settings_.policy, steps, 1, Placement());
     const std::int64_t side = settings_.policy.reading.drawing_size;
-    const std::vector<std::uint8_t> paper(static_cast<std::size_t>(4 * side * side), 0);
-    rollout.start_drawings(paper.data());
+    rollout.start_drawings(torch::zeros({1, 4, side, side}, torch::kUInt8));
     rollout.state = torch::zeros({1, network_.state_size()});
-    Updater updater(settings_.ppo, settings_.seed, network_, parameters_, denoising, nullptr);
+    Updater updater(settings_.ppo, settings_.seed, network_, parameters_, denoising, nullptr, Placement());
     UpdateSchedule schedule;
     schedule.lr = schedule.goal_lr = 0.0;
     schedule.weights = loss_weights(settings_.ppo, settings_.imitation, settings_.policy.predict_goal, 0, 1);

@@ -78,7 +78,7 @@ TEST(MemoryPlan, RolloutsTakeWhatTheirTensorsTake) {
   for (const TrainerSettings& settings : {reader(), planner(), blind()}) {
     for (const auto& [steps, envs] : {std::pair{1, 1}, {16, 8}, {7, 3}}) {
       EXPECT_EQ(rollout_bytes(settings.policy, steps, envs),
-                Rollout(settings.policy, steps, envs).num_bytes());
+                Rollout(settings.policy, steps, envs, Placement()).num_bytes());
     }
   }
 }
@@ -115,10 +115,9 @@ TEST(MemoryPlan, WhatAnUpdateTakesIsForetoldFromOneEnvironment) {
     const MemoryPlan plan = plan_memory(question_of(settings, envs));
     PolicyNetwork network(settings.policy, 0);
     FlatParameters parameters(network, kBucketExtra, "goal_head");
-    Rollout rollout(settings.policy, settings.ppo.num_steps, envs);
+    Rollout rollout(settings.policy, settings.ppo.num_steps, envs, Placement());
     const std::int64_t side = settings.policy.reading.drawing_size;
-    const std::vector<std::uint8_t> paper(static_cast<std::size_t>(envs * 4 * side * side), 0);
-    rollout.start_drawings(paper.data());
+    rollout.start_drawings(torch::zeros({envs, 4, side, side}, torch::kUInt8));
     for (std::int64_t t = 0; t < settings.ppo.num_steps; ++t) rollout.note_drawings(t);
     rollout.state = torch::zeros({envs, network.state_size()});
     std::optional<DenoisingLoss> denoising;
@@ -129,7 +128,7 @@ TEST(MemoryPlan, WhatAnUpdateTakesIsForetoldFromOneEnvironment) {
     }
     PpoSettings ppo = settings.ppo;
     ppo.ppo_epoch = 1;
-    Updater updater(ppo, 0, network, parameters, denoising ? &*denoising : nullptr, nullptr);
+    Updater updater(ppo, 0, network, parameters, denoising ? &*denoising : nullptr, nullptr, Placement());
     UpdateSchedule schedule;
     schedule.weights = loss_weights(ppo, settings.imitation, settings.policy.predict_goal, 0, 1);
     const CountedMemory counted;

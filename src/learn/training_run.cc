@@ -26,6 +26,7 @@
 #include "learn/ranks.h"
 #include "learn/settings_from_config.h"
 #include "learn/trainer.h"
+#include "run/gpu_status.h"
 #include "run/injected_fault.h"
 #include "run/launch.h"
 #include "run/network.h"
@@ -230,6 +231,12 @@ class RankRun {
       const bool recorded = config_.use_diffusion_policy && !config_.diffusion_data_dir.empty();
       memory_question_->recorded_envs = recorded ? static_cast<std::uint64_t>(env.num_envs) : 0;
       memory_there_ = memory_there();
+      if (const std::optional<int> gpu = gpu_of_rank()) {
+        memory_question_->on_device = true;
+        for (const run::GpuMemory& memory : run::gpu_status().memory) {
+          if (memory.id == *gpu) memory_there_.device_bytes = memory.free_bytes;
+        }
+      }
     }
     memory_question_->worlds = worlds;
     memory_question_->num_episodes = num_episodes;

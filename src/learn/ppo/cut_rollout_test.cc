@@ -26,9 +26,9 @@ class Once {
   Once(std::int64_t room, std::int64_t steps, Ranks* ranks = nullptr, double sync_frac = 0.0)
       : env_(kEnvs, 0),
         network_(std::make_shared<PolicyNetwork>(policy(env_), 5)),
-        parameters_(*network_, kNumLossTerms, "goal_head"),
-        runner_(network_, env_, pool_),
-        rollout_(network_->settings(), room, kEnvs),
+        parameters_(*network_, kBucketExtra, "goal_head"),
+        runner_(network_, env_, pool_, Placement()),
+        rollout_(network_->settings(), room, kEnvs, Placement()),
         collector_({}, env_, runner_) {
     env_.reset();
     runner_.begin(env_, {});
@@ -46,7 +46,7 @@ class Once {
     ppo.ppo_epoch = 2;
     ppo.normalize_advantage = true;
     ppo.sync_frac = sync_frac;
-    Updater updater(ppo, 3, *network_, parameters_, nullptr, ranks);
+    Updater updater(ppo, 3, *network_, parameters_, nullptr, ranks, Placement());
     auto result = updater.run({}, rollout_);
     INKNAV_CHECK(result.ok());
     outcome = *result;
@@ -108,6 +108,9 @@ class IdleRank : public Ranks {
     return *static_cast<run::Peers*>(nullptr);
   }
   base::Status sum(std::span<float>) override { return base::ok_status(); }
+  base::Status meet_on_device(int) override { return base::ok_status(); }
+  bool sums_on_device() const override { return false; }
+  base::Status sum_on_device(const base::TensorView&) override { return base::ok_status(); }
   base::Status sum(std::span<double> values) override {
     if (values.size() == 1) values[0] += frames_;
     return base::ok_status();
