@@ -19,11 +19,13 @@
 #include "learn/ranks.h"
 #include "learn/settings_from_config.h"
 #include "learn/trainer.h"
+#include "learn/weights_exchange.h"
 #include "run/checkpoint_store.h"
 #include "run/launch.h"
 #include "run/metrics.h"
 #include "run/progress.h"
 #include "run/signals.h"
+#include "run/torch_weights.h"
 #include "run/train_log.h"
 #include "task/env_from_config.h"
 #include "task/measures.h"
@@ -71,6 +73,11 @@ double metric(const UpdateReport& report, std::string_view name, double missing)
   return missing;
 }
 
+/// Whether a run is continued; weights from elsewhere begin a new one.
+bool goes_on(const TrainingRequest& request) {
+  return request.resume_from && !run::is_torch_name(*request.resume_from);
+}
+
 run::ProgressSettings progress_settings(const TrainingRequest& request) {
   run::ProgressSettings settings;
   settings.title = request.progress_title;
@@ -87,7 +94,7 @@ class MainRank {
   static base::Result<std::unique_ptr<MainRank>> open(const TrainingRequest& request,
                                                       const Trainer& trainer) {
     const config::ExperimentConfig& config = request.loaded.config;
-    const run::ExistingRun existing = request.resume_from ? run::ExistingRun::kResume : request.existing;
+    const run::ExistingRun existing = goes_on(request) ? run::ExistingRun::kResume : request.existing;
     INKNAV_ASSIGN_OR_RETURN(run::RunDirectory directory,
                             run::RunDirectory::open(request.model_dir, existing));
     const run::RunPaths paths = run::run_paths(config, request.model_dir);
@@ -307,6 +314,11 @@ class RankRun {
   }
 
   base::Status resume(const std::filesystem::path& path) {
+    if (!goes_on(request_)) {
+      INKNAV_ASSIGN_OR_RETURN(const std::vector<NamedBytes> weights,
+                              weights_to_start_from(path, *trainer_->network()));
+      return trainer_->load_weights(weights);
+    }
     INKNAV_ASSIGN_OR_RETURN(const run::SafetensorsFile file, run::read_safetensors(path));
     INKNAV_ASSIGN_OR_RETURN(const std::vector<NamedBytes> state, as_state(file));
     return trainer_->restore_state(state);
