@@ -27,7 +27,7 @@ constexpr std::size_t kMaxNameBytes = 512;
 constexpr std::uint64_t kMaxBytes = 0xFFFFFFFEu;
 constexpr std::size_t kAlignment = 64;
 
-/// Little-endian number of `count` bytes; the caller has checked that they are there.
+/// Little-endian number of `count` bytes, at most 8; the caller has checked that they are there.
 std::uint64_t number(Bytes bytes, std::size_t at, std::size_t count) {
   std::uint64_t value = 0;
   for (std::size_t i = 0; i < count; ++i) value |= std::uint64_t{bytes[at + i]} << (8 * i);
@@ -277,7 +277,8 @@ base::Result<std::vector<std::vector<std::uint8_t>>> stored_zip_framing(
     put(directory, kDirectoryHeader, 4);
     put(directory, 20, 2);
     put_claim(directory, entry);
-    put(directory, 0, 2 + 2 + 2 + 2 + 4);
+    directory.insert(directory.end(), 2 + 2 + 2 + 2 + 4,
+                     std::uint8_t{0});  // no extra field, comment, attributes
     put(directory, offset, 4);
     put_name(directory, entry.name);
     offset += local.size() + entry.bytes.size();
