@@ -8,6 +8,7 @@
 #include "app/demo_command.h"
 #include "app/doctor_command.h"
 #include "app/eval_command.h"
+#include "app/export_command.h"
 #include "app/generate_demos_command.h"
 #include "app/generate_episodes_command.h"
 #include "app/generate_homes_command.h"
@@ -31,7 +32,7 @@ constexpr Command kCommands[] = {
     {"bench infer", "time of a decision, and of the denoiser in it", define_bench_infer},
     {"doctor", "what devices and back ends are there, which are used, and why", define_doctor},
     {"draw", "a local page: draw a route, watch the agent walk it", nullptr},
-    {"export", "checkpoints and scenes in foreign formats", nullptr},
+    {"export", "checkpoints to PyTorch's .pth and back, scenes to .glb", define_export},
     {"demo", "generate, train, evaluate on unseen homes, report", define_demo},
 };
 

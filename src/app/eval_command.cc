@@ -13,10 +13,13 @@
 #include "app/evaluation.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "learn/habitat/pointnav_agent.h"
+#include "learn/weights_exchange.h"
 #include "run/checkpoint_store.h"
 #include "run/metrics.h"
 #include "run/run_directory.h"
 #include "run/safetensors.h"
+#include "run/torch_weights.h"
 
 namespace inknav::app {
 namespace {
@@ -104,6 +107,26 @@ std::int64_t update_of(const run::SafetensorsFile& file) {
   return update;
 }
 
+/// Weights of PyTorch (.pth) as a file that can be evaluated, in the folder of the evaluation.
+base::Result<std::filesystem::path> evaluable(const std::filesystem::path& checkpoint,
+                                              const std::filesystem::path& output_dir) {
+  if (!run::is_torch_name(checkpoint)) return checkpoint;
+  const std::filesystem::path converted = output_dir / (checkpoint.stem().string() + ".safetensors");
+  INKNAV_ASSIGN_OR_RETURN(const learn::ExchangeReport report,
+                          learn::torch_to_checkpoint(checkpoint, converted, {}));
+  base::log_info("{}: {} tensors read into {}", checkpoint.string(), report.tensors, converted.string());
+  return converted;
+}
+
+/// A policy of habitat-baselines has no configuration of ours, and wants to be told where the goal is.
+base::Status check_pointnav(const config::ExperimentConfig& config, const std::filesystem::path& checkpoint) {
+  if (config.is_pointnav()) return base::ok_status();
+  return base::Error{base::ErrorCode::kUsage,
+                     checkpoint.string() +
+                         ": a PointNav policy of habitat-baselines reads where the goal is and no drawing; "
+                         "set USE_POINTNAV True"};
+}
+
 /// Evaluates `checkpoint`; "": the expert acts.
 base::Result<EvaluationOutput> evaluate_one(const ExperimentOptions& options,
                                             const PreparedExperiment& prepared,
@@ -119,13 +142,17 @@ base::Result<EvaluationOutput> evaluate_one(const ExperimentOptions& options,
   if (!checkpoint.empty()) {
     std::error_code problem;
     std::filesystem::create_directories(output_dir, problem);
-    INKNAV_ASSIGN_OR_RETURN(request.config,
-                            evaluation_config(wanted, options.overrides, checkpoint, output_dir));
-    INKNAV_ASSIGN_OR_RETURN(const run::SafetensorsFile file, run::read_safetensors(checkpoint));
+    INKNAV_ASSIGN_OR_RETURN(request.checkpoint, evaluable(checkpoint, output_dir));
+    INKNAV_ASSIGN_OR_RETURN(const run::SafetensorsFile file, run::read_safetensors(request.checkpoint));
+    if (learn::is_pointnav_file(file)) {
+      INKNAV_RETURN_IF_ERROR(check_pointnav(wanted, checkpoint));
+    } else {
+      INKNAV_ASSIGN_OR_RETURN(request.config,
+                              evaluation_config(wanted, options.overrides, request.checkpoint, output_dir));
+    }
     request.update = update_of(file);
     request.facts = {{"checkpoint", checkpoint.string()}};
   }
-  request.checkpoint = checkpoint;
   request.video_dir = paths.videos;
   request.tensorboard_dir = paths.tensorboard;
   request.title = "InkNav: " + prepared.model_dir.filename().string();

@@ -18,6 +18,7 @@
 #include "base/thread_pool.h"
 #include "learn/agent.h"
 #include "learn/evaluate.h"
+#include "learn/habitat/pointnav_agent.h"
 #include "nav/scene_mesh.h"
 #include "run/metrics.h"
 #include "run/progress.h"
@@ -102,6 +103,7 @@ base::Result<std::vector<Track>> list_tracks(const config::ExperimentConfig& con
 struct TrackRun {
   learn::EvaluationResult result;
   task::Dataset dataset;  // the episodes that were run, in the order of the result's indices
+  bool believes = false;  // whether the agent reads the drawing
 };
 
 base::Result<TrackRun> run_track(const EvaluationRequest& request, const Track& track,
@@ -124,8 +126,9 @@ base::Result<TrackRun> run_track(const EvaluationRequest& request, const Track& 
     agent_options.belief_mode = track.control.belief_mode;
     agent_options.seed = settings.seed;
     agent_options.gpu = request.gpu;
-    INKNAV_ASSIGN_OR_RETURN(agent, learn::Agent::load(request.checkpoint, agent_options, pool));
-    INKNAV_RETURN_IF_ERROR(learn::check_fits(agent->settings(), env->settings()));
+    INKNAV_ASSIGN_OR_RETURN(agent, learn::load_agent(request.checkpoint, agent_options, pool));
+    INKNAV_RETURN_IF_ERROR(learn::check_agent_fits(*agent, *env));
+    run.believes = agent->settings().reading.enabled;
   }
   run::ProgressSettings display;
   display.title = "evaluating " + track.name;
@@ -200,9 +203,8 @@ base::Result<EpisodeCard> show_episode(const EvaluationRequest& request, const T
   walked.success_distance = settings.success_distance;
   const auto truth = load_truth(run.dataset, episode);
   for (const learn::TraceStep& step : outcome.trace) {
-    const bool believes = !request.config.use_expert_actions;
-    WalkedStep shown{step.pose_world_agent, believes, step.belief.position, base::Vec2(0.0f),
-                     believes && truth.has_value()};
+    WalkedStep shown{step.pose_world_agent, run.believes, step.belief.position, base::Vec2(0.0f),
+                     run.believes && truth.has_value()};
     if (shown.has_believed_world) shown.believed_world = truth->to_world(step.belief.position);
     walked.steps.push_back(shown);
   }

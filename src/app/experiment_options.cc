@@ -40,7 +40,8 @@ void add_experiment_options(CLI::App& app, ExperimentOptions& options, bool run_
                  "everything is written below it (default runs/<config name>)");
   app.add_option("--num-gpus", options.num_gpus, "devices 0..N-1 (default all visible); the CPU: NUM_GPUS 0");
   app.add_option("--gpu-ids", options.gpu_ids, "exactly these, \"0,2\"");
-  app.add_option("--resume-from", options.resume_from, ".safetensors, or a .pth with weights only");
+  app.add_option("--resume-from", options.resume_from,
+                 "a checkpoint (.safetensors) to go on from, or weights (.pth) to begin a new run with");
   app.add_option("--eval-interval", options.eval_interval, "eval: every N-th checkpoint; without it the last")
       ->check(CLI::Range(1, 1 << 30));
   app.add_option("--prev-ckpt-ind", options.prev_ckpt_ind, "eval: begin after this checkpoint")

@@ -10,6 +10,7 @@
 #include "learn/training_run.h"
 #include "run/launch.h"
 #include "run/run_directory.h"
+#include "run/torch_weights.h"
 
 namespace inknav::app {
 
@@ -39,17 +40,13 @@ base::Status refuse_expert(const config::LoadedConfig& loaded) {
 base::Status check_early(const ExperimentOptions& options, const PreparedExperiment& prepared) {
   if (options.resume_from) {
     const std::filesystem::path checkpoint(*options.resume_from);
-    if (checkpoint.extension() == ".pth") {
-      return base::Error{base::ErrorCode::kUsage, "command line: --resume-from " + *options.resume_from +
-                                                      ": .pth weights are not read by this version; give a "
-                                                      ".safetensors checkpoint"};
-    }
     std::error_code ignored;
     if (!std::filesystem::exists(checkpoint, ignored)) {
       return base::Error{base::ErrorCode::kUsage, "command line: --resume-from " + *options.resume_from +
                                                       " is not there; checkpoints are in <model-dir>/data/"};
     }
-    return base::ok_status();
+    // Weights from elsewhere begin a new run, which needs a folder of its own.
+    if (!run::is_torch_name(checkpoint)) return base::ok_status();
   }
   // Other ranks find what rank 0 has begun to write.
   INKNAV_ASSIGN_OR_RETURN(const std::optional<run::RankInfo> rank, run::rank_from_environment());

@@ -12,24 +12,18 @@
 #include "base/check.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "run/torch_weights.h"
 #include "task/measures.h"
 
 namespace inknav::learn {
 namespace {
 
-run::SpanType span_type(const std::string& dtype) {
-  for (const run::SpanType type : {run::SpanType::kU8, run::SpanType::kI32, run::SpanType::kI64,
-                                   run::SpanType::kF32, run::SpanType::kF64}) {
-    if (run::name_of(type) == dtype) return type;
-  }
-  INKNAV_CHECK(false, dtype);
-  return run::SpanType::kU8;
-}
-
 std::vector<run::NamedSpan> as_spans(const std::vector<NamedBytes>& state) {
   std::vector<run::NamedSpan> spans;
   for (const NamedBytes& tensor : state) {
-    spans.push_back({tensor.name, span_type(tensor.dtype), tensor.shape, tensor.bytes});
+    const std::optional<run::SpanType> type = run::span_type_of(tensor.dtype);
+    INKNAV_CHECK(type.has_value(), tensor.dtype);
+    spans.push_back({tensor.name, *type, tensor.shape, tensor.bytes});
   }
   return spans;
 }
@@ -50,6 +44,10 @@ run::ProgressSettings progress_settings(const TrainingRequest& request) {
 
 }  // namespace
 
+bool goes_on(const TrainingRequest& request) {
+  return request.resume_from && !run::is_torch_name(*request.resume_from);
+}
+
 double seconds_since(std::chrono::steady_clock::time_point start) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 }
@@ -67,7 +65,7 @@ base::Result<std::vector<NamedBytes>> as_state(const run::SafetensorsFile& file)
 base::Result<std::unique_ptr<MainRank>> MainRank::open(const TrainingRequest& request,
                                                        const config::ExperimentConfig& config,
                                                        const Trainer& trainer) {
-  const run::ExistingRun existing = request.resume_from ? run::ExistingRun::kResume : request.existing;
+  const run::ExistingRun existing = goes_on(request) ? run::ExistingRun::kResume : request.existing;
   INKNAV_ASSIGN_OR_RETURN(run::RunDirectory directory, run::RunDirectory::open(request.model_dir, existing));
   const run::RunPaths paths = run::run_paths(config, request.model_dir);
   INKNAV_ASSIGN_OR_RETURN(run::TrainLog log, run::TrainLog::open(paths.log_file, config.debug));

@@ -33,6 +33,9 @@ inline constexpr const char* kNumProcesses = "num_processes";
 /// The tensors of a checkpoint as a trainer takes them.
 base::Result<std::vector<NamedBytes>> as_state(const run::SafetensorsFile& file);
 
+/// Whether a run is continued; weights from elsewhere (.pth) begin a new one.
+bool goes_on(const TrainingRequest& request);
+
 double seconds_since(std::chrono::steady_clock::time_point start);
 
 /// Whether a later save can make up for this one.

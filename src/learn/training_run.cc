@@ -26,6 +26,7 @@
 #include "learn/ranks.h"
 #include "learn/settings_from_config.h"
 #include "learn/trainer.h"
+#include "learn/weights_exchange.h"
 #include "run/gpu_status.h"
 #include "run/injected_fault.h"
 #include "run/launch.h"
@@ -182,7 +183,7 @@ class RankRun {
   /// NUM_PROCESSES auto: what the run that is resumed has, else by a trial of rank 0.
   base::Status count_environments(const task::Dataset& dataset) {
     std::int64_t total = 0;
-    if (request_.resume_from) {
+    if (goes_on(request_)) {
       INKNAV_ASSIGN_OR_RETURN(const run::SafetensorsFile file, run::read_safetensors(*request_.resume_from));
       const auto stored = file.meta(kNumProcesses);
       if (!stored.ok() || std::atoll(stored->c_str()) < 1) {
@@ -263,6 +264,11 @@ class RankRun {
   }
 
   base::Status resume(const std::filesystem::path& path) {
+    if (!goes_on(request_)) {
+      INKNAV_ASSIGN_OR_RETURN(const std::vector<NamedBytes> weights,
+                              weights_to_start_from(path, *trainer_->network()));
+      return trainer_->load_weights(weights);
+    }
     INKNAV_ASSIGN_OR_RETURN(const run::SafetensorsFile file, run::read_safetensors(path));
     INKNAV_ASSIGN_OR_RETURN(std::vector<NamedBytes> state, as_state(file));
     if (demos_) forget_other_walks(state);

@@ -7,7 +7,7 @@
 //                           single rank) or starts the ranks and waits for them.
 //
 // Stop: SIGTERM or SIGUSR1 saves and ends with 75, SIGINT saves and ends with 0; all ranks agree at an update
-// boundary. Resume continues in the same model directory, bit for bit. Only rank 0 writes.
+// boundary. Resume goes on in the model directory, bit for bit; a .pth begins a new run. Only rank 0 writes.
 
 #include <filesystem>
 #include <optional>
@@ -25,7 +25,7 @@ struct TrainingRequest {
   config::LoadedConfig loaded;
   std::filesystem::path model_dir;
   run::ExistingRun existing = run::ExistingRun::kRefuse;
-  std::optional<std::filesystem::path> resume_from;
+  std::optional<std::filesystem::path> resume_from;  // a checkpoint, or weights (.pth)
   run::DeviceChoice devices;
   run::CpuPlan plan;                   // ranks and threads
   std::vector<std::string> arguments;  // argv that starts one rank of this run

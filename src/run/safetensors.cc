@@ -31,6 +31,7 @@ constexpr TypeRow kTypes[] = {
     {SpanType::kU8, "U8", 1},   {SpanType::kI8, "I8", 1},   {SpanType::kI32, "I32", 4},
     {SpanType::kI64, "I64", 8}, {SpanType::kF16, "F16", 2}, {SpanType::kBF16, "BF16", 2},
     {SpanType::kF32, "F32", 4}, {SpanType::kF64, "F64", 8}, {SpanType::kBool, "BOOL", 1},
+    {SpanType::kI16, "I16", 2},
 };
 
 const TypeRow& row_of(SpanType type) { return kTypes[static_cast<std::size_t>(type)]; }

@@ -23,7 +23,7 @@
 namespace inknav::run {
 
 /// Names as in the format.
-enum class SpanType : std::uint8_t { kU8, kI8, kI32, kI64, kF16, kBF16, kF32, kF64, kBool };
+enum class SpanType : std::uint8_t { kU8, kI8, kI32, kI64, kF16, kBF16, kF32, kF64, kBool, kI16 };
 std::size_t size_of(SpanType type);
 std::string_view name_of(SpanType type);
 std::optional<SpanType> span_type_of(std::string_view name);
