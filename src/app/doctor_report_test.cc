@@ -330,8 +330,10 @@ TEST(DoctorReport, TheTroubleshootingGuideQuotesRealMessages) {
                                "GiB are wanted; make room",
                                "the bar is UTF-8, if it looks odd set LANG=C.UTF-8"}) {
     expect_in(all, fragment);
-    expect_in(english, "`" + std::string(fragment));
-    expect_in(chinese, "`" + std::string(fragment));
+    std::string quoted("`");
+    quoted += fragment;
+    expect_in(english, quoted);
+    expect_in(chinese, quoted);
   }
 }
 

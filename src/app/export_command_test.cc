@@ -209,8 +209,10 @@ TEST_F(HabitatPolicy, IsEvaluatedDirectlyAndAfterConversion) {
 
 TEST_F(HabitatPolicy, WhatDoesNotFitIsAnError) {
   const std::string pth = tiny_.path("ckpt.0.pth");
-  expect_refusal(tiny_.eval({"EVAL_CKPT_PATH_DIR", pth}), kUsage,
-                 {"TASK_CONFIG.SIMULATOR.DEPTH_SENSOR", "end in 3 numbers", "12 x 8"});
+  // The tiny camera's pictures would end in one cell, too.
+  expect_refusal(tiny_.eval({"EVAL_CKPT_PATH_DIR", pth, "TASK_CONFIG.SIMULATOR.DEPTH_SENSOR.WIDTH", "128",
+                             "TASK_CONFIG.SIMULATOR.DEPTH_SENSOR.HEIGHT", "64"}),
+                 kUsage, {"TASK_CONFIG.SIMULATOR.DEPTH_SENSOR", "end in 3 numbers", "128 x 64"});
   std::vector<std::string> words = {"EVAL_CKPT_PATH_DIR", pth, "USE_POINTNAV", "False"};
   words.insert(words.end(), size_.begin(), size_.end());
   expect_refusal(tiny_.eval(words), kUsage, {"ckpt.0.pth", "set USE_POINTNAV True"});

@@ -127,9 +127,10 @@ TEST_F(LoadTest, ErrorsNamePlaceKeyValueAndRemedy) {
   EXPECT_EQ(message_of("SENSORS: RGB_SENSOR\n"),
             "a.yaml:1:1: SENSORS = RGB_SENSOR is not a list; write [a, b] or [] (cameras that the policy may "
             "look through)");
-  EXPECT_EQ(message_of("MODEL:\n    BACKBONE: vit\n"),
-            "a.yaml:2:5: MODEL.BACKBONE = vit is not se_resnet9, small_cnn or none (network that reads depth "
-            "and rgb)");
+  EXPECT_EQ(
+      message_of("MODEL:\n    BACKBONE: vit\n"),
+      "a.yaml:2:5: MODEL.BACKBONE = vit is not se_resnet9, resnet18, small_cnn or none (network that reads "
+      "depth and rgb)");
   EXPECT_EQ(message_of("RL:\n    DIFFUSION:\n        horizon: 18\n"),
             "a.yaml:3:9: RL.DIFFUSION.horizon = 18 must be a multiple of 4; use 20");
   EXPECT_EQ(

@@ -125,7 +125,7 @@ TEST_F(WeightsExchange, WhatDoesNotFitIsNamed) {
     t[0].second = torch::zeros({3, 3});
   });
   expect(first + " of type I64", [](Tensors& t) { t[0].second = t[0].second.to(torch::kInt64); });
-  expect("finite weights", [](Tensors& t) { t[0].second.flatten()[0] = std::nan(""); });
+  expect("finite weights", [](Tensors& t) { t[0].second = torch::full_like(t[0].second, std::nan("")); });
   write_pth(sound, {{"prior_log_scale", "much"}});
   EXPECT_NE(fault(network).find("prior_log_scale"), std::string::npos);
 }

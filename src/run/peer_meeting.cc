@@ -71,9 +71,11 @@ class Host {
       greet();
       for (std::size_t rank = 1; rank < seats_.size(); ++rank) {
         if (seats_[rank]) seats_[rank]->receive();
-        if (seats_[rank] && !seats_[rank]->is_open())
-          return give_up(static_cast<int>(rank),
-                         fmt::format("rank {} of {} was lost while the ranks met", rank, seats_.size()));
+        if (!seats_[rank] || seats_[rank]->is_open()) continue;
+        // A signal to all ranks ends some before this one looks.
+        if (is_stopped()) return stopped(settings_);
+        return give_up(static_cast<int>(rank),
+                       fmt::format("rank {} of {} was lost while the ranks met", rank, seats_.size()));
       }
       if (is_stopped()) return stopped(settings_);
       if (Clock::now() > deadline) return give_up(missing_ranks().front(), who_came());
@@ -241,7 +243,7 @@ class Guest {
     std::vector<PeerMessage> messages = std::move(early_);
     while (true) {
       for (PeerMessage& message : messages) {
-        if (message.word == PeerWord::kLost) return lost(message.text);
+        if (message.word == PeerWord::kLost) return is_stopped() ? stopped(settings_) : lost(message.text);
         if (message.word != PeerWord::kWelcome) continue;
         Meeting meeting;
         meeting.own_address = address_of(link.socket());

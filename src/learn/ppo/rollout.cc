@@ -156,7 +156,7 @@ Minibatch Rollout::minibatch(const std::vector<std::int64_t>& environments, bool
   if (drawings_.defined()) {
     std::vector<std::int64_t> place(static_cast<std::size_t>(num_drawings_), -1);
     std::vector<std::int64_t> used;
-    const Tensor numbered = drawing_index_.index_select(1, chosen).flatten(0, 1);
+    const Tensor numbered = drawing_index_.narrow(0, 0, num_steps_).index_select(1, chosen).flatten(0, 1);
     std::int64_t* entries = numbered.data_ptr<std::int64_t>();
     for (std::int64_t i = 0; i < rows; ++i) {
       std::int64_t& slot = place[static_cast<std::size_t>(entries[i])];
