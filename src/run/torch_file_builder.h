@@ -30,7 +30,12 @@ inline std::string integer(std::int64_t value) {
   return "\x8a\x08" + little(static_cast<std::uint64_t>(value), 8);
 }
 inline std::string global(std::string_view module, std::string_view name) {
-  return "c" + std::string(module) + "\n" + std::string(name) + "\n";
+  std::string line(1, 'c');  // put together piece by piece: g++ 12 warns of the short form
+  line += module;
+  line += '\n';
+  line += name;
+  line += '\n';
+  return line;
 }
 inline std::string integers(const std::vector<std::int64_t>& values) {
   std::string out = "(";
