@@ -24,14 +24,15 @@ base::Status load_world(const Dataset& dataset, const Episode& episode, const na
   return base::ok_status();
 }
 
-/// A line for each scene with a navmesh file, in their order, and one for all others.
+/// A line for each scene with a navmesh file, in their order, and one for all others; where no scene has one,
+/// as with generated homes, that is no news.
 void log_meshes(const std::vector<LoadedWorld>& worlds) {
   int without_file = 0;
   for (const LoadedWorld& loaded : worlds) {
     if (loaded.error.empty() && !loaded.navmesh_beside) ++without_file;
     if (loaded.navmesh_beside) base::log_info("scene '{}': {}", loaded.scene_id, loaded.mesh_reason);
   }
-  if (without_file > 0)
+  if (without_file > 0 && without_file < static_cast<int>(worlds.size()))
     base::log_info("{} of {} scenes have no .navmesh beside them; their navmeshes are built", without_file,
                    worlds.size());
 }
