@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "base/temporary_folder.h"
 #include "nav/nav_mesh.h"
 #include "nav/test_scenes.h"
 #include "scene/image.h"
@@ -21,14 +22,6 @@ namespace {
 
 class DataCheck : public ::testing::Test {
  protected:
-  void SetUp() override {
-    std::string pattern = (std::filesystem::temp_directory_path() / "inknav_check_XXXXXX").string();
-    folder_ = mkdtemp(pattern.data());
-  }
-  void TearDown() override {
-    std::error_code error;
-    std::filesystem::remove_all(folder_, error);
-  }
   void write(const std::string& name, const std::string& text) {
     std::filesystem::create_directories((folder_ / name).parent_path());
     std::ofstream(folder_ / name, std::ios::binary) << text;
@@ -58,7 +51,8 @@ class DataCheck : public ::testing::Test {
     ASSERT_TRUE(scene::save_png(folder_ / name, image).ok());
   }
 
-  std::filesystem::path folder_;
+  base::TemporaryFolder temporary_;
+  const std::filesystem::path folder_ = temporary_.path();
 };
 
 TEST_F(DataCheck, WhatLiesBesideTheScenesIsNoListOfEpisodes) {

@@ -12,6 +12,7 @@
 #include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -21,6 +22,7 @@
 #include "app/tiny_experiment.h"
 #include "base/file.h"
 #include "base/hash.h"
+#include "base/temporary_folder.h"
 #include "task/demonstration_file.h"
 #include "task/demonstration_reader.h"
 
@@ -41,8 +43,8 @@ base::Result<int> run(Define define, std::vector<std::string> arguments) {
 class GenerateDemos : public ::testing::Test {
  protected:
   static void SetUpTestSuite() {
-    std::string pattern = (fs::temp_directory_path() / "inknav_demos_XXXXXX").string();
-    folder_ = mkdtemp(pattern.data());
+    temporary_.emplace();
+    folder_ = temporary_->path();
     const auto homes =
         run(define_generate_homes, {"--count", "2", "--max-rooms", "3", "--out", text_of("homes")});
     ASSERT_TRUE(homes.ok()) << homes.error().message;
@@ -50,10 +52,7 @@ class GenerateDemos : public ::testing::Test {
                               {"--scenes", text_of("homes"), "--out", text_of("data"), "--count", "4"});
     ASSERT_TRUE(episodes.ok()) << episodes.error().message;
   }
-  static void TearDownTestSuite() {
-    std::error_code error;
-    fs::remove_all(folder_, error);
-  }
+  static void TearDownTestSuite() { temporary_.reset(); }
   static std::string text_of(const char* name) { return (folder_ / name).string(); }
 
   static base::Result<int> generate(std::vector<std::string> more) {
@@ -64,6 +63,7 @@ class GenerateDemos : public ::testing::Test {
     return run(define_generate_demos, arguments);
   }
 
+  static inline std::optional<base::TemporaryFolder> temporary_;
   static fs::path folder_;
 };
 fs::path GenerateDemos::folder_;

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "base/temporary_folder.h"
 #include "scene/load.h"
 
 namespace inknav::app {
@@ -17,14 +18,6 @@ namespace {
 
 class GenerateHomes : public ::testing::Test {
  protected:
-  void SetUp() override {
-    std::string pattern = (std::filesystem::temp_directory_path() / "inknav_homes_XXXXXX").string();
-    folder_ = mkdtemp(pattern.data());
-  }
-  void TearDown() override {
-    std::error_code error;
-    std::filesystem::remove_all(folder_, error);
-  }
   base::Result<int> run(std::vector<std::string> arguments) {
     arguments.insert(arguments.end(), {"--out", (folder_ / "homes").string()});
     CLI::App app;
@@ -34,7 +27,8 @@ class GenerateHomes : public ::testing::Test {
     return action();
   }
 
-  std::filesystem::path folder_;
+  base::TemporaryFolder temporary_;
+  const std::filesystem::path folder_ = temporary_.path();
 };
 
 TEST_F(GenerateHomes, WritesScenesThatLoad) {

@@ -15,6 +15,7 @@
 #include <thread>
 
 #include "base/io_fault.h"
+#include "base/temporary_folder.h"
 
 namespace inknav::base {
 namespace {
@@ -44,13 +45,6 @@ class ScopedFault {
 
 class FileTest : public ::testing::Test {
  protected:
-  void SetUp() override {
-    std::string pattern = (fs::temp_directory_path() / "inknav_file_XXXXXX").string();
-    ASSERT_NE(::mkdtemp(pattern.data()), nullptr);
-    folder_ = pattern;
-  }
-  void TearDown() override { fs::remove_all(folder_); }
-
   static std::string contents(const fs::path& path) {
     std::ifstream in(path, std::ios::binary);
     return std::string(std::istreambuf_iterator<char>(in), {});
@@ -60,7 +54,8 @@ class FileTest : public ::testing::Test {
     for (const auto& entry : fs::directory_iterator(folder_)) found.insert(entry.path().filename().string());
     return found;
   }
-  fs::path folder_;
+  base::TemporaryFolder temporary_;
+  const fs::path folder_ = temporary_.path();
 };
 
 TEST_F(FileTest, WritesAndReadsBack) {

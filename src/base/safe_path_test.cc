@@ -8,6 +8,7 @@
 #include <functional>
 
 #include "base/safe_path_internal.h"
+#include "base/temporary_folder.h"
 
 namespace inknav::base {
 namespace {
@@ -34,9 +35,6 @@ TEST(SafePath, Grammar) {
 class ResolveTest : public ::testing::TestWithParam<bool> {
  protected:
   void SetUp() override {
-    std::string pattern = (fs::temp_directory_path() / "inknav_path_XXXXXX").string();
-    ASSERT_NE(::mkdtemp(pattern.data()), nullptr);
-    base_ = pattern;
     root_ = base_ / "scene";
     fs::create_directories(root_ / "sub");
     fs::create_directories(base_ / "scene_evil");
@@ -45,7 +43,6 @@ class ResolveTest : public ::testing::TestWithParam<bool> {
       std::ofstream(file) << "x";
     }
   }
-  void TearDown() override { fs::remove_all(base_); }
 
   Result<fs::path> resolve(std::string_view relative) const { return resolve(root_, relative); }
   Result<fs::path> resolve(const fs::path& root, std::string_view relative) const {
@@ -59,7 +56,9 @@ class ResolveTest : public ::testing::TestWithParam<bool> {
         << found.error().message;
     EXPECT_NE(found.error().message.find(root_.string()), std::string::npos);
   }
-  fs::path base_, root_;
+  TemporaryFolder temporary_;
+  const fs::path base_ = temporary_.path();
+  fs::path root_;
 };
 
 TEST_P(ResolveTest, FindsFilesBeneath) {

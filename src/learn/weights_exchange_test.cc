@@ -9,6 +9,7 @@
 #include <filesystem>
 #include <functional>
 
+#include "base/temporary_folder.h"
 #include "learn/agent.h"
 #include "learn/checkpoint.h"
 #include "learn/networks/policy_network.h"
@@ -30,15 +31,6 @@ PolicySettings small_policy() {
 
 class WeightsExchange : public ::testing::Test {
  protected:
-  void SetUp() override {
-    std::string pattern = (std::filesystem::temp_directory_path() / "inknav_exchange_XXXXXX").string();
-    folder_ = mkdtemp(pattern.data());
-  }
-  void TearDown() override {
-    std::error_code error;
-    std::filesystem::remove_all(folder_, error);
-  }
-
   using Tensors = std::vector<std::pair<std::string, Tensor>>;
   static Tensors weights_of(PolicyNetwork& network) {
     Tensors tensors;
@@ -70,7 +62,8 @@ class WeightsExchange : public ::testing::Test {
     return state.error().message;
   }
 
-  std::filesystem::path folder_;
+  base::TemporaryFolder temporary_;
+  const std::filesystem::path folder_ = temporary_.path();
 };
 
 TEST_F(WeightsExchange, ATrainerTakesWeightsOfAFile) {

@@ -12,6 +12,7 @@
 
 #include "base/file.h"
 #include "base/philox.h"
+#include "base/temporary_folder.h"
 #include "run/torch_file_builder.h"
 #include "run/torch_file_fixtures.h"
 
@@ -332,14 +333,6 @@ TEST(TorchWeights, FlipsInThePickleNeverCrash) {
 
 class TorchWeightsFile : public ::testing::Test {
  protected:
-  void SetUp() override {
-    std::string pattern = (std::filesystem::temp_directory_path() / "inknav_torch_XXXXXX").string();
-    folder_ = mkdtemp(pattern.data());
-  }
-  void TearDown() override {
-    std::error_code error;
-    std::filesystem::remove_all(folder_, error);
-  }
   /// Runs a Python that has PyTorch in the folder; false where there is none.
   bool has_torch() {
     for (const char* candidate : {"python3", "/usr/bin/python3"}) {
@@ -355,7 +348,8 @@ class TorchWeightsFile : public ::testing::Test {
     return std::system(("cd '" + folder_.string() + "' && " + python_ + " script.py").c_str());
   }
 
-  std::filesystem::path folder_;
+  base::TemporaryFolder temporary_;
+  const std::filesystem::path folder_ = temporary_.path();
   std::string python_;
 };
 

@@ -11,6 +11,7 @@
 
 #include "base/file.h"
 #include "base/philox.h"
+#include "base/temporary_folder.h"
 #include "task/demonstration_reader.h"
 
 namespace inknav::task {
@@ -20,12 +21,6 @@ namespace fs = std::filesystem;
 
 class DemonstrationFileTest : public ::testing::Test {
  protected:
-  void SetUp() override {
-    std::string pattern = (fs::temp_directory_path() / "inknav_demos_XXXXXX").string();
-    folder_ = mkdtemp(pattern.data());
-  }
-  void TearDown() override { fs::remove_all(folder_); }
-
   static Demonstration walk(std::uint32_t number) {
     Demonstration demonstration;
     demonstration.width = 8;
@@ -103,7 +98,8 @@ class DemonstrationFileTest : public ::testing::Test {
     return error.message;
   }
 
-  fs::path folder_;
+  base::TemporaryFolder temporary_;
+  const fs::path folder_ = temporary_.path();
 };
 
 void expect_equal(const Demonstration& a, const Demonstration& b) {
