@@ -35,45 +35,6 @@ Tensor flat(const Tensor& x) { return x.permute({0, 2, 3, 1}).reshape({x.size(0)
 
 }  // namespace
 
-SeBlockImpl::SeBlockImpl(std::int64_t in_planes, std::int64_t out_planes, std::int64_t stride) {
-  first_ = register_module("first", conv(in_planes, out_planes, 3, stride));
-  second_ = register_module("zero_second", conv(out_planes, out_planes, 3, 1));
-  if (in_planes != out_planes || stride != 1) {
-    shortcut_ = register_module("shortcut", conv(in_planes, out_planes, 1, stride));
-  }
-  const std::int64_t narrow = std::max<std::int64_t>(out_planes / 16, 4);
-  squeeze_ = register_module("squeeze", torch::nn::Linear(out_planes, narrow));
-  excite_ = register_module("excite", torch::nn::Linear(narrow, out_planes));
-}
-
-Tensor SeBlockImpl::forward(const Tensor& x) {
-  const Tensor y = second_(first_(x).relu_());
-  const Tensor gate = torch::sigmoid(excite_(squeeze_(y.mean({2, 3})).relu_()));
-  const Tensor base = shortcut_.is_empty() ? x : shortcut_(x);
-  return torch::addcmul(base, y, gate.view({y.size(0), y.size(1), 1, 1})).relu_();
-}
-
-SeResNet9Impl::SeResNet9Impl(std::int64_t channels, std::int64_t height, std::int64_t width,
-                             std::int64_t base_planes) {
-  INKNAV_CHECK(height % 4 == 0 && width % 4 == 0, height, width);
-  stem_ = register_module("stem", conv(16 * channels, base_planes, 3, 1));
-  std::int64_t h = height / 4, w = width / 4, planes = base_planes;
-  for (int stage = 0; stage < 4; ++stage) {
-    const std::int64_t stride = stage == 0 ? 1 : 2;
-    const std::int64_t out = base_planes << stage;
-    stages_->push_back(SeBlock(planes, out, stride));
-    h = halved(h, stride);
-    w = halved(w, stride);
-    planes = out;
-  }
-  register_module("stages", stages_);
-  out_size_ = planes * h * w;
-}
-
-Tensor SeResNet9Impl::forward(const Tensor& image) {
-  return flat(stages_->forward(stem_(space_to_depth4(image)).relu_()));
-}
-
 BasicBlockImpl::BasicBlockImpl(std::int64_t in_planes, std::int64_t out_planes, std::int64_t stride) {
   first_ = register_module("first", conv(in_planes, out_planes, 3, stride));
   second_ = register_module("zero_second", conv(out_planes, out_planes, 3, 1));
@@ -83,31 +44,64 @@ BasicBlockImpl::BasicBlockImpl(std::int64_t in_planes, std::int64_t out_planes, 
 }
 
 Tensor BasicBlockImpl::forward(const Tensor& x) {
-  const Tensor y = second_(first_(x).relu_());
-  return (y + (shortcut_.is_empty() ? x : shortcut_(x))).relu_();
+  const Tensor y = residual(x);
+  return (y + shortcut(x)).relu_();
 }
+
+SeBlockImpl::SeBlockImpl(std::int64_t in_planes, std::int64_t out_planes, std::int64_t stride)
+    : BasicBlockImpl(in_planes, out_planes, stride) {
+  const std::int64_t narrow = std::max<std::int64_t>(out_planes / 16, 4);
+  squeeze_ = register_module("squeeze", torch::nn::Linear(out_planes, narrow));
+  excite_ = register_module("excite", torch::nn::Linear(narrow, out_planes));
+}
+
+Tensor SeBlockImpl::forward(const Tensor& x) {
+  const Tensor y = residual(x);
+  const Tensor gate = torch::sigmoid(excite_(squeeze_(y.mean({2, 3})).relu_()));
+  return torch::addcmul(shortcut(x), y, gate.view({y.size(0), y.size(1), 1, 1})).relu_();
+}
+
+void StagedEncoderImpl::build(const torch::nn::Conv2d& stem, std::int64_t height, std::int64_t width,
+                              std::int64_t base_planes, const AddStage& add_stage) {
+  stem_ = register_module("stem", stem);
+  std::int64_t planes = base_planes;
+  for (int stage = 0; stage < 4; ++stage) {
+    const std::int64_t stride = stage == 0 ? 1 : 2;
+    const std::int64_t out = base_planes << stage;
+    add_stage(stages_, planes, out, stride);
+    height = halved(height, stride);
+    width = halved(width, stride);
+    planes = out;
+  }
+  register_module("stages", stages_);
+  out_size_ = planes * height * width;
+}
+
+Tensor StagedEncoderImpl::stages(const Tensor& x) { return flat(stages_->forward(x)); }
+
+SeResNet9Impl::SeResNet9Impl(std::int64_t channels, std::int64_t height, std::int64_t width,
+                             std::int64_t base_planes) {
+  INKNAV_CHECK(height % 4 == 0 && width % 4 == 0, height, width);
+  build(conv(16 * channels, base_planes, 3, 1), height / 4, width / 4, base_planes,
+        [](torch::nn::Sequential& stages, std::int64_t in, std::int64_t out, std::int64_t stride) {
+          stages->push_back(SeBlock(in, out, stride));
+        });
+}
+
+Tensor SeResNet9Impl::forward(const Tensor& image) { return stages(stem(space_to_depth4(image))); }
 
 ResNet18Impl::ResNet18Impl(std::int64_t channels, std::int64_t height, std::int64_t width,
                            std::int64_t base_planes) {
   INKNAV_CHECK(height % 4 == 0 && width % 4 == 0, height, width);
-  stem_ = register_module("stem", conv(channels, base_planes, 7, 2));
-  std::int64_t h = halved(height / 4, 2), w = halved(width / 4, 2), planes = base_planes;
-  for (int stage = 0; stage < 4; ++stage) {
-    const std::int64_t stride = stage == 0 ? 1 : 2;
-    const std::int64_t out = base_planes << stage;
-    stages_->push_back(BasicBlock(planes, out, stride));
-    stages_->push_back(BasicBlock(out, out, 1));
-    h = halved(h, stride);
-    w = halved(w, stride);
-    planes = out;
-  }
-  register_module("stages", stages_);
-  out_size_ = planes * h * w;
+  build(conv(channels, base_planes, 7, 2), halved(height / 4, 2), halved(width / 4, 2), base_planes,
+        [](torch::nn::Sequential& stages, std::int64_t in, std::int64_t out, std::int64_t stride) {
+          stages->push_back(BasicBlock(in, out, stride));
+          stages->push_back(BasicBlock(out, out, 1));
+        });
 }
 
 Tensor ResNet18Impl::forward(const Tensor& image) {
-  const Tensor stem = stem_(torch::avg_pool2d(image, 2)).relu_();
-  return flat(stages_->forward(torch::max_pool2d(stem, 3, 2, 1)));
+  return stages(torch::max_pool2d(stem(torch::avg_pool2d(image, 2)), 3, 2, 1));
 }
 
 SmallCnnImpl::SmallCnnImpl(std::int64_t channels, std::int64_t height, std::int64_t width,

@@ -12,41 +12,21 @@
 
 #include <torch/torch.h>
 
+#include <cstdint>
+#include <functional>
+
 #include "learn/settings.h"
 
 namespace inknav::learn {
-
-class SeBlockImpl : public torch::nn::Module {
- public:
-  SeBlockImpl(std::int64_t in_planes, std::int64_t out_planes, std::int64_t stride);
-  torch::Tensor forward(const torch::Tensor& x);
-
- private:
-  torch::nn::Conv2d first_{nullptr};
-  torch::nn::Conv2d second_{nullptr};
-  torch::nn::Conv2d shortcut_{nullptr};
-  torch::nn::Linear squeeze_{nullptr};
-  torch::nn::Linear excite_{nullptr};
-};
-TORCH_MODULE(SeBlock);
-
-class SeResNet9Impl : public torch::nn::Module {
- public:
-  SeResNet9Impl(std::int64_t channels, std::int64_t height, std::int64_t width, std::int64_t base_planes);
-  torch::Tensor forward(const torch::Tensor& image);  // [B, C, H, W] -> [B, out_size]
-  std::int64_t out_size() const { return out_size_; }
-
- private:
-  torch::nn::Conv2d stem_{nullptr};
-  torch::nn::Sequential stages_;
-  std::int64_t out_size_ = 0;
-};
-TORCH_MODULE(SeResNet9);
 
 class BasicBlockImpl : public torch::nn::Module {
  public:
   BasicBlockImpl(std::int64_t in_planes, std::int64_t out_planes, std::int64_t stride);
   torch::Tensor forward(const torch::Tensor& x);
+
+ protected:
+  torch::Tensor residual(const torch::Tensor& x) { return second_(first_(x).relu_()); }
+  torch::Tensor shortcut(const torch::Tensor& x) { return shortcut_.is_empty() ? x : shortcut_(x); }
 
  private:
   torch::nn::Conv2d first_{nullptr};
@@ -55,16 +35,49 @@ class BasicBlockImpl : public torch::nn::Module {
 };
 TORCH_MODULE(BasicBlock);
 
-class ResNet18Impl : public torch::nn::Module {
+class SeBlockImpl : public BasicBlockImpl {
  public:
-  ResNet18Impl(std::int64_t channels, std::int64_t height, std::int64_t width, std::int64_t base_planes);
-  torch::Tensor forward(const torch::Tensor& image);  // [B, C, H, W] -> [B, out_size]
+  SeBlockImpl(std::int64_t in_planes, std::int64_t out_planes, std::int64_t stride);
+  torch::Tensor forward(const torch::Tensor& x);
+
+ private:
+  torch::nn::Linear squeeze_{nullptr};
+  torch::nn::Linear excite_{nullptr};
+};
+TORCH_MODULE(SeBlock);
+
+/// A stem and four stages; every stage but the first halves the picture and doubles the planes.
+class StagedEncoderImpl : public torch::nn::Module {
+ public:
   std::int64_t out_size() const { return out_size_; }
+
+ protected:
+  /// Appends the blocks of one stage.
+  using AddStage = std::function<void(torch::nn::Sequential& stages, std::int64_t in_planes,
+                                      std::int64_t out_planes, std::int64_t stride)>;
+  /// Of a stem that gives `base_planes` planes of `height` x `width`.
+  void build(const torch::nn::Conv2d& stem, std::int64_t height, std::int64_t width, std::int64_t base_planes,
+             const AddStage& add_stage);
+  torch::Tensor stem(const torch::Tensor& x) { return stem_(x).relu_(); }
+  torch::Tensor stages(const torch::Tensor& x);  // -> [B, out_size]
 
  private:
   torch::nn::Conv2d stem_{nullptr};
   torch::nn::Sequential stages_;
   std::int64_t out_size_ = 0;
+};
+
+class SeResNet9Impl : public StagedEncoderImpl {
+ public:
+  SeResNet9Impl(std::int64_t channels, std::int64_t height, std::int64_t width, std::int64_t base_planes);
+  torch::Tensor forward(const torch::Tensor& image);  // [B, C, H, W] -> [B, out_size]
+};
+TORCH_MODULE(SeResNet9);
+
+class ResNet18Impl : public StagedEncoderImpl {
+ public:
+  ResNet18Impl(std::int64_t channels, std::int64_t height, std::int64_t width, std::int64_t base_planes);
+  torch::Tensor forward(const torch::Tensor& image);  // [B, C, H, W] -> [B, out_size]
 };
 TORCH_MODULE(ResNet18);
 
