@@ -13,6 +13,7 @@
 #include "learn/checkpoint.h"
 #include "learn/ppo/device_returns.h"
 #include "learn/toy_env.h"
+#include "learn/toy_trainer.h"
 #include "learn/trainer.h"
 #include "task/test_dataset.h"
 
@@ -21,6 +22,7 @@ namespace {
 
 using testing::CorridorEnv;
 using testing::RecallEnv;
+using testing::toy_settings;
 using torch::Tensor;
 
 TEST(Placement, DirectMemoryIsOneAndStagedMemoryIsTwo) {
@@ -75,19 +77,6 @@ void expect_same_bits(const TrainerSettings& settings, const MakeEnv& make_env, 
   EXPECT_EQ(direct.hash, staged.hash);
 }
 
-TrainerSettings toy_settings(Recurrence recurrence) {
-  TrainerSettings settings;
-  settings.seed = 3;
-  settings.policy.number_fields = {"state"};
-  settings.policy.recurrence = recurrence;
-  settings.policy.hidden_size = 32;
-  settings.ppo.num_steps = 16;
-  settings.ppo.num_mini_batch = 2;
-  settings.ppo.lr = 3e-3f;
-  settings.ppo.normalize_advantage = true;
-  return settings;
-}
-
 TEST(Staged, TrainsToTheSameBits) {
   for (const Recurrence recurrence : {Recurrence::kNone, Recurrence::kGru, Recurrence::kLstm}) {
     expect_same_bits(
@@ -113,7 +102,6 @@ TEST(Staged, WorkThatIsReplayedOnFixedInputsGivesTheSameBits) {
 TEST(Staged, LearnsInBf16) {
   TrainerSettings settings = toy_settings(Recurrence::kNone);
   settings.compute.precision = Precision::kBf16;
-  settings.ppo.reward_window_size = 100;
   base::ThreadPool pool(1);
   CorridorEnv env(16, 0);
   const auto trainer = Trainer::create(settings, env, nullptr, pool);
@@ -121,9 +109,7 @@ TEST(Staged, LearnsInBf16) {
   for (int i = 0; i < 80; ++i) {
     const auto report = trainer->update();
     ASSERT_TRUE(report.ok());
-    for (const auto& [name, value] : report->metrics) {
-      if (name == "Environment/Reward") reward = value;
-    }
+    reward = testing::metric(*report, "Environment/Reward");
   }
   EXPECT_GT(reward, 0.95 * CorridorEnv::best_return());
 }
@@ -189,24 +175,11 @@ class StagedReading : public ::testing::Test {
     };
   }
   TrainerSettings reading_settings(Recurrence recurrence) {
-    TrainerSettings settings;
-    settings.policy.recurrence = recurrence;
-    settings.policy.hidden_size = 16;
-    settings.policy.context_window = 3;
-    settings.policy.attention_heads = 2;
-    settings.policy.reading.enabled = true;
-    settings.policy.reading.crop_cells = 16;
-    settings.policy.reading.channels = 8;
-    settings.policy.decode_waypoint = true;
+    TrainerSettings settings = testing::toy_reading_settings(recurrence);
     settings.policy.predict_goal = true;
-    settings.ppo.num_steps = 8;
-    settings.ppo.num_mini_batch = 2;
-    settings.ppo.ppo_epoch = 2;
     settings.imitation.updates = 3;
     settings.imitation.expert_mix_start = 0.5f;
     settings.imitation.expert_mix_updates = 4;
-    settings.imitation.waypoint_coef = 1.0f;
-    settings.imitation.correction_coef = 1.0f;
     return settings;
   }
   task::testing::TestDataset data_{3};
@@ -223,16 +196,7 @@ TEST_F(StagedReading, ImagesAndDrawingsTakeTheWayToo) {
 
 TEST_F(StagedReading, ADiffusionPolicyAndItsAverageToo) {
   TrainerSettings settings = reading_settings(Recurrence::kTransformer);
-  DiffusionSettings& diffusion = settings.policy.diffusion;
-  diffusion.enabled = true;
-  diffusion.width = 32;
-  diffusion.noise.num_train_timesteps = 20;
-  diffusion.sampling.num_steps = 3;
-  diffusion.goal_rows = diffusion.goal_cols = 3;
-  diffusion.goal_rays = 4;
-  settings.ppo.value_loss_coef = 0.0f;
-  settings.imitation.updates = 1000;
-  settings.diffusion.batch_size = 8;
+  testing::add_plans(settings);
   expect_same_bits(settings, make_env(), 4);
   expect_same_weights(settings, make_env(), 2);
 }

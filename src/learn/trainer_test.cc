@@ -12,39 +12,18 @@
 #include "learn/rank_processes.h"
 #include "learn/ranks.h"
 #include "learn/toy_env.h"
+#include "learn/toy_trainer.h"
 #include "task/test_dataset.h"
 
 namespace inknav::learn {
 namespace {
 
 using testing::CorridorEnv;
+using testing::metric;
 using testing::RecallEnv;
+using testing::toy_settings;
 using testing::ToyEnv;
 using torch::Tensor;
-
-TrainerSettings toy_settings(Recurrence recurrence) {
-  TrainerSettings settings;
-  settings.seed = 3;
-  settings.num_updates = 1000;
-  settings.policy.number_fields = {"state"};
-  settings.policy.recurrence = recurrence;
-  settings.policy.hidden_size = 32;
-  settings.ppo.num_steps = 16;
-  settings.ppo.num_mini_batch = 2;
-  settings.ppo.ppo_epoch = 4;
-  settings.ppo.lr = 3e-3f;
-  settings.ppo.weight_decay = 0.0f;
-  settings.ppo.normalize_advantage = true;
-  settings.ppo.reward_window_size = 100;
-  return settings;
-}
-
-double metric(const UpdateReport& report, const std::string& name) {
-  for (const auto& [key, value] : report.metrics) {
-    if (key == name) return value;
-  }
-  return -1e9;
-}
 
 double train(Trainer& trainer, int updates) {
   UpdateReport report;
@@ -215,25 +194,14 @@ TEST(Resume, AlsoReadingDrawingsInTheNavigationEnvironment) {
     EXPECT_TRUE(env.ok());
     return std::move(env).value();
   };
-  TrainerSettings settings;
+  TrainerSettings settings = testing::toy_reading_settings(Recurrence::kGru);
   settings.policy.number_fields = {"gps", "compass"};
-  settings.policy.recurrence = Recurrence::kGru;
-  settings.policy.hidden_size = 16;
   settings.policy.backbone = Backbone::kSmallCnn;
   settings.policy.base_planes = 4;
-  settings.policy.reading.enabled = true;
-  settings.policy.reading.crop_cells = 16;
-  settings.policy.reading.channels = 8;
-  settings.policy.decode_waypoint = true;
   settings.policy.predict_goal = true;
-  settings.ppo.num_steps = 8;
-  settings.ppo.num_mini_batch = 2;
-  settings.ppo.ppo_epoch = 2;
   settings.imitation.updates = 3;
   settings.imitation.expert_mix_start = 0.5f;
   settings.imitation.expert_mix_updates = 4;
-  settings.imitation.waypoint_coef = 1.0f;
-  settings.imitation.correction_coef = 1.0f;
   expect_same_future(settings, make_env, 1, 4, 3);
 }
 

@@ -24,6 +24,7 @@
 #include "learn/networks/policy_network.h"
 #include "learn/torch_setup.h"
 #include "learn/toy_env.h"
+#include "learn/toy_trainer.h"
 #include "learn/trainer.h"
 #include "task/test_dataset.h"
 
@@ -31,6 +32,7 @@ namespace inknav::learn {
 namespace {
 
 using testing::CorridorEnv;
+using testing::metric;
 using testing::RecallEnv;
 using torch::Tensor;
 
@@ -170,26 +172,9 @@ TEST_F(GpuSampler, EqualsTheCpusEngine) {
 }
 
 TrainerSettings gpu_settings(Recurrence recurrence, Precision precision, bool graphs) {
-  TrainerSettings settings;
-  settings.seed = 3;
+  TrainerSettings settings = testing::toy_settings(recurrence);
   settings.compute = {.gpu = 0, .graphs = graphs, .precision = precision};
-  settings.policy.number_fields = {"state"};
-  settings.policy.recurrence = recurrence;
-  settings.policy.hidden_size = 32;
-  settings.ppo.num_steps = 16;
-  settings.ppo.num_mini_batch = 2;
-  settings.ppo.lr = 3e-3f;
-  settings.ppo.weight_decay = 0.0f;
-  settings.ppo.normalize_advantage = true;
-  settings.ppo.reward_window_size = 100;
   return settings;
-}
-
-double metric(const UpdateReport& report, const std::string& name) {
-  for (const auto& [key, value] : report.metrics) {
-    if (key == name) return value;
-  }
-  return -1e9;
 }
 
 TEST_F(GpuTraining, ReachesTheKnownOptimum) {
@@ -292,29 +277,14 @@ TEST_F(GpuTraining, ReadsDrawingsAndDrawsPlans) {
   for (const bool diffusion : {false, true}) {
     auto env = task::NavigationEnv::create(world, data.dataset(), pool);
     ASSERT_TRUE(env.ok());
-    TrainerSettings settings = gpu_settings(Recurrence::kGru, Precision::kBf16, true);
-    PolicySettings& policy = settings.policy;
-    policy.number_fields = {"gps", "compass"};
-    policy.backbone = Backbone::kSeResNet9;
-    policy.base_planes = 8;
-    policy.reading.enabled = true;
-    policy.reading.crop_cells = 16;
-    policy.reading.channels = 8;
-    policy.decode_waypoint = true;
-    settings.ppo.num_steps = 8;
-    settings.imitation.waypoint_coef = settings.imitation.correction_coef = 1.0f;
-    if (diffusion) {
-      policy.recurrence = Recurrence::kTransformer;
-      policy.context_window = 3;
-      policy.attention_heads = 2;
-      policy.diffusion.enabled = true;
-      policy.diffusion.width = 32;
-      policy.diffusion.noise.num_train_timesteps = 20;
-      policy.diffusion.sampling.num_steps = 3;
-      settings.ppo.value_loss_coef = 0.0f;
-      settings.imitation.updates = 1000;
-      settings.diffusion.batch_size = 8;
-    }
+    TrainerSettings settings =
+        testing::toy_reading_settings(diffusion ? Recurrence::kTransformer : Recurrence::kGru);
+    settings.seed = 3;
+    settings.compute = {.gpu = 0, .graphs = true, .precision = Precision::kBf16};
+    settings.policy.number_fields = {"gps", "compass"};
+    settings.policy.backbone = Backbone::kSeResNet9;
+    settings.policy.base_planes = 8;
+    if (diffusion) testing::add_plans(settings);
     const auto trainer = Trainer::create(settings, **env, nullptr, pool);
     for (int i = 0; i < 4; ++i) {
       const auto report = trainer->update();

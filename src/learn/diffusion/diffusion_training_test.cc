@@ -10,6 +10,7 @@
 #include "learn/diffusion/denoising_loss.h"
 #include "learn/diffusion/planner.h"
 #include "learn/networks/policy_network.h"
+#include "learn/toy_trainer.h"
 #include "learn/trainer.h"
 #include "task/test_dataset.h"
 
@@ -19,33 +20,11 @@ namespace {
 using torch::Tensor;
 
 TrainerSettings diffusion_trainer(Recurrence recurrence) {
-  TrainerSettings settings;
-  settings.policy.recurrence = recurrence;
-  settings.policy.context_window = 3;
-  settings.policy.attention_heads = 2;
-  settings.policy.hidden_size = 16;
-  settings.policy.reading.enabled = true;
-  settings.policy.reading.crop_cells = 16;
-  settings.policy.reading.channels = 8;
-  settings.policy.decode_waypoint = true;
+  TrainerSettings settings = testing::toy_reading_settings(recurrence);
+  testing::add_plans(settings);
   DiffusionSettings& diffusion = settings.policy.diffusion;
-  diffusion.enabled = true;
-  diffusion.width = 32;
-  diffusion.noise.num_train_timesteps = 20;
   diffusion.noise.beta_schedule = BetaSchedule::kSquaredCosine;
   diffusion.noise.spacing = TimestepSpacing::kTrailing;
-  diffusion.sampling.num_steps = 3;
-  diffusion.goal_rows = 3;
-  diffusion.goal_cols = 3;
-  diffusion.goal_rays = 4;
-  settings.ppo.num_steps = 8;
-  settings.ppo.num_mini_batch = 2;
-  settings.ppo.ppo_epoch = 2;
-  settings.ppo.value_loss_coef = 0.0f;
-  settings.imitation.updates = 1000;
-  settings.imitation.waypoint_coef = 1.0f;
-  settings.imitation.correction_coef = 1.0f;
-  settings.diffusion.batch_size = 8;
   return settings;
 }
 

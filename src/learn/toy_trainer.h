@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+// Set-ups of trainers that are small enough for tests: for the problems of learn/toy_env.h, for reading
+// drawings in small homes (task/test_dataset.h), for plans. A test changes what it is about. Pure.
+
+#include <string_view>
+
+#include "learn/settings.h"
+#include "learn/trainer.h"
+
+namespace inknav::learn::testing {
+
+/// For the toy environments, whose only field is "state".
+inline TrainerSettings toy_settings(Recurrence recurrence) {
+  TrainerSettings settings;
+  settings.seed = 3;
+  settings.num_updates = 1000;
+  settings.policy.number_fields = {"state"};
+  settings.policy.recurrence = recurrence;
+  settings.policy.hidden_size = 32;
+  settings.ppo.num_steps = 16;
+  settings.ppo.num_mini_batch = 2;
+  settings.ppo.ppo_epoch = 4;
+  settings.ppo.lr = 3e-3f;
+  settings.ppo.weight_decay = 0.0f;
+  settings.ppo.normalize_advantage = true;
+  settings.ppo.reward_window_size = 100;
+  return settings;
+}
+
+/// Reads drawings and imitates the expert; sees no camera.
+inline TrainerSettings toy_reading_settings(Recurrence recurrence) {
+  TrainerSettings settings;
+  PolicySettings& policy = settings.policy;
+  policy.recurrence = recurrence;
+  policy.context_window = 3;
+  policy.attention_heads = 2;
+  policy.hidden_size = 16;
+  policy.reading.enabled = true;
+  policy.reading.crop_cells = 16;
+  policy.reading.channels = 8;
+  policy.decode_waypoint = true;
+  settings.ppo.num_steps = 8;
+  settings.ppo.num_mini_batch = 2;
+  settings.ppo.ppo_epoch = 2;
+  settings.imitation.waypoint_coef = 1.0f;
+  settings.imitation.correction_coef = 1.0f;
+  return settings;
+}
+
+/// Draws plans of 20 steps of noise, three of them when it walks.
+inline void add_plans(TrainerSettings& settings) {
+  DiffusionSettings& diffusion = settings.policy.diffusion;
+  diffusion.enabled = true;
+  diffusion.width = 32;
+  diffusion.noise.num_train_timesteps = 20;
+  diffusion.sampling.num_steps = 3;
+  diffusion.goal_rows = diffusion.goal_cols = 3;
+  diffusion.goal_rays = 4;
+  settings.ppo.value_loss_coef = 0.0f;
+  settings.imitation.updates = 1000;
+  settings.diffusion.batch_size = 8;
+}
+
+/// -1e9 where the report has no such metric.
+inline double metric(const UpdateReport& report, std::string_view name) {
+  for (const auto& [key, value] : report.metrics) {
+    if (key == name) return value;
+  }
+  return -1e9;
+}
+
+}  // namespace inknav::learn::testing
