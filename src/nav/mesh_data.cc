@@ -186,15 +186,7 @@ void gather_floor(MeshData& data) {
 }  // namespace
 
 void IslandGrid::build(const std::vector<WalkPoly>& polys, const std::vector<std::int32_t>& poly_island) {
-  base::Aabb bounds;
-  float covered = 0.0f;  // square metres of all polygons' boxes
-  for (const WalkPoly& poly : polys) {
-    base::Aabb box;
-    for (std::size_t v = 0; v < poly.num_verts; ++v) box.extend(poly.verts[v]);
-    bounds.extend(box.min);
-    bounds.extend(box.max);
-    covered += box.size().x * box.size().z;
-  }
+  const auto [bounds, covered] = walk_extent(polys);
   const base::Vec3 size = bounds.size();
   constexpr float kMostCells = 1024.0f;  // a side
   constexpr float kMostWrites = 4.0e6f;  // in all: boxes of a file from elsewhere may overlap without end

@@ -185,15 +185,7 @@ base::Vec3 nearest_point(const WalkPoly& poly, const base::Vec3& p) {
 }
 
 void SurfaceGrid::build(const std::vector<WalkPoly>& polys) {
-  base::Aabb bounds;
-  float covered = 0.0f;  // square metres of all polygons' boxes
-  for (const WalkPoly& poly : polys) {
-    base::Aabb box;
-    for (std::size_t v = 0; v < poly.num_verts; ++v) box.extend(poly.verts[v]);
-    bounds.extend(box.min);
-    bounds.extend(box.max);
-    covered += box.size().x * box.size().z;
-  }
+  const auto [bounds, covered] = walk_extent(polys);
   const base::Vec3 size = bounds.size();
   cell_ = std::max(kCellSize, std::sqrt(std::max(size.x * size.z, covered) / kMostCells));
   per_metre_ = 1.0f / cell_;

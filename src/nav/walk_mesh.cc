@@ -79,6 +79,18 @@ std::vector<WalkPoly> make_walk_mesh(const dtNavMesh& mesh) {
   return polys;
 }
 
+WalkExtent walk_extent(const std::vector<WalkPoly>& polys) {
+  WalkExtent extent;
+  for (const WalkPoly& poly : polys) {
+    base::Aabb box;
+    for (std::size_t v = 0; v < poly.num_verts; ++v) box.extend(poly.verts[v]);
+    extent.bounds.extend(box.min);
+    extent.bounds.extend(box.max);
+    extent.covered += box.size().x * box.size().z;
+  }
+  return extent;
+}
+
 bool contains_2d(const WalkPoly& poly, const base::Vec3& p) {
   bool inside = false;
   for (std::size_t i = 0, j = poly.num_verts - 1u; i < poly.num_verts; j = i++) {

@@ -27,6 +27,13 @@ struct WalkPoly {
 
 std::vector<WalkPoly> make_walk_mesh(const dtNavMesh& mesh);
 
+/// What a grid over the polygons has to cover.
+struct WalkExtent {
+  base::Aabb bounds;     // empty without polygons
+  float covered = 0.0f;  // square metres of all polygons' boxes; those of a file from elsewhere may overlap
+};
+WalkExtent walk_extent(const std::vector<WalkPoly>& polys);
+
 /// Crossing-number test in the plane; points on an edge may fall on either side.
 bool contains_2d(const WalkPoly& poly, const base::Vec3& p);
 

@@ -6,6 +6,7 @@
 
 #include <cmath>
 
+#include "learn/diffusion/random_unet.h"
 #include "learn/networks/encoders.h"
 #include "learn/torch_setup.h"
 
@@ -77,18 +78,6 @@ Unet1dSettings tiny() {
       .horizon = 8, .action_dim = 2, .cond_dim = 5, .down_dims = {8, 16}, .kernel_size = 3, .time_dim = 8};
 }
 
-/// A net with every parameter away from its special start value.
-ConditionalUnet1d random_net(const Unet1dSettings& settings) {
-  ConditionalUnet1d net(settings);
-  initialize(*net, 3);
-  torch::NoGradGuard no_grad;
-  torch::manual_seed(9);
-  for (Tensor& parameter : net->parameters()) {
-    if (parameter.dim() == 1) parameter.add_(0.3 * torch::randn_like(parameter));
-  }
-  return net;
-}
-
 TEST(ConditionalUnet1d, StartValuesAreDeterministic) {
   ConditionalUnet1d a(tiny()), b(tiny());
   initialize(*a, 5);
@@ -134,7 +123,7 @@ TEST(ConditionalUnet1d, ABatchEqualsItsRows) {
   for (const bool scale : {true, false}) {
     Unet1dSettings settings = tiny();
     settings.film_scale = scale;
-    ConditionalUnet1d net = random_net(settings);
+    ConditionalUnet1d net = testing::random_unet(settings);
     net->to(torch::kFloat64);
     const auto f64 = torch::TensorOptions().dtype(torch::kFloat64);
     const Tensor x = torch::randn({5, 8, 2}, f64), cond = torch::randn({5, 5}, f64);
@@ -156,7 +145,7 @@ TEST(ConditionalUnet1d, GradientsEqualDifferences) {
   for (const bool scale : {true, false}) {
     Unet1dSettings settings = tiny();
     settings.film_scale = scale;
-    ConditionalUnet1d net = random_net(settings);
+    ConditionalUnet1d net = testing::random_unet(settings);
     net->to(torch::kFloat64);
     const auto f64 = torch::TensorOptions().dtype(torch::kFloat64);
     const Tensor x = torch::randn({2, 8, 2}, f64), cond = torch::randn({2, 5}, f64);

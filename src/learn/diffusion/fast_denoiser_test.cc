@@ -8,6 +8,7 @@
 
 #include "base/allocation_count.h"
 #include "learn/diffusion/denoiser_weights.h"
+#include "learn/diffusion/random_unet.h"
 #include "learn/networks/encoders.h"
 #include "learn/torch_setup.h"
 
@@ -22,17 +23,6 @@ NoiseSchedule cosine_schedule(double eta = 0.0) {
   s.beta_schedule = BetaSchedule::kSquaredCosine;
   s.eta = eta;
   return NoiseSchedule::make(s).value();
-}
-
-ConditionalUnet1d random_net(const Unet1dSettings& settings) {
-  ConditionalUnet1d net(settings);
-  initialize(*net, 3);
-  torch::NoGradGuard no_grad;
-  torch::manual_seed(9);
-  for (Tensor& parameter : net->parameters()) {
-    if (parameter.dim() == 1) parameter.add_(0.3 * torch::randn_like(parameter));
-  }
-  return net;
 }
 
 std::span<const float> floats(const Tensor& tensor) {
@@ -65,12 +55,12 @@ TEST(FastDenoiser, EqualsTheTorchModule) {
   for (std::size_t shape = 0; shape < shapes.size(); ++shape) {
     SCOPED_TRACE(shape);
     const Unet1dSettings& s = shapes[shape];
-    ConditionalUnet1d net = random_net(s);
+    ConditionalUnet1d net = testing::random_unet(s);
     FastDenoiser engine(s, weights_of(net), sampler);
     const std::int64_t rows = 11;  // more than one group
     const Tensor x = torch::randn({rows, s.horizon, s.action_dim}), cond = torch::randn({rows, s.cond_dim});
     Tensor found = torch::empty_like(x);
-    ConditionalUnet1d precise = random_net(s);
+    ConditionalUnet1d precise = testing::random_unet(s);
     precise->to(torch::kFloat64);
     for (const int evaluation : {0, 4, 9}) {
       engine.predict(floats(x), floats(cond), evaluation,
@@ -110,7 +100,7 @@ TEST(FastDenoiser, TheLoopEqualsTheSamplerOverTheTorchModule) {
   setup_torch();
   torch::NoGradGuard no_grad;
   const Unet1dSettings s{.cond_dim = 20, .down_dims = {16, 32}, .time_dim = 16};
-  ConditionalUnet1d net = random_net(s);
+  ConditionalUnet1d net = testing::random_unet(s);
   const NoiseSchedule schedule = cosine_schedule(0.5);
   const std::size_t rows = 9, size = rows * 32;
   const Batch batch = make_batch(s, rows);
@@ -143,7 +133,7 @@ TEST(FastDenoiser, TheLoopEqualsTheSamplerOverTheTorchModule) {
 
 TEST(FastDenoiser, BitIdenticalForAnyBatchAndThreads) {
   const Unet1dSettings s{.cond_dim = 20, .down_dims = {32, 64, 128}, .time_dim = 16};
-  const ConditionalUnet1d net = random_net(s);
+  const ConditionalUnet1d net = testing::random_unet(s);
   const Sampler sampler = Sampler::make(cosine_schedule(0.5), {SamplerKind::kDdim, 5}).value();
   FastDenoiser engine(s, weights_of(net), sampler);
   const std::size_t rows = 21, row_size = 32;
@@ -176,7 +166,7 @@ TEST(FastDenoiser, BitIdenticalForAnyBatchAndThreads) {
 
 TEST(FastDenoiser, ADecisionAllocatesNothing) {
   const Unet1dSettings s{.cond_dim = 20, .down_dims = {16, 32}, .time_dim = 16};
-  const ConditionalUnet1d net = random_net(s);
+  const ConditionalUnet1d net = testing::random_unet(s);
   base::ThreadPool pool(2);
   for (const SamplerKind kind : {SamplerKind::kDdim, SamplerKind::kFlowHeun}) {
     const Sampler sampler = Sampler::make(cosine_schedule(0.5), {kind, 5}).value();

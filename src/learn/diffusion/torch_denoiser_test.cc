@@ -11,6 +11,7 @@
 
 #include "learn/diffusion/denoiser_weights.h"
 #include "learn/diffusion/fast_denoiser.h"
+#include "learn/diffusion/random_unet.h"
 #include "learn/networks/encoders.h"
 #include "learn/torch_setup.h"
 
@@ -18,17 +19,6 @@ namespace inknav::learn {
 namespace {
 
 using torch::Tensor;
-
-ConditionalUnet1d random_net(const Unet1dSettings& settings) {
-  ConditionalUnet1d net(settings);
-  initialize(*net, 3);
-  torch::NoGradGuard no_grad;
-  torch::manual_seed(9);
-  for (Tensor& parameter : net->parameters()) {
-    if (parameter.dim() == 1) parameter.add_(0.3 * torch::randn_like(parameter));
-  }
-  return net;
-}
 
 struct Case {
   SamplerKind kind;
@@ -49,7 +39,7 @@ TEST_P(TorchDenoiserCase, EqualsFastDenoiser) {
   noise.beta_schedule = BetaSchedule::kSquaredCosine;
   noise.eta = c.eta;
   const Sampler sampler = Sampler::make(NoiseSchedule::make(noise).value(), {c.kind, 10}).value();
-  ConditionalUnet1d net = random_net(shape);
+  ConditionalUnet1d net = testing::random_unet(shape);
   FastDenoiser fast(shape, weights_of(net), sampler);
   TorchDenoiser slow(net, sampler, Placement(torch::kCPU, true, c.graphs));
 
@@ -94,7 +84,7 @@ TEST(TorchDenoiser, FollowsTheWeights) {
   NoiseScheduleSettings noise;
   noise.num_train_timesteps = 20;
   const Sampler sampler = Sampler::make(NoiseSchedule::make(noise).value(), {SamplerKind::kDdim, 4}).value();
-  ConditionalUnet1d net = random_net(shape);
+  ConditionalUnet1d net = testing::random_unet(shape);
   TorchDenoiser slow(net, sampler, Placement(torch::kCPU, true));
   {
     torch::NoGradGuard no_grad;
