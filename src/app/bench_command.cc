@@ -119,15 +119,21 @@ Action define_bench_render(CLI::App& app) {
 Action define_bench_sim(CLI::App& app) {
   auto settings = std::make_shared<task::SimBenchmarkSettings>();
   auto json = std::make_shared<std::string>();
+  auto device = std::make_shared<std::string>("cpu");
   settings->threads = base::available_cores();
+  add_device_option(app, *device, "cuda: also what is seen through the CUDA tracer");
   app.add_option("--envs", settings->num_envs, "environments")->capture_default_str();
   app.add_option("--threads", settings->threads, "simulation threads")->capture_default_str();
   add_json_option(app, *json);
-  return [settings, json]() -> base::Result<int> {
+  return [settings, json, device]() -> base::Result<int> {
+    settings->on_device = *device == "cuda";
     INKNAV_ASSIGN_OR_RETURN(const auto results, task::run_sim_benchmark(*settings));
+    const int pixels = settings->camera_size * settings->camera_size;
     return show({{"environments", std::to_string(settings->num_envs)},
                  {"homes", std::to_string(settings->homes)},
-                 {"threads", std::to_string(settings->threads)}},
+                 {"threads", std::to_string(settings->threads)},
+                 {"rays a view", std::to_string(pixels)},
+                 {"bytes a view", std::to_string(pixels * sizeof(float))}},
                 results, *json);
   };
 }

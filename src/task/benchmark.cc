@@ -21,10 +21,12 @@ struct Case {
   std::string name;
   int threads = 1;
   bool expert = false;
-  bool depth_and_map = false;
+  bool depth = false;
+  bool map = false;
   int num_envs = 0;  // 0: as the settings say
   int steps = 0;
   int path_points = 0;  // of the expert's path
+  render::Backend backend = render::Backend::kEmbree;
 };
 
 class SimBenchmark {
@@ -52,7 +54,9 @@ class SimBenchmark {
     settings.with_expert = what.expert;
     settings.expert_path_points = what.path_points;
     sim::SimulatorSettings& simulator = settings.simulator;
-    simulator.sensors.depth = simulator.mapper.enabled = what.depth_and_map;
+    simulator.sensors.depth = what.depth;
+    simulator.mapper.enabled = what.map;
+    simulator.backend = what.backend;
     simulator.sensors.camera.width = simulator.sensors.camera.height = settings_.camera_size;
     return DrawnMapEnv::create(settings, parts_, pool);
   }
@@ -179,19 +183,39 @@ base::Result<std::vector<base::BenchmarkResult>> run_sim_benchmark(const SimBenc
   }
   SimBenchmark benchmark(settings);
   INKNAV_RETURN_IF_ERROR(benchmark.prepare());
-  INKNAV_ASSIGN_OR_RETURN(auto one, benchmark.steps({"sim/steps/one_thread", 1, false, false}));
-  INKNAV_ASSIGN_OR_RETURN(auto all, benchmark.steps({"sim/steps", settings.threads, false, false}));
-  INKNAV_ASSIGN_OR_RETURN(auto expert, benchmark.steps({"sim/steps+expert", settings.threads, true, false}));
+  const int threads = settings.threads;
+  INKNAV_ASSIGN_OR_RETURN(auto one, benchmark.steps({.name = "sim/steps/one_thread"}));
+  INKNAV_ASSIGN_OR_RETURN(auto all, benchmark.steps({.name = "sim/steps", .threads = threads}));
+  INKNAV_ASSIGN_OR_RETURN(auto expert,
+                          benchmark.steps({.name = "sim/steps+expert", .threads = threads, .expert = true}));
   INKNAV_ASSIGN_OR_RETURN(
-      auto path, benchmark.steps({"sim/steps+expert+path", settings.threads, true, false, 0, 0, 16}));
-  INKNAV_ASSIGN_OR_RETURN(auto seen,
-                          benchmark.steps({"sim/steps+depth+map", settings.threads, false, true, 32, 10}));
+      auto path,
+      benchmark.steps(
+          {.name = "sim/steps+expert+path", .threads = threads, .expert = true, .path_points = 16}));
+  const std::string seen_name = "sim/steps+depth+map";
+  INKNAV_ASSIGN_OR_RETURN(
+      auto seen,
+      benchmark.steps(
+          {.name = seen_name, .threads = threads, .depth = true, .map = true, .num_envs = 32, .steps = 10}));
   INKNAV_ASSIGN_OR_RETURN(auto motion, benchmark.motion());
   INKNAV_ASSIGN_OR_RETURN(auto resets, benchmark.resets());
   const base::BenchmarkResult map = benchmark.map();
   base::compare(all, one);
   for (base::BenchmarkResult* result : {&expert, &path, &seen, &motion}) base::compare(*result, all);
-  return std::vector<base::BenchmarkResult>{all, one, expert, path, seen, motion, resets, map};
+  std::vector<base::BenchmarkResult> results{all, one, expert, path, seen, motion, resets, map};
+  for (const bool with_map : {false, true}) {
+    if (!settings.on_device) break;
+    INKNAV_ASSIGN_OR_RETURN(auto on_device,
+                            benchmark.steps({.name = with_map ? seen_name + "/cuda" : "sim/steps+depth/cuda",
+                                             .threads = threads,
+                                             .depth = true,
+                                             .map = with_map,
+                                             .steps = 20,
+                                             .backend = render::Backend::kCuda}));
+    base::compare(on_device, seen);
+    results.push_back(on_device);
+  }
+  return results;
 }
 
 }  // namespace inknav::task

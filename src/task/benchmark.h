@@ -21,11 +21,14 @@ struct SimBenchmarkSettings {
   int episodes = 256;
   int steps = 200;  // per timed call
   int repetitions = 7;
-  int camera_size = 64;  // of the cases with depth
+  int camera_size = 64;    // of the cases with depth
+  bool on_device = false;  // adds the cases that see through the CUDA tracer; kUsage where it cannot be used
 };
 
 /// sim/steps, sim/steps/one_thread, sim/steps+expert, sim/steps+expert+path (16 points), sim/steps+depth+map,
-/// sim/motion, sim/map (frames/s of one thread), sim/reset (episodes/s).
+/// sim/motion, sim/map (frames/s of one thread), sim/reset (episodes/s). On a device also
+/// sim/steps+depth/cuda and sim/steps+depth+map/cuda of all environments, pictures on the host, against
+/// sim/steps+depth+map.
 base::Result<std::vector<base::BenchmarkResult>> run_sim_benchmark(const SimBenchmarkSettings& settings);
 
 }  // namespace inknav::task

@@ -26,6 +26,26 @@ TEST(SimBenchmark, EveryCaseRunsAndNamesItsBaseline) {
   }
 }
 
+TEST(SimBenchmark, TheDeviceCasesRunOrSayWhyNot) {
+  SimBenchmarkSettings settings;
+  settings.num_envs = 2;
+  settings.homes = 1;
+  settings.episodes = 2;
+  settings.steps = 2;
+  settings.repetitions = 1;
+  settings.camera_size = 8;
+  settings.on_device = true;
+  const auto results = run_sim_benchmark(settings);
+  if (results.ok()) {
+    ASSERT_EQ(results->size(), 10u);
+    EXPECT_EQ(results->back().name, "sim/steps+depth+map/cuda");
+    EXPECT_EQ(results->back().baseline, "sim/steps+depth+map");
+    return;
+  }
+  EXPECT_EQ(results.error().code, base::ErrorCode::kUsage);
+  EXPECT_EQ(results.error().message.rfind("CUDA renderer: ", 0), 0u) << results.error().message;
+}
+
 TEST(SimBenchmark, RefusesEmptySettings) {
   SimBenchmarkSettings settings;
   settings.num_envs = 0;
