@@ -22,7 +22,8 @@ struct Goal {
 struct Episode {
   std::string episode_id;
   std::string trajectory_id;
-  std::string scene_id;  // as in the file, "mp3d/X/X.glb"
+  std::string scene_id;  // as in the file, "mp3d/X/X.glb"; a stage's name where there is a dataset config
+  std::string scene_dataset_config;  // of the episode; empty or "default": none
   base::Pose start;
   float geodesic_distance = 0.0f;
   std::vector<Goal> goals;
@@ -33,6 +34,7 @@ struct Dataset {
   std::vector<Episode> episodes;
   std::filesystem::path scenes_dir;
   std::filesystem::path sketch_dir;
+  std::filesystem::path scene_dataset;  // for episodes that name none; empty or "default": none
 };
 
 /// Reads and validates; `name` in errors is the path with the episode's index.
