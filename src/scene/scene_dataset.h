@@ -6,11 +6,12 @@
 // Without a dataset config, resolve_scene(PATH): PATH is a scene file, a "*.stage_config.json", or a folder
 // that holds one scene (Replica: habitat/mesh_semantic.ply, then mesh.ply). "<stem>.stage_config.json" beside
 // the file is read, render_asset in it names another file.
-// With one, SceneDataset::resolve(ID) looks for, first match wins: a scene instance, a stage (template handle
-// or file) of that name; equal to the whole handle or to its last folders, then equal to its name without
-// folder and endings, then, as in Habitat, anywhere within it. Two matches of the same kind are an error.
-// Navmesh: navmesh_instance of the scene instance, then nav_asset, then the key equal to the scene's name in
-// `navmesh_instances`, then none (nav/scene_mesh.h looks beside the scene). Descriptor likewise, and beside:
+// With one, SceneDataset::resolve(ID) looks for a scene instance, then a stage (template handle or file),
+// whose path ends in the whole ID, then whose name without folder and endings is ID, then, as Habitat does,
+// whose handle has ID anywhere within it. Two matches of the same kind are an error (Habitat takes the
+// first). Navmesh: `navmesh_instance` of the scene instance, then the stage's nav_asset, then none
+// (nav/scene_mesh.h looks beside the scene). Descriptor: `semantic_scene_instance`,
+// semantic_descriptor_filename, then beside:
 // "<stem>.house", ".scn", "_semantic.txt", "<name>.semantic.txt", "info_semantic.json".
 // Objects, lights and transformed stages of scene instances are not loaded: counted in `notes`.
 // Names in configs are relative to the config that holds them; with ".." they may go up to the dataset
@@ -47,8 +48,9 @@ class SceneDataset {
   /// The stages and scene instances that `config` names, with their attributes.
   static base::Result<std::shared_ptr<const SceneDataset>> load(const std::filesystem::path& config);
 
-  /// `fallback` (may be empty) is the file of that id on the disk, for ids that the config does not list: it
-  /// stands as default_attributes say.
+  /// `fallback` (may be empty) is the file of that id on the disk. A file that the config lists is that
+  /// stage; any other, where nothing has the id's name, stands as default_attributes and the config beside it
+  /// say.
   base::Result<ResolvedScene> resolve(std::string_view scene_id, const std::filesystem::path& fallback) const;
 
   /// Handles in order, for `data show` and for messages.

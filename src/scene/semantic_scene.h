@@ -2,11 +2,11 @@
 #pragma once
 // SemanticScene: which objects and rooms a scene has, from the descriptor beside it.
 //
-// Read are, told by name: ".house" (Matterport, text), ".scn" (Gibson, JSON), "semantic.txt" (HM3D, text,
-// with
-// "_" or "." before it), "info_semantic.json" (Replica). Boxes are in the world frame (base/geometry.h),
-// metres: the files' up Z is turned, (x, y, z) -> (x, z, -y), as Habitat does whatever the stage's own frame.
-// HM3D's text has no boxes. Names of categories are as in the file.
+// Read are, told by their first bytes: ".house" (Matterport, "ASCII 1.1"), "_semantic.txt" and
+// ".semantic.txt" (HM3D, "HM3D Semantic Annotations"), ".scn" (Gibson, JSON), "info_semantic.json" (Replica,
+// JSON with "classes"). Boxes are in the world frame (base/geometry.h), metres: the files' up Z is turned,
+// (x, y, z) -> (x, z, -y), as Habitat does whatever the stage's own frame. HM3D's text has no boxes. Names of
+// categories are as in the file (mpcat40's for Matterport, "#" read as a space).
 // Errors: kData, "<file>:<line>: ..." for text, "<file>: objects[3]: ..." for JSON. Limits: 64 MiB a file,
 // a million entries. Cost: linear in the file. Threads: values.
 
