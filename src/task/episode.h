@@ -42,7 +42,8 @@ base::Result<std::vector<Episode>> load_episodes(const std::filesystem::path& pa
 /// Writes ".json" or ".json.gz" by the path's ending, atomically.
 base::Status save_episodes(const std::filesystem::path& path, const std::vector<Episode>& episodes);
 
-/// scenes_dir / scene_id with a leading "data/scene_datasets/" stripped, beneath scenes_dir.
+/// scenes_dir / scene_id with a leading "./" and "data/scene_datasets/" stripped, beneath scenes_dir. Scene
+/// dataset configs have no part in it (task/scene_resolver.h).
 base::Result<std::filesystem::path> scene_path(const Dataset& dataset, const Episode& episode);
 /// Picture of the episode's drawing (may not exist).
 std::filesystem::path drawing_path(const Dataset& dataset, const Episode& episode);
