@@ -2,6 +2,7 @@
 #include "scene/basis_texture.h"
 
 #include <fmt/format.h>
+#include <zstd.h>
 
 #include <algorithm>
 #include <array>
@@ -11,6 +12,7 @@
 #include <vector>
 
 #include "scene/basis_etc1s.h"
+#include "scene/basis_uastc.h"
 #include "scene/image_codec.h"
 
 namespace inknav::scene::internal {
@@ -61,7 +63,8 @@ struct Picture {
   std::uint32_t width = 0;
   std::uint32_t height = 0;
   bool bottom_first = false;
-  Etc1sDecoder::Parts books;
+  bool is_uastc = false;      // then `color` is its blocks
+  Etc1sDecoder::Parts books;  // of ETC1S
   Bytes color;
   std::optional<Bytes> alpha;
 };
@@ -70,25 +73,27 @@ base::Error texture_error(std::string_view name, std::string_view kind, std::str
   return image_error(name, fmt::format("a {} texture: {}", kind, what));
 }
 
+base::Status decode_etc1s(const Picture& picture, Image& image) {
+  INKNAV_ASSIGN_OR_RETURN(const Etc1sDecoder decoder, Etc1sDecoder::create(picture.books));
+  INKNAV_RETURN_IF_ERROR(decoder.decode(picture.color, false, image));
+  return picture.alpha ? decoder.decode(*picture.alpha, true, image) : base::ok_status();
+}
+
 base::Result<Image> decode_picture(const Picture& picture, std::string_view name, std::string_view kind) {
   INKNAV_RETURN_IF_ERROR(check_image_size(picture.width, picture.height, name));
-  const base::Result<Etc1sDecoder> decoder = Etc1sDecoder::create(picture.books);
-  if (!decoder.ok()) return texture_error(name, kind, decoder.error().message);
   Image image;
   image.width = static_cast<int>(picture.width);
   image.height = static_cast<int>(picture.height);
   image.channels = 4;
   const std::size_t row = std::size_t{4} * picture.width;
   image.pixels.assign(row * picture.height, 255);
-  base::Status decoded = decoder->decode(picture.color, false, image);
-  if (decoded.ok() && picture.alpha) decoded = decoder->decode(*picture.alpha, true, image);
+  const base::Status decoded =
+      picture.is_uastc ? decode_uastc(picture.color, image) : decode_etc1s(picture, image);
   if (!decoded.ok()) return texture_error(name, kind, decoded.error().message);
-  if (picture.bottom_first) {
-    for (std::size_t y = 0; y < picture.height / 2; ++y) {
-      const auto upper = image.pixels.begin() + static_cast<std::ptrdiff_t>(y * row);
-      const auto lower = image.pixels.begin() + static_cast<std::ptrdiff_t>((picture.height - 1 - y) * row);
-      std::swap_ranges(upper, upper + static_cast<std::ptrdiff_t>(row), lower);
-    }
+  for (std::size_t y = 0; picture.bottom_first && y < picture.height / 2; ++y) {
+    const auto upper = image.pixels.begin() + static_cast<std::ptrdiff_t>(y * row);
+    const auto lower = image.pixels.begin() + static_cast<std::ptrdiff_t>((picture.height - 1 - y) * row);
+    std::swap_ranges(upper, upper + static_cast<std::ptrdiff_t>(row), lower);
   }
   return image;
 }
@@ -111,11 +116,29 @@ bool is_bottom_first(Bytes pairs) {
   return false;
 }
 
+base::Result<Image> decode_uastc_level(Picture picture, Bytes level, bool is_packed, std::string_view name) {
+  constexpr std::string_view kKind = "KTX2";
+  INKNAV_RETURN_IF_ERROR(check_image_size(picture.width, picture.height, name));
+  picture.is_uastc = true;
+  picture.color = level;
+  std::vector<std::uint8_t> unpacked;
+  if (is_packed) {
+    const std::size_t blocks = std::size_t{(picture.width + 3) / 4} * ((picture.height + 3) / 4);
+    unpacked.resize(16 * blocks);
+    const std::size_t size = ZSTD_decompress(unpacked.data(), unpacked.size(), level.data(), level.size());
+    if (ZSTD_isError(size) != 0 || size != unpacked.size())
+      return texture_error(name, kKind, "its Zstandard data are cut off or damaged");
+    picture.color = unpacked;
+  }
+  return decode_picture(picture, name, kKind);
+}
+
 base::Result<Image> decode_ktx2(Bytes bytes, std::string_view name) {
   constexpr std::string_view kKind = "KTX2";
   constexpr std::uint32_t kEtc1s = 163;
   constexpr std::uint32_t kUastc = 166;
   constexpr std::uint32_t kBasisLz = 1;
+  constexpr std::uint32_t kZstd = 2;
   constexpr std::size_t kHeadBytes = 80;
   Fields fields(bytes);
   const std::uint32_t format = fields.u32(12);
@@ -127,12 +150,14 @@ base::Result<Image> decode_ktx2(Bytes bytes, std::string_view name) {
   const std::uint32_t described = fields.u32(48);
   const std::uint32_t model = fields.u8(std::size_t{described} + 12);
   if (!fields.ok()) return texture_error(name, kKind, kCutOff);
-  if (format != 0 || model != kEtc1s || scheme != kBasisLz) {
+  const bool is_etc1s = model == kEtc1s && scheme == kBasisLz;
+  const bool is_uastc = model == kUastc && (scheme == 0 || scheme == kZstd);
+  if (format != 0 || (!is_etc1s && !is_uastc)) {
     return texture_error(
         name, kKind,
-        fmt::format("ETC1S in BasisLZ is read, this one is {}; {}",
-                    model == kUastc ? "UASTC" : fmt::format("of Vulkan format {}, model {}", format, model),
-                    kHowToConvert));
+        fmt::format("ETC1S in BasisLZ or UASTC is read, this one is of Vulkan format {}, model {}, "
+                    "scheme {}; {}",
+                    format, model, scheme, kHowToConvert));
   }
   if (depth > 1 || faces != 1)
     return texture_error(name, kKind, "a flat picture is wanted, this is a volume or a cube");
@@ -144,6 +169,7 @@ base::Result<Image> decode_ktx2(Bytes bytes, std::string_view name) {
   const Bytes global = fields.part(fields.number(64, 8), fields.number(72, 8));
   const Bytes level = fields.part(fields.number(kHeadBytes, 8), fields.number(kHeadBytes + 8, 8));
   if (!fields.ok()) return texture_error(name, kKind, kCutOff);
+  if (is_uastc) return decode_uastc_level(picture, level, scheme == kZstd, name);
   // Global data: counts and sizes, five numbers for each picture, then codebooks and code tables.
   Fields head(global);
   picture.books.num_endpoints = head.u16(0);
@@ -188,18 +214,25 @@ base::Result<Image> decode_basis(Bytes bytes, std::string_view name) {
       checksum(data) != fields.u16(12)) {
     return texture_error(name, kKind, "its checksums do not match; it is damaged");
   }
-  if (fields.u8(20) != 0)
-    return texture_error(name, kKind, fmt::format("ETC1S is read, this one is UASTC; {}", kHowToConvert));
+  const std::uint32_t format = fields.u8(20);
+  if (format > 1) {
+    return texture_error(
+        name, kKind,
+        fmt::format("ETC1S or UASTC is read, this one is of format {}; {}", format, kHowToConvert));
+  }
   const std::uint32_t flags = fields.u16(21);
   if ((flags & kGlobalBooks) != 0)
     return texture_error(name, kKind, fmt::format("its codebooks are in another file; {}", kHowToConvert));
   Picture picture;
   picture.bottom_first = (flags & kYFlipped) != 0;
-  picture.books.num_endpoints = fields.u16(39);
-  picture.books.endpoints = fields.part(fields.u32(41), fields.u24(45));
-  picture.books.num_selectors = fields.u16(48);
-  picture.books.selectors = fields.part(fields.u32(50), fields.u24(54));
-  picture.books.tables = fields.part(fields.u32(57), fields.u32(61));
+  picture.is_uastc = format == 1;
+  if (!picture.is_uastc) {
+    picture.books.num_endpoints = fields.u16(39);
+    picture.books.endpoints = fields.part(fields.u32(41), fields.u24(45));
+    picture.books.num_selectors = fields.u16(48);
+    picture.books.selectors = fields.part(fields.u32(50), fields.u24(54));
+    picture.books.tables = fields.part(fields.u32(57), fields.u32(61));
+  }
   const std::uint32_t slices = fields.u24(14);
   const std::size_t first = fields.u32(65);
   bool found = false;
@@ -207,7 +240,8 @@ base::Result<Image> decode_basis(Bytes bytes, std::string_view name) {
     const std::size_t at = first + i * kSliceBytes;
     if (fields.u24(at) != 0 || fields.u8(at + 3) != 0) continue;  // another picture, a smaller level
     const Bytes slice = fields.part(fields.u32(at + 13), fields.u32(at + 17));
-    if ((fields.u8(at + 4) & kIsAlpha) != 0) {
+    // UASTC blocks hold their alpha; the flag there says only that they do.
+    if ((fields.u8(at + 4) & kIsAlpha) != 0 && !picture.is_uastc) {
       picture.alpha = slice;
     } else {
       picture.width = fields.u16(at + 5);

@@ -3,11 +3,11 @@
 // Basis Universal textures: KTX2 files (KHR_texture_basisu) and the older ".basis" container that HM3D's
 // ".basis.glb" hold. Internal to the module.
 //
-// Read are pictures in ETC1S (BasisLZ), level 0 of layer 0 of face 0, as RGBA with the top row first (a
-// flipped picture is turned). Texels are the reference decoder's, bit for bit. Smaller levels in the file are
-// not read; make_texture() makes its own. UASTC, and KTX2 without Basis, is an error that says what it is and
-// how to convert the file; so is a damaged one. Every offset is checked, checksums where the container has
-// them.
+// Read are pictures in ETC1S (BasisLZ) and in UASTC (plain or under Zstandard): level 0 of layer 0 of face 0,
+// as RGBA with the top row first (a flipped picture is turned). Texels are the reference decoder's, bit for
+// bit. Smaller levels in the file are not read; make_texture() makes its own. KTX2 without Basis is an error
+// that says what it is and how to convert the file; so is a damaged one. Every offset is checked, checksums
+// where the container has them.
 
 #include <cstdint>
 #include <span>

@@ -12,6 +12,7 @@
 #include "scene/asset_folder.h"
 #include "scene/basis_bits.h"
 #include "scene/basis_fixtures_testing.h"
+#include "scene/basis_uastc.h"
 #include "scene/damage_testing.h"
 #include "scene/load.h"
 #include "scene/scene_testing.h"
@@ -69,6 +70,36 @@ TEST(BasisTexture, TheOlderContainerHoldsTheSame) {
   expect_picture(from_base64(testing::kAlphaBasisFlipped), 9, 6, flipped(pixels, 9 * 4));
 }
 
+TEST(BasisTexture, UastcInEveryWrapping) {
+  const Bytes pixels = from_base64(testing::kUastcPixels);
+  expect_picture(from_base64(testing::kUastcKtx2), 9, 6, pixels);
+  expect_picture(from_base64(testing::kUastcBasis), 9, 6, pixels);
+  expect_picture(from_base64(testing::kZstdKtx2), 8, 8, from_base64(testing::kZstdPixels));
+}
+
+TEST(BasisTexture, EveryModeOfUastc) {
+  Image image;
+  image.width = 76;
+  image.height = 4;
+  image.channels = 4;
+  image.pixels.resize(76 * 4 * 4);
+  Bytes blocks = from_base64(testing::kModeBlocks);
+  ASSERT_TRUE(internal::decode_uastc(blocks, image).ok());
+  EXPECT_EQ(image.pixels, from_base64(testing::kModePixels));
+  // The one code of seven bits that is no mode, and a pattern that does not exist.
+  blocks[16] = 0x45;
+  auto decoded = internal::decode_uastc(blocks, image);
+  ASSERT_FALSE(decoded.ok());
+  EXPECT_EQ(decoded.error().message, "its UASTC block 1 is damaged");
+  blocks = from_base64(testing::kModeBlocks);
+  blocks[2 * 16 + 2] |= 0xF0;  // mode 2: 5 bits of code, 15 of hints, then the pattern
+  blocks[2 * 16 + 3] |= 0x01;
+  EXPECT_EQ(internal::decode_uastc(blocks, image).error().message, "its UASTC block 2 is damaged");
+  blocks.pop_back();
+  EXPECT_NE(internal::decode_uastc(blocks, image).error().message.find("303 are there; it is cut off"),
+            std::string::npos);
+}
+
 TEST(BasisTexture, AKtx2PictureWhoseRowsGoUpIsTurned) {
   // "KTXwriter" and its text give way to an orientation; the pair keeps its length.
   Bytes bytes = from_base64(testing::kPlainKtx2);
@@ -81,9 +112,9 @@ TEST(BasisTexture, AKtx2PictureWhoseRowsGoUpIsTurned) {
 }
 
 TEST(BasisTexture, WhatIsNotReadIsSaidWithTheWayOut) {
-  expect_fault(from_base64(testing::kUastcKtx2),
-               "this one is UASTC; convert the file once ('npx @gltf-transform/cli");
-  expect_fault(with(from_base64(testing::kPlainKtx2), 12, 37), "of Vulkan format 37");
+  expect_fault(with(from_base64(testing::kPlainKtx2), 12, 37),
+               "of Vulkan format 37, model 163, scheme 1; convert the file once ('npx @gltf-transform/cli");
+  expect_fault(with(from_base64(testing::kZstdKtx2), 44, 3), "model 166, scheme 3");
   expect_fault(with(from_base64(testing::kPlainKtx2), 36, 6), "this is a volume or a cube");
   expect_fault(with(from_base64(testing::kPlainKtx2), 23, 1), "is 16777226 x 7 pixels");
   expect_fault(with(from_base64(testing::kPlainKtx2), 71, 1), "its offsets lead out of the file");
@@ -98,7 +129,7 @@ TEST(BasisTexture, AGltfNamesThemByExtension) {
   const testing::TemporaryFolder folder;
   testing::write_bytes(folder / "t.ktx2", from_base64(testing::kPlainKtx2));
   testing::write_bytes(folder / "t.basis", from_base64(testing::kAlphaBasis));
-  testing::write_bytes(folder / "u.ktx2", from_base64(testing::kUastcKtx2));
+  testing::write_bytes(folder / "u.ktx2", with(from_base64(testing::kUastcKtx2), 12, 37));
   const auto load = [&](const std::string& extension, const std::string& file) {
     std::string json =
         R"({"asset":{"version":"2.0"},"extensionsRequired":["EXT"],"buffers":[{"byteLength":36,)"
@@ -128,7 +159,8 @@ TEST(BasisTexture, AGltfNamesThemByExtension) {
 }
 
 TEST(BasisTexture, DamagedFilesAreRefusedOrPictures) {
-  for (const char* whole : {testing::kPlainKtx2, testing::kAlphaKtx2, testing::kAlphaBasis}) {
+  for (const char* whole : {testing::kPlainKtx2, testing::kAlphaKtx2, testing::kAlphaBasis,
+                            testing::kUastcKtx2, testing::kUastcBasis, testing::kZstdKtx2}) {
     int accepted = 0;
     testing::for_each_damage(from_base64(whole), [&](const Bytes& bytes, bool) {
       if (!internal::is_ktx2(bytes) && !internal::is_basis(bytes)) return;
@@ -143,14 +175,15 @@ TEST(BasisTexture, DamagedFilesAreRefusedOrPictures) {
       }
     });
     // The older container's checksums find every change but those of its own first bytes; KTX2 has none.
-    if (whole == testing::kAlphaBasis) {
+    if (whole == testing::kAlphaBasis || whole == testing::kUastcBasis) {
       EXPECT_LT(accepted, 20);
     }
   }
 }
 
 TEST(BasisTexture, OneThatIsCutOffIsRefused) {
-  for (const char* whole : {testing::kPlainKtx2, testing::kAlphaKtx2, testing::kAlphaBasis}) {
+  for (const char* whole : {testing::kPlainKtx2, testing::kAlphaKtx2, testing::kAlphaBasis,
+                            testing::kUastcKtx2, testing::kUastcBasis, testing::kZstdKtx2}) {
     testing::for_each_damage(from_base64(whole), [&](const Bytes& bytes, bool cut) {
       if (!cut || (!internal::is_ktx2(bytes) && !internal::is_basis(bytes))) return;
       EXPECT_FALSE(decode(bytes).ok()) << bytes.size();

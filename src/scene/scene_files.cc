@@ -156,6 +156,13 @@ base::Result<ResolvedScene> complete_stage(const StagePlace& place, StageAttribu
                                       place.label, attributes.semantic_descriptor.name));
   }
   scene.semantic_descriptor = descriptor ? *descriptor : descriptor_beside(scene.file);
+  std::error_code none;
+  if (scene.file.filename() == "mesh.ply" && fs::is_directory(scene.file.parent_path() / "textures", none)) {
+    scene.notes.push_back(
+        fmt::format("{}: the packed textures beside it (Ptex) are not read; the colours of its "
+                    "vertices are shown",
+                    scene.file.string()));
+  }
   scene.stage = std::move(attributes);
   return scene;
 }

@@ -220,6 +220,11 @@ TEST_F(StageConfig, AFolderIsTheSceneInIt) {
   // Replica's two meshes, the one that Habitat reads first.
   testing::write_text(folder_ / "room_0" / "mesh.ply", kPly);
   EXPECT_EQ(resolve_scene(folder_ / "room_0")->file.filename(), "mesh.ply");
+  EXPECT_TRUE(resolve_scene(folder_ / "room_0")->notes.empty());
+  fs::create_directory(folder_ / "room_0" / "textures");
+  ASSERT_EQ(resolve_scene(folder_ / "room_0")->notes.size(), 1u);
+  EXPECT_NE(resolve_scene(folder_ / "room_0")->notes[0].find("(Ptex) are not read; the colours"),
+            std::string::npos);
   testing::write_text(folder_ / "room_0" / "habitat" / "mesh_semantic.ply", kPly);
   testing::write_text(folder_ / "room_0" / "habitat" / "info_semantic.json", "{}");
   scene = resolve_scene(folder_ / "room_0/");
