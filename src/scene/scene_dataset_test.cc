@@ -3,9 +3,11 @@
 #include "scene/scene_dataset.h"
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <string>
 
+#include "scene/damage_testing.h"
 #include "scene/load.h"
 #include "scene/path_pattern.h"
 #include "scene/scene_testing.h"
@@ -258,6 +260,51 @@ TEST_F(DatasetConfig, FaultsNameFileAndPlace) {
       load(R"({"stages": {"paths": {".obj": ["a"]}}, "scene_instances": {"paths": {".json": ["i"]}}})");
   ASSERT_TRUE(mapped.ok()) << mapped.error().message;
   EXPECT_NE(fault(*mapped, "i").find("navmesh_instances: 'n' is wanted"), std::string::npos);
+}
+
+TEST_F(DatasetConfig, AFileThatMayNotBeReadIsAnError) {
+  if (::geteuid() == 0) GTEST_SKIP() << "root may read everything";
+  ASSERT_TRUE(load("{}").ok());
+  fs::permissions(root_ / "x.scene_dataset_config.json", fs::perms::none);
+  EXPECT_FALSE(SceneDataset::load(root_ / "x.scene_dataset_config.json").ok());
+}
+
+TEST_F(DatasetConfig, DamagedConfigsAreRefusedOrSound) {
+  write("stages/a.obj", kObj);
+  const std::string config =
+      R"({"stages": {"default_attributes": {"scale": 2, "up": [0,0,1], "front": [0,1,0]},
+    "paths": {".obj": ["sta*/*"]}, "configs": [{"original_file": "a.obj", "attributes": {"origin": [1,2,3]}}]},
+    "scene_instances": {"paths": {".json": ["i"]}}, "navmesh_instances": {"n": "stages/a.obj"}})";
+  const std::string instance = R"({"stage_instance": {"template_name": "stages/a", "translation": [0,0,0]},
+    "object_instances": [], "navmesh_instance": "n"})";
+  const std::string stage = R"({"render_asset": "a.obj", "scale": [1,2,3], "units_to_meters": 0.5})";
+  const std::pair<const char*, const std::string*> files[] = {{"x.scene_dataset_config.json", &config},
+                                                              {"i.scene_instance.json", &instance},
+                                                              {"stages/a.stage_config.json", &stage}};
+  for (const auto& [name, text] : files) write(name, *text);
+  const auto load_all = [&]() -> base::Result<ScenePtr> {
+    INKNAV_ASSIGN_OR_RETURN(const SceneDatasetPtr dataset,
+                            SceneDataset::load(root_ / "x.scene_dataset_config.json"));
+    INKNAV_ASSIGN_OR_RETURN(const ResolvedScene scene, dataset->resolve("i", {}));
+    return load_scene(scene);
+  };
+  ASSERT_TRUE(load_all().ok()) << load_all().error().message;
+  for (const auto& [name, text] : files) {
+    int refused = 0;
+    testing::for_each_damage(testing::bytes_of(*text), [&](const testing::Bytes& bytes, bool cut) {
+      testing::write_bytes(root_ / name, bytes);
+      const auto scene = load_all();
+      if (scene.ok()) {
+        EXPECT_FALSE(cut) << name;
+        return;
+      }
+      ++refused;
+      EXPECT_EQ(scene.error().code, base::ErrorCode::kData);
+      EXPECT_FALSE(scene.error().message.empty());
+    });
+    EXPECT_GT(refused, 250) << name;  // of 550; a changed number or name is often another valid one
+    write(name, *text);
+  }
 }
 
 TEST(PathPattern, StarsAndQuestionMarks) {

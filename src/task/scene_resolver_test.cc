@@ -81,9 +81,9 @@ TEST_F(Resolver, UnderAConfigTheSceneMayBeAName) {
     episode_.scene_id = id;
     EXPECT_EQ(scale(), 2.0) << id << message_;
   }
-  episode_.scene_id = "b";
+  episode_.scene_id = "room";
   EXPECT_EQ(scale(), 0.0);
-  EXPECT_NE(message_.find("a scene 'b' is wanted"), std::string::npos) << message_;
+  EXPECT_NE(message_.find("a scene 'room' is wanted"), std::string::npos) << message_;
 }
 
 TEST_F(Resolver, TheKeysPathIsTheUsersAndTheEpisodesIsNot) {
