@@ -127,6 +127,9 @@ TEST_F(BadInput, MissingFiles) {
   expect_refusal(tiny_.train(), kData, {"3 of 6", "scene 'rooms.glb'", scene().string(), "not there"});
   expect_refusal(tiny_.train({"TASK_CONFIG.DATASET.SCENES_DIR", tiny_.path("no_scenes")}), kData,
                  {"6 of 6", "no_scenes"});
+  expect_refusal(
+      tiny_.train({"TASK_CONFIG.SIMULATOR.SCENE_DATASET", tiny_.path("no.scene_dataset_config.json")}), kData,
+      {"6 of 6", "no.scene_dataset_config.json"});
   expect_refusal(tiny_.train({"--resume-from", tiny_.path("no.safetensors")}), kUsage,
                  {"--resume-from", "no.safetensors is not there"});
   expect_refusal(tiny_.eval(), kData, {"a checkpoint (ckpt.<n>.safetensors) was wanted, found none"});

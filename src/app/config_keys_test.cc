@@ -229,6 +229,7 @@ std::vector<Row> task_rows() {
       {TASK "TASK.GOAL_SENSOR_UUID", "pointgoal", "as USE_POINTNAV", OBSERVE(policy_of(c).reading.enabled)},
       {TASK "TASK.DRAWING_SIZE", "64", "drawings, policy", OBSERVE(policy_of(c).reading.drawing_size)},
       {TASK "ENVIRONMENT.MAX_EPISODE_STEPS", "9", "episodes", OBSERVE(env_of(c).max_episode_steps)},
+      {SIMULATOR "SCENE_DATASET", "no.scene_dataset_config.json", "dataset", nullptr},
       {SIMULATOR "FORWARD_STEP_SIZE", "0.1", "motion", OBSERVE(env_of(c).simulator.motion.forward_step)},
       {SIMULATOR "TURN_ANGLE", "15", "motion, policy",
        OBSERVE(env_of(c).simulator.motion.turn_angle_deg + policy_of(c).turn_angle)},

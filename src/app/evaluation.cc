@@ -26,6 +26,7 @@
 #include "sketch/drawing_file.h"
 #include "sketch/raster.h"
 #include "task/env_from_config.h"
+#include "task/scene_resolver.h"
 
 namespace inknav::app {
 namespace {
@@ -188,10 +189,11 @@ base::Result<EpisodeCard> show_episode(const EvaluationRequest& request, const T
   const task::Episode& episode = run.dataset.episodes[static_cast<std::size_t>(outcome.episode)];
   const task::NavigationEnvSettings settings = task::env_settings(request.config, {0, 1, 1});
   WalkedEpisode walked;
-  INKNAV_ASSIGN_OR_RETURN(const std::filesystem::path path, task::scene_path(run.dataset, episode));
-  INKNAV_ASSIGN_OR_RETURN(walked.scene, scene::load_scene(path, {.cache_dir = settings.cache_dir}));
+  INKNAV_ASSIGN_OR_RETURN(const scene::ResolvedScene resolved,
+                          task::SceneResolver(run.dataset).resolve(episode));
+  INKNAV_ASSIGN_OR_RETURN(walked.scene, scene::load_scene(resolved, {.cache_dir = settings.cache_dir}));
   INKNAV_ASSIGN_OR_RETURN(nav::SceneMesh found,
-                          nav::mesh_for_scene(*walked.scene, path, settings.nav, settings.cache_dir));
+                          nav::mesh_for_scene(*walked.scene, resolved, settings.nav, settings.cache_dir));
   walked.nav_mesh = std::move(found.mesh);
   INKNAV_ASSIGN_OR_RETURN(walked.drawing, load_drawing(run.dataset, episode));
   walked.title = fmt::format("{}: {}, episode {}", track.name, walked.scene->name, episode.episode_id);

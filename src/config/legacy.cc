@@ -60,7 +60,6 @@ constexpr Legacy kLegacy[] = {
     {"TASK_CONFIG.SIMULATOR.LAG_OBSERVATIONS", "observations are those of the step"},
     {"TASK_CONFIG.SIMULATOR.HABITAT_SIM_V0", kDevice},
     {"TASK_CONFIG.SIMULATOR.SCENE", kData},
-    {"TASK_CONFIG.SIMULATOR.SCENE_DATASET", kData},
     {"TASK_CONFIG.SIMULATOR.SCENE_OBSERVATION_DIR", "every view is rendered"},
     {"TASK_CONFIG.SIMULATOR.USE_RENDERED_OBSERVATIONS", "every view is rendered"},
     {"TASK_CONFIG.SIMULATOR.SEED", "SEED seeds everything"},

@@ -139,6 +139,10 @@ void describe(SimulatorConfig& c, FieldVisitor& v) {
   v.choice({.key = "NO_SLIDE_RULE",
             .doc = "where a step that must not slide ends: as in Habitat up to 0.3.3, or as in 0.3.4"},
            c.no_slide_rule, {"habitat_0.3.3", "habitat_0.3.4"});
+  v.field({.key = "SCENE_DATASET",
+           .doc = "a .scene_dataset_config.json, for episodes that name none; default: none",
+           .shapes_result = false},
+          c.scene_dataset);
   v.section({.key = "RGB_SENSOR", .doc = "colour camera"}, c.rgb_sensor);
   v.section({.key = "DEPTH_SENSOR", .doc = "depth camera"}, c.depth_sensor);
   v.section({.key = "AGENT_0", .doc = "the body, for the navmesh"}, c.agent_0);

@@ -83,6 +83,7 @@ struct SimulatorConfig {
   int map_cells = 512;              // InkNav's own: side of the agent's own map, cells
   bool allow_sliding = true;        // along walls; false: a step ends where it meets one
   NoSlideRuleChoice no_slide_rule = NoSlideRuleChoice::kHabitat033;  // with allow_sliding false
+  std::string scene_dataset = "default";  // a .scene_dataset_config.json for episodes that name none
   RendererChoice renderer = RendererChoice::kAuto;
   CameraConfig rgb_sensor;
   DepthCameraConfig depth_sensor;

@@ -51,12 +51,25 @@ fs::path navmesh_path(const fs::path& scene_path) {
 
 base::Result<SceneMesh> mesh_for_scene(const scene::Scene& scene, const fs::path& scene_path,
                                        const NavSettings& wanted, const std::optional<fs::path>& cache_dir) {
-  const fs::path path = navmesh_path(scene_path);
-  const std::string name = path.filename().string();
+  scene::ResolvedScene resolved;
+  resolved.file = scene_path;
+  std::error_code code;
+  if (fs::exists(scene_path, code)) {
+    INKNAV_ASSIGN_OR_RETURN(resolved, scene::resolve_scene(scene_path));
+  }
+  return mesh_for_scene(scene, resolved, wanted, cache_dir);
+}
+
+base::Result<SceneMesh> mesh_for_scene(const scene::Scene& scene, const scene::ResolvedScene& resolved,
+                                       const NavSettings& wanted, const std::optional<fs::path>& cache_dir) {
+  const bool named = !resolved.nav_mesh.empty();
+  const fs::path path = named ? resolved.nav_mesh : navmesh_path(resolved.file);
+  const std::string name =
+      path.filename().string() + (named ? " that its config names" : " beside the scene");
   SceneMesh found;
   std::error_code code;
   if (fs::symlink_status(path, code).type() == fs::file_type::not_found) {
-    found.reason = fmt::format("the navmesh is built, there is no {} beside the scene", name);
+    found.reason = fmt::format("the navmesh is built, there is no {}", name);
     INKNAV_ASSIGN_OR_RETURN(found.mesh, build(scene, wanted, cache_dir));
     return found;
   }
@@ -65,12 +78,11 @@ base::Result<SceneMesh> mesh_for_scene(const scene::Scene& scene, const fs::path
   INKNAV_RETURN_IF_ERROR(check_place(*found.mesh, scene, path));
   const std::string difference = describe_difference(wanted, found.mesh->settings());
   if (difference.empty()) {
-    found.reason = fmt::format("{} beside the scene is used, {:.1f} m2 in {} islands", name,
-                               found.mesh->area(), found.mesh->islands().size());
+    found.reason = fmt::format("{} is used, {:.1f} m2 in {} islands", name, found.mesh->area(),
+                               found.mesh->islands().size());
     return found;
   }
-  found.reason = fmt::format("the navmesh is built, {} beside the scene is for another agent: {} as there",
-                             name, difference);
+  found.reason = fmt::format("the navmesh is built, {} is for another agent: {} as there", name, difference);
   INKNAV_ASSIGN_OR_RETURN(found.mesh, build(scene, wanted, cache_dir));
   return found;
 }

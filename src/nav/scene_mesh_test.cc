@@ -116,5 +116,36 @@ TEST_F(SceneMeshTest, AFileOfAnotherFrameIsAnError) {
       << found.error().message;
 }
 
+TEST_F(SceneMeshTest, TheOneThatAConfigNamesComesBeforeTheOneBeside) {
+  NavSettings small;
+  small.agent_radius = 0.18f;
+  save_beside({});
+  scene::ResolvedScene resolved;
+  resolved.file = path_;
+  resolved.nav_mesh = folder_ / "named.navmesh";
+  ASSERT_TRUE(testing::build_mesh(scene_, small)->save(resolved.nav_mesh).ok());
+  auto found = mesh_for_scene(*scene_, resolved, small, std::nullopt);
+  ASSERT_TRUE(found.ok()) << found.error().message;
+  EXPECT_EQ(found->mesh->file_version(), 2);
+  EXPECT_EQ(found->reason.rfind("named.navmesh that its config names is used, ", 0), 0u) << found->reason;
+  // For the agent of the one beside, the named one is not it, and the one beside does not count.
+  found = mesh_for_scene(*scene_, resolved, {}, std::nullopt);
+  ASSERT_TRUE(found.ok()) << found.error().message;
+  EXPECT_EQ(found->mesh->file_version(), 0);
+  EXPECT_NE(found->reason.find("named.navmesh that its config names is for another agent"),
+            std::string::npos);
+}
+
+TEST_F(SceneMeshTest, AStageConfigBesideTheSceneIsRead) {
+  NavSettings small;
+  small.agent_radius = 0.18f;
+  ASSERT_TRUE(testing::build_mesh(scene_, small)->save(folder_ / "named.navmesh").ok());
+  scene::testing::write_text(path_, "not read here");
+  scene::testing::write_text(folder_ / "rooms.basis.stage_config.json", R"({"nav_asset": "named.navmesh"})");
+  const auto found = find(small);
+  ASSERT_TRUE(found.ok()) << found.error().message;
+  EXPECT_EQ(found->mesh->file_version(), 2);
+}
+
 }  // namespace
 }  // namespace inknav::nav

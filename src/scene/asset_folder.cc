@@ -14,17 +14,26 @@ namespace {
 
 namespace fs = std::filesystem;
 
-base::Error refuse(std::string_view name, std::string_view why) {
-  // Never more than a line of somebody else's text.
+/// Never more than a line of somebody else's text.
+std::string shown_name(std::string_view name) {
   std::string shown(name.substr(0, 120));
   std::replace_if(
       shown.begin(), shown.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20; }, '?');
-  return {base::ErrorCode::kData,
-          fmt::format("the scene refers to '{}': {}; only files in the scene's own folder are opened", shown,
-                      why)};
+  return shown;
 }
 
-base::Status check_name(std::string_view name) {
+base::Error refuse(std::string_view name, std::string_view why) {
+  return {base::ErrorCode::kData,
+          fmt::format("the scene refers to '{}': {}; only files in the scene's own folder are opened",
+                      shown_name(name), why)};
+}
+
+base::Error refuse_config(const fs::path& root, std::string_view name, std::string_view why) {
+  return {base::ErrorCode::kData, fmt::format("'{}' is named: {}; only files beneath {} are opened",
+                                              shown_name(name), why, root.string())};
+}
+
+base::Status check_letters(std::string_view name) {
   if (name.empty()) return refuse(name, "the name is empty");
   if (name.size() > 1024) return refuse(name, "the name is longer than 1024 bytes");
   for (const char c : name) {
@@ -34,15 +43,15 @@ base::Status check_name(std::string_view name) {
     if (c == '\\') return refuse(name, "the name has a backslash");
   }
   if (name.front() == '/' || name.front() == '~') return refuse(name, "the name is not relative");
+  return base::ok_status();
+}
+
+base::Status check_name(std::string_view name) {
+  INKNAV_RETURN_IF_ERROR(check_letters(name));
   for (const fs::path& part : fs::path(name)) {
     if (part == "..") return refuse(name, "the name leaves the folder with '..'");
   }
   return base::ok_status();
-}
-
-/// Component-wise: "/data/scene_evil" does not lie beneath "/data/scene".
-bool lies_beneath(const fs::path& root, const fs::path& path) {
-  return std::mismatch(root.begin(), root.end(), path.begin(), path.end()).first == root.end();
 }
 
 int hex_digit(char c) {
@@ -66,6 +75,22 @@ base::Result<std::vector<std::uint8_t>> AssetFolder::read(std::string_view name,
   INKNAV_ASSIGN_OR_RETURN(std::vector<std::uint8_t> bytes, base::read_file(path, max_bytes));
   opened_[std::string(name)] = base::xxh3_128(bytes.data(), bytes.size());
   return bytes;
+}
+
+bool lies_beneath(const fs::path& root, const fs::path& path) {
+  return std::mismatch(root.begin(), root.end(), path.begin(), path.end()).first == root.end();
+}
+
+base::Result<std::optional<fs::path>> find_beneath(const fs::path& root, const fs::path& folder,
+                                                   std::string_view name) {
+  const base::Status letters = check_letters(name);
+  if (!letters.ok()) return refuse_config(root, name, "a relative path without control characters is wanted");
+  std::error_code error;
+  const fs::path path = fs::weakly_canonical((folder.empty() ? root : folder) / fs::path(name), error);
+  if (error) return refuse_config(root, name, fmt::format("it cannot be opened ({})", error.message()));
+  if (!lies_beneath(root, path)) return refuse_config(root, name, "it lies outside");
+  if (!fs::exists(path, error)) return std::optional<fs::path>();
+  return std::optional<fs::path>(path);
 }
 
 base::Result<std::string> percent_decode(std::string_view text) {

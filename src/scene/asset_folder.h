@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -34,6 +35,14 @@ class AssetFolder {
   std::filesystem::path folder_;
   std::map<std::string, base::Hash128> opened_;
 };
+
+/// `folder` / `name` after following links, where `name` (a stranger's, of the form above but for "..") may
+/// go up within `root`, which is canonical. None when nothing is there; an error when it lies outside.
+base::Result<std::optional<std::filesystem::path>> find_beneath(const std::filesystem::path& root,
+                                                                const std::filesystem::path& folder,
+                                                                std::string_view name);
+/// Part by part, so that "/data/scene_evil" does not lie beneath "/data/scene".
+bool lies_beneath(const std::filesystem::path& root, const std::filesystem::path& path);
 
 /// "%20" -> " ". Error on a broken escape.
 base::Result<std::string> percent_decode(std::string_view text);

@@ -91,8 +91,8 @@ TEST_F(BadScene, StructureOfGltf) {
   expect_refused(gltf(start + R"("scene":4,"nodes":[],"scenes":[{"nodes":[]}])"), "'scene' must be");
   expect_refused(gltf(start + R"("nodes":7)"), "must be an array");
   expect_refused(
-      gltf(std::string(kBuffer) + kAccessor + R"("extensionsRequired":["KHR_draco_mesh_compression"])"),
-      "KHR_draco_mesh_compression");
+      gltf(std::string(kBuffer) + kAccessor + R"("extensionsRequired":["EXT_meshopt_compression"])"),
+      "EXT_meshopt_compression");
   std::string deep = R"("nodes":[)";
   for (int i = 0; i < 299; ++i) deep += "{\"children\":[" + std::to_string(i + 1) + "]},";
   expect_refused(gltf(start + deep + R"({"mesh":0}],"scenes":[{"nodes":[0]}])"), "at most 256 deep");

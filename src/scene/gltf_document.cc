@@ -65,7 +65,10 @@ base::Result<Container> open_container(std::span<const std::uint8_t> bytes) {
 
 /// Extensions that change geometry or texels in ways that are not implemented here.
 base::Status check_required_extensions(const Json& root) {
-  static constexpr std::array<std::string_view, 14> kHarmless = {"KHR_materials_unlit",
+  static constexpr std::array<std::string_view, 17> kHarmless = {"KHR_materials_unlit",
+                                                                 "KHR_draco_mesh_compression",
+                                                                 "KHR_texture_basisu",
+                                                                 "GOOGLE_texture_basis",
                                                                  "KHR_texture_transform",
                                                                  "KHR_mesh_quantization",
                                                                  "KHR_materials_specular",

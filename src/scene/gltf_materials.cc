@@ -40,6 +40,20 @@ base::Result<Wrap> read_wrap(const Json& sampler, const char* key, const JsonPla
   return static_cast<Wrap>(mode);
 }
 
+/// A plain picture comes before its compressed twin.
+base::Result<int> read_texture_source(const Json& entry, const JsonPlace& place,
+                                      const GltfDocument& document) {
+  INKNAV_ASSIGN_OR_RETURN(int image, read_index(entry, "source", document.images.size(), place));
+  INKNAV_ASSIGN_OR_RETURN(const Json* extensions, find_object(entry, "extensions", place));
+  if (image >= 0 || extensions == nullptr) return image;
+  for (const char* name : {"KHR_texture_basisu", "GOOGLE_texture_basis"}) {
+    INKNAV_ASSIGN_OR_RETURN(const Json* extension, find_object(*extensions, name, place));
+    if (extension == nullptr || image >= 0) continue;
+    INKNAV_ASSIGN_OR_RETURN(image, read_index(*extension, "source", document.images.size(), place));
+  }
+  return image;
+}
+
 base::Status read_textures(const Json& root, GltfDocument& document) {
   INKNAV_ASSIGN_OR_RETURN(const Json* samplers, find_array(root, "samplers", {}));
   INKNAV_ASSIGN_OR_RETURN(const Json* list, find_array(root, "textures", {}));
@@ -50,7 +64,7 @@ base::Status read_textures(const Json& root, GltfDocument& document) {
     const JsonPlace place{"textures", i};
     if (!entry.is_object()) return json_error(place, "must be an object");
     GltfTexture texture;
-    INKNAV_ASSIGN_OR_RETURN(texture.image, read_index(entry, "source", document.images.size(), place));
+    INKNAV_ASSIGN_OR_RETURN(texture.image, read_texture_source(entry, place, document));
     INKNAV_ASSIGN_OR_RETURN(const int sampler, read_index(entry, "sampler", num_samplers, place));
     if (sampler >= 0) {
       const JsonPlace at{"samplers", static_cast<std::size_t>(sampler)};

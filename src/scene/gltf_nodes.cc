@@ -6,16 +6,18 @@
 #include <glm/gtc/quaternion.hpp>
 #include <utility>
 
+#include "scene/gltf_draco.h"
 #include "scene/gltf_sections.h"
 #include "scene/limits.h"
 
 namespace inknav::scene::internal {
 namespace {
 
-base::Status read_primitive(const Json& entry, const JsonPlace& place, const GltfDocument& document,
-                            GltfPrimitive& primitive) {
+/// `accessors` counts those of the file; decoded primitives add more.
+base::Status read_primitive(const Json& entry, const std::string& label, std::size_t accessors,
+                            GltfDocument& document, GltfPrimitive& primitive) {
+  const JsonPlace place{label.c_str(), 0, false};
   if (!entry.is_object()) return json_error(place, "a primitive must be an object");
-  const std::size_t accessors = document.accessors.size();
   INKNAV_ASSIGN_OR_RETURN(const Json* attributes, find_object(entry, "attributes", place));
   if (attributes == nullptr) return json_error(place, "a primitive has no 'attributes'");
   INKNAV_ASSIGN_OR_RETURN(primitive.positions, read_index(*attributes, "POSITION", accessors, place));
@@ -30,20 +32,22 @@ base::Status read_primitive(const Json& entry, const JsonPlace& place, const Glt
   INKNAV_ASSIGN_OR_RETURN(primitive.material,
                           read_index(entry, "material", document.materials.size(), place));
   INKNAV_ASSIGN_OR_RETURN(primitive.mode, read_index(entry, "mode", 7, place, 4));
-  return base::ok_status();
+  return decode_draco(entry, label, document, primitive);
 }
 
 base::Status read_meshes(const Json& root, GltfDocument& document) {
   INKNAV_ASSIGN_OR_RETURN(const Json* list, find_array(root, "meshes", {}));
   if (list == nullptr) return base::ok_status();
+  const std::size_t accessors = document.accessors.size();
   for (std::size_t i = 0; i < list->size(); ++i) {
     const JsonPlace place{"meshes", i};
     if (!(*list)[i].is_object()) return json_error(place, "must be an object");
     INKNAV_ASSIGN_OR_RETURN(const Json* primitives, find_array((*list)[i], "primitives", place));
     GltfMesh mesh;
     for (std::size_t p = 0; primitives != nullptr && p < primitives->size(); ++p) {
-      INKNAV_RETURN_IF_ERROR(
-          read_primitive((*primitives)[p], place, document, mesh.primitives.emplace_back()));
+      INKNAV_RETURN_IF_ERROR(read_primitive((*primitives)[p],
+                                            fmt::format("{}.primitives[{}]", place.text(), p), accessors,
+                                            document, mesh.primitives.emplace_back()));
     }
     document.meshes.push_back(std::move(mesh));
   }

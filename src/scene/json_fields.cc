@@ -44,7 +44,8 @@ base::Result<const Json*> find_typed(const Json& object, const char* key, Json::
 }  // namespace
 
 std::string JsonPlace::text() const {
-  return *list == '\0' ? "the file" : fmt::format("{}[{}]", list, index);
+  if (*list == '\0') return "the file";
+  return is_list ? fmt::format("{}[{}]", list, index) : std::string(list);
 }
 
 base::Error json_error(const JsonPlace& place, std::string_view what) {

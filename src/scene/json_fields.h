@@ -17,10 +17,11 @@ namespace inknav::scene::internal {
 
 using Json = nlohmann::json;
 
-/// Where in the document: "accessors[12]".
+/// Where in the document: "accessors[12]", or "stages.default_attributes" for what is no list.
 struct JsonPlace {
   const char* list = "";
   std::size_t index = 0;
+  bool is_list = true;
   std::string text() const;
 };
 

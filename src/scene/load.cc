@@ -71,11 +71,23 @@ base::Result<Scene> parse(const fs::path& path, std::span<const std::uint8_t> by
                      fmt::format("a scene ends in .glb, .gltf, .ply or .obj, this one in '{}'", extension)};
 }
 
-base::Hash128 cache_source(const fs::path& path, std::span<const std::uint8_t> bytes,
-                           const internal::StageFrame& frame, const LoadOptions& options) {
+StageFrame frame_of(const ResolvedScene& resolved, UpAxis up) {
+  if (up == UpAxis::kByFile) return stage_frame(resolved.stage, resolved.file.filename().string());
+  StageAttributes plain;
+  plain.configured = true;
+  if (up == UpAxis::kZ) {
+    plain.up = glm::dvec3(0.0, 0.0, 1.0);
+    plain.front = glm::dvec3(0.0, 1.0, 0.0);
+  }
+  return stage_frame(plain, {});
+}
+
+base::Hash128 cache_source(const fs::path& path, std::span<const std::uint8_t> bytes, const StageFrame& frame,
+                           const LoadOptions& options) {
   base::Hasher hasher;
   hasher.update_value(internal::kCacheVersion);
   hasher.update_value(frame.world_from_file);
+  hasher.update_value(frame.origin);
   hasher.update_value(static_cast<std::uint8_t>(options.add_ground_plane));
   const std::string extension = lower_extension(path);
   hasher.update(extension.data(), extension.size());
@@ -83,14 +95,15 @@ base::Hash128 cache_source(const fs::path& path, std::span<const std::uint8_t> b
   return hasher.digest();
 }
 
-base::Result<ScenePtr> load(const fs::path& path, const LoadOptions& options) {
+base::Result<ScenePtr> load(const ResolvedScene& resolved, const LoadOptions& options) {
+  const fs::path& path = resolved.file;
   std::error_code error;
   if (!fs::exists(path, error)) return load_error(path, "the scene file is not there");
   if (!fs::is_regular_file(path, error))
     return load_error(path, "a scene file is wanted, this is not a plain file");
   INKNAV_ASSIGN_OR_RETURN(const std::vector<std::uint8_t> bytes, base::read_file(path, kMaxBinaryBytes));
   if (bytes.empty()) return load_error(path, "the scene file is empty");
-  INKNAV_ASSIGN_OR_RETURN(const internal::StageFrame frame, internal::find_stage_frame(path, options.up));
+  const StageFrame frame = frame_of(resolved, options.up);
   internal::AssetFolder folder(path.parent_path());
 
   internal::CacheKey key;
@@ -98,7 +111,7 @@ base::Result<ScenePtr> load(const fs::path& path, const LoadOptions& options) {
     key = {*options.cache_dir, cache_source(path, bytes, frame, options)};
     std::optional<Scene> cached = internal::load_cached(key, folder);
     if (cached) {
-      cached->name = path.stem().string();
+      cached->name = resolved.name;
       base::Result<ScenePtr> scene = finish(std::move(*cached));
       if (scene.ok()) return scene;
     }
@@ -106,7 +119,7 @@ base::Result<ScenePtr> load(const fs::path& path, const LoadOptions& options) {
   base::Result<Scene> parsed = parse(path, bytes, folder);
   if (!parsed.ok()) return load_error(path, parsed.error().message);
   Scene scene = std::move(parsed).value();
-  scene.name = path.stem().string();
+  scene.name = resolved.name;
   internal::apply(frame, scene);
   if (options.add_ground_plane) {
     const base::Status valid = scene.validate();
@@ -124,14 +137,20 @@ base::Result<ScenePtr> load(const fs::path& path, const LoadOptions& options) {
 
 }  // namespace
 
-base::Result<ScenePtr> load_scene(const fs::path& path, const LoadOptions& options) {
+base::Result<ScenePtr> load_scene(const ResolvedScene& scene, const LoadOptions& options) {
   try {
-    return load(path, options);
+    return load(scene, options);
   } catch (const std::bad_alloc&) {
-    return load_error(path, "the scene needs more memory than there is");
+    return load_error(scene.file, "the scene needs more memory than there is");
   } catch (const std::length_error&) {
-    return load_error(path, "the scene needs more memory than there is");
+    return load_error(scene.file, "the scene needs more memory than there is");
   }
+}
+
+base::Result<ScenePtr> load_scene(const fs::path& path, const LoadOptions& options) {
+  INKNAV_ASSIGN_OR_RETURN(const ResolvedScene scene, resolve_scene(path));
+  for (const std::string& note : scene.notes) base::log_warning("{}", note);
+  return load_scene(scene, options);
 }
 
 }  // namespace inknav::scene

@@ -2,8 +2,9 @@
 #pragma once
 // load_scene: an untrusted file (.glb, .gltf, .ply, .obj) -> validated Scene, through the on-disk cache.
 //
-// Frame (spec/habitat.md 0.4, 2): a ".glb" is turned (x,y,z) -> (x,z,-y) unless "<stem>.stage_config.json"
-// beside it names up and front; every other ending is taken as it is.
+// A path is resolved first (scene/scene_dataset.h): it may be a folder or a stage config, and the config
+// beside a scene file counts. Frame (spec/habitat.md 0.4, 2): without a config a ".glb" is turned (x,y,z) ->
+// (x,z,-y) and every other ending is taken as it is; with one its up and front count, or up Y, front -Z.
 // Errors (kData) name file, what was wanted, what was found. Limits: scene/limits.h.
 
 #include <cstdint>
@@ -12,6 +13,7 @@
 
 #include "base/result.h"
 #include "scene/scene.h"
+#include "scene/scene_dataset.h"
 
 namespace inknav::scene {
 
@@ -30,5 +32,7 @@ struct LoadOptions {
 void add_ground_plane(Scene& scene);
 
 base::Result<ScenePtr> load_scene(const std::filesystem::path& path, const LoadOptions& options = {});
+/// `up` other than kByFile takes the place of the stage's attributes.
+base::Result<ScenePtr> load_scene(const ResolvedScene& scene, const LoadOptions& options = {});
 
 }  // namespace inknav::scene

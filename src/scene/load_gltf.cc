@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "base/log.h"
+#include "scene/basis_texture.h"
 #include "scene/gltf_document.h"
 #include "scene/limits.h"
 #include "scene/load_internal.h"
@@ -348,8 +349,8 @@ class Assembler {
   base::Result<std::int32_t> add_gltf_texture(int index) {
     const GltfTexture& texture = document_.textures[static_cast<std::size_t>(index)];
     if (texture.image < 0) {
-      return gltf_error(
-          fmt::format("textures[{}] has no PNG or JPEG source; convert compressed textures first", index));
+      return gltf_error(fmt::format(
+          "textures[{}] has no PNG, JPEG or Basis source; convert its picture to one of them", index));
     }
     const bool mirror_s = texture.wrap_s == Wrap::kMirror;
     const bool mirror_t = texture.wrap_t == Wrap::kMirror;
@@ -369,7 +370,9 @@ class Assembler {
       INKNAV_ASSIGN_OR_RETURN(loaded, folder_.read(label, kMaxImageFileBytes));
       bytes = loaded;
     }
-    INKNAV_ASSIGN_OR_RETURN(Image decoded, decode_image(bytes, label, 4));
+    const bool is_compressed = is_ktx2(bytes) || is_basis(bytes);
+    INKNAV_ASSIGN_OR_RETURN(
+        Image decoded, is_compressed ? decode_basis_texture(bytes, label) : decode_image(bytes, label, 4));
     if (mirror_s || mirror_t) decoded = mirrored(decoded, mirror_s, mirror_t);
     INKNAV_ASSIGN_OR_RETURN(const std::int32_t number, add_texture(std::move(decoded), label, scene_));
     textures_.emplace(key, number);

@@ -229,6 +229,35 @@ TEST(LoadGltf, TextureTransformSecondSetAndMirroredWrap) {
   EXPECT_EQ(row, (std::vector<std::uint8_t>{255, 0, 0, 255, 0, 0, 255, 255, 0, 0, 255, 255, 255, 0, 0, 255}));
 }
 
+TEST(LoadGltf, AFlippedTextureOfOneChannelUnderAFactor) {
+  Document document;
+  document.accessor(kSquare, 5126, "VEC3", 4);
+  document.accessor<std::uint16_t>({0, 0, 65535, 0, 65535, 65535, 0, 32768}, 5123, "VEC2", 4,
+                                   ",\"normalized\":true");
+  Image grey;
+  grey.width = 2;
+  grey.height = 1;
+  grey.channels = 1;
+  grey.pixels = {10, 200};
+  const int view = document.view(encode_png(grey));
+  const auto scene =
+      document.load(mesh_of(R"({"attributes":{"POSITION":0,"TEXCOORD_0":1},"mode":6,"material":0})") +
+                    kOneNode + R"(,"images":[{"bufferView":)" + std::to_string(view) +
+                    R"(,"mimeType":"image/png"}],"textures":[{"source":0}],
+         "extensionsRequired":["KHR_mesh_quantization","KHR_texture_transform"],
+         "materials":[{"pbrMetallicRoughness":{"baseColorFactor":[0.5,0.25,1,1],"baseColorTexture":{"index":0,
+           "extensions":{"KHR_texture_transform":{"offset":[0,1],"scale":[1,-1]}}}}}])");
+  ASSERT_TRUE(scene.ok()) << scene.error().message;
+  // (u, v) -> (u, 1 - v)
+  EXPECT_EQ((*scene)->uvs[0], base::Vec2(0, 1));
+  EXPECT_EQ((*scene)->uvs[2], base::Vec2(1, 0));
+  EXPECT_NEAR((*scene)->uvs[3].y, 1.0f - 32768.0f / 65535.0f, 1e-6f);
+  const Texture& texture = (*scene)->textures[0];
+  const std::vector<std::uint8_t> row(texture.rgba.begin(), texture.rgba.begin() + 8);
+  EXPECT_EQ(row, (std::vector<std::uint8_t>{10, 10, 10, 255, 200, 200, 200, 255}));
+  EXPECT_EQ((*scene)->materials[0].base_color, base::Vec4(0.5f, 0.25f, 1, 1));
+}
+
 TEST(LoadGltf, SeparateFilesAndDataUris) {
   const testing::TemporaryFolder folder;
   std::vector<std::uint8_t> binary;

@@ -69,6 +69,22 @@ TEST(LoadPly, AsciiAndBothByteOrdersAgree) {
   }
 }
 
+TEST(LoadPly, AMeshLikeReplicas) {
+  // Quads with an object's number, vertices with normals and colours.
+  const testing::TemporaryFolder folder;
+  const auto scene = load_text(
+      folder, "mesh_semantic.ply",
+      "ply\nformat ascii 1.0\nelement vertex 6\nproperty float x\nproperty float y\nproperty float z\n"
+      "property float nx\nproperty float ny\nproperty float nz\nproperty uchar red\nproperty uchar green\n"
+      "property uchar blue\nelement face 2\nproperty list uchar int vertex_indices\nproperty int object_id\n"
+      "end_header\n0 0 0 0 0 1 1 2 3\n1 0 0 0 0 1 1 2 3\n1 1 0 0 0 1 1 2 3\n0 1 0 0 0 1 1 2 3\n"
+      "2 0 0 0 0 1 7 8 9\n2 1 0 0 0 1 7 8 9\n4 0 1 2 3 17\n4 1 4 5 2 -1\n");
+  ASSERT_TRUE(scene.ok()) << scene.error().message;
+  EXPECT_EQ((*scene)->num_triangles(), 4u);
+  EXPECT_EQ((*scene)->colors[5], glm::u8vec4(7, 8, 9, 255));
+  EXPECT_EQ((*scene)->bounds.max, base::Vec3(2, 1, 0));  // not turned
+}
+
 TEST(LoadPly, TexturesStripsAndUnknownElements) {
   const testing::TemporaryFolder folder;
   Image image;

@@ -46,7 +46,8 @@ TEST(Load, GlbIsTurnedUnlessAStageConfigSaysOtherwise) {
   ASSERT_TRUE(read.ok()) << read.error().message;
   EXPECT_EQ((*read)->positions[2], base::Vec3(4, 2, 0));
 
-  testing::write_text(folder / "s.stage_config.json", R"({"units_to_meters": 0.5})");
+  testing::write_text(folder / "s.stage_config.json",
+                      R"({"up": [0, 0, 1], "front": [0, 1, 0], "units_to_meters": 0.5})");
   read = load_scene(folder / "s.glb");
   ASSERT_TRUE(read.ok()) << read.error().message;
   EXPECT_EQ((*read)->positions[2], base::Vec3(1, 0, -0.5f));

@@ -32,6 +32,6 @@ base::Status store_cached(const CacheKey& key, const std::map<std::string, base:
                           const Scene& scene);
 
 /// Part of every key: raise it when the readers or the layout change.
-inline constexpr std::uint32_t kCacheVersion = 2;
+inline constexpr std::uint32_t kCacheVersion = 3;
 
 }  // namespace inknav::scene::internal

@@ -1,29 +1,37 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// StageFrame: how a scene file's own axes lie in the world (Habitat's rule, spec/habitat.md section 2).
-//
-// "<stem>.stage_config.json" beside the file may give "up" and "front" (both, orthogonal), "scale" (one
-// number or three) and "units_to_meters"; other keys are Habitat's business and are ignored. Without it a
-// ".glb" has up (0,0,1) and front (0,1,0), so world = (x, z, -y), and every other ending has up Y and front
-// -Z. Internal to the module. Errors: kData, naming the file and the key.
+// Reading of stage configs (scene/stage_attributes.h says what their keys mean) and the frame put to use.
+// Internal to the module. Errors: kData, naming the key; read_stage_config() adds the file.
 
 #include <filesystem>
-#include <glm/mat3x3.hpp>
-#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
 
 #include "base/result.h"
+#include "scene/json_fields.h"
 #include "scene/load.h"
 #include "scene/scene.h"
+#include "scene/stage_attributes.h"
 
 namespace inknav::scene::internal {
 
-struct StageFrame {
-  glm::dmat3 world_from_file{1.0};  // rotation (rows right, up, -front) times scale
-};
+inline constexpr std::string_view kStageConfigEnding = ".stage_config.json";
 
-base::Result<StageFrame> find_stage_frame(const std::filesystem::path& scene_path, UpAxis up);
+/// Lays the keys of `json` over `attributes`. `folder` is the config's, empty for default attributes. Keys
+/// without a meaning are added to `unknown`.
+base::Status lay_over(const Json& json, const JsonPlace& place, const std::filesystem::path& folder,
+                      StageAttributes& attributes, std::set<std::string>& unknown);
 
-/// Turns every vertex. A frame with negative determinant also turns the triangles' winding.
+/// `attributes` with the config laid over them. Warns of keys without a meaning, once a file and process.
+base::Result<StageAttributes> read_stage_config(const std::filesystem::path& config,
+                                                StageAttributes attributes);
+void warn_of_keys(const std::filesystem::path& config, const std::set<std::string>& unknown);
+
+/// "a/X.basis.glb" -> "a/X.basis.stage_config.json"
+std::filesystem::path stage_config_path(const std::filesystem::path& file);
+
+/// Turns and moves every vertex. A frame with negative determinant also turns the triangles' winding.
 void apply(const StageFrame& frame, Scene& scene);
 
 }  // namespace inknav::scene::internal

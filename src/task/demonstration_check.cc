@@ -66,9 +66,10 @@ base::Result<DemonstrationCheckReport> check_demonstrations(const DemonstrationC
   const auto start = std::chrono::steady_clock::now();
   const bool rendered = set.format().depth == DepthStorage::kRendered;
   if (rendered && settings.scenes_dir) {
-    INKNAV_ASSIGN_OR_RETURN(
-        const auto renderer,
-        DemonstrationRenderer::create(set, *settings.scenes_dir, settings.cache_dir, kViewsAtOnce, pool));
+    Dataset places;
+    places.scenes_dir = *settings.scenes_dir;
+    INKNAV_ASSIGN_OR_RETURN(const auto renderer, DemonstrationRenderer::create(
+                                                     set, places, settings.cache_dir, kViewsAtOnce, pool));
     render_all(set, *renderer, findings);
   } else {
     read_all(set, pool, findings);

@@ -148,7 +148,7 @@ TEST(DemonstrationGeneration, RenderedWhenReadIsWhatIsStored) {
   ASSERT_TRUE(stored.ok() && rendered.ok());
   base::ThreadPool pool(2);
   const auto renderer =
-      DemonstrationRenderer::create(*rendered, shared_data().dataset().scenes_dir, std::nullopt, 7, pool);
+      DemonstrationRenderer::create(*rendered, shared_data().dataset(), std::nullopt, 7, pool);
   ASSERT_TRUE(renderer.ok()) << renderer.error().message;
   ASSERT_EQ(stored->size(), rendered->size());
   for (std::size_t i = 0; i < stored->size(); ++i) {
@@ -161,7 +161,9 @@ TEST(DemonstrationGeneration, RenderedWhenReadIsWhatIsStored) {
     EXPECT_EQ(a->depth, b->depth);
   }
   // Without the scenes it says so.
-  const auto blind = DemonstrationRenderer::create(*rendered, "/nowhere", std::nullopt, 7, pool);
+  Dataset nowhere;
+  nowhere.scenes_dir = "/nowhere";
+  const auto blind = DemonstrationRenderer::create(*rendered, nowhere, std::nullopt, 7, pool);
   auto walk = rendered->load(0);
   const base::Status status = (*blind)->render(*walk);
   ASSERT_FALSE(status.ok());

@@ -103,7 +103,7 @@ base::Result<Demonstration> DemonstrationSet::load(std::size_t index) const {
 }
 
 base::Result<std::unique_ptr<DemonstrationRenderer>> DemonstrationRenderer::create(
-    const DemonstrationSet& set, const fs::path& scenes_dir, const std::optional<fs::path>& cache_dir,
+    const DemonstrationSet& set, const Dataset& places, const std::optional<fs::path>& cache_dir,
     int views_at_once, base::ThreadPool& pool) {
   sim::SimulatorSettings settings;
   settings.num_agents = views_at_once;
@@ -112,26 +112,31 @@ base::Result<std::unique_ptr<DemonstrationRenderer>> DemonstrationRenderer::crea
   settings.mapper.enabled = false;
   INKNAV_ASSIGN_OR_RETURN(auto simulator, sim::Simulator::create(settings, pool));
   return std::unique_ptr<DemonstrationRenderer>(
-      new DemonstrationRenderer(set, scenes_dir, cache_dir, pool, std::move(simulator)));
+      new DemonstrationRenderer(set, places, cache_dir, pool, std::move(simulator)));
 }
 
-DemonstrationRenderer::DemonstrationRenderer(const DemonstrationSet& set, fs::path scenes_dir,
+DemonstrationRenderer::DemonstrationRenderer(const DemonstrationSet& set, const Dataset& places,
                                              std::optional<fs::path> cache_dir, base::ThreadPool& pool,
                                              std::unique_ptr<sim::Simulator> simulator)
     : set_(set),
-      scenes_dir_(std::move(scenes_dir)),
       cache_dir_(std::move(cache_dir)),
       pool_(pool),
       simulator_(std::move(simulator)),
-      mask_(static_cast<std::size_t>(simulator_->settings().num_agents)) {}
+      mask_(static_cast<std::size_t>(simulator_->settings().num_agents)) {
+  places_.scenes_dir = places.scenes_dir;
+  places_.scene_dataset = places.scene_dataset;
+  for (const Episode& episode : places.episodes)
+    configs_.emplace(episode.scene_id, episode.scene_dataset_config);
+}
 
 base::Result<int> DemonstrationRenderer::world_of(const DemonstrationInfo& info) {
   const auto known = worlds_.find(info.scene_id);
   if (known != worlds_.end()) return known->second;
-  Dataset dataset;
-  dataset.scenes_dir = scenes_dir_;
+  Dataset dataset = places_;
   dataset.episodes.resize(1);
   dataset.episodes[0].scene_id = info.scene_id;
+  const auto config = configs_.find(info.scene_id);
+  if (config != configs_.end()) dataset.episodes[0].scene_dataset_config = config->second;
   nav::NavSettings nav;
   nav.agent_radius = set_.format().agent_radius;
   nav.agent_height = set_.format().agent_height;

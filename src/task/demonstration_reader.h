@@ -26,6 +26,7 @@
 #include "base/thread_pool.h"
 #include "sim/simulator.h"
 #include "task/demonstration_file.h"
+#include "task/episode.h"
 
 namespace inknav::task {
 
@@ -66,9 +67,10 @@ class DemonstrationSet {
 
 class DemonstrationRenderer {
  public:
-  /// `views_at_once`: images rendered in one batch. `set` and `pool` must outlive the renderer.
+  /// `views_at_once`: images rendered in one batch. `places` says where scenes are; an episode in it of a
+  /// demonstration's scene gives that scene its dataset config. `set` and `pool` must outlive the renderer.
   static base::Result<std::unique_ptr<DemonstrationRenderer>> create(
-      const DemonstrationSet& set, const std::filesystem::path& scenes_dir,
+      const DemonstrationSet& set, const Dataset& places,
       const std::optional<std::filesystem::path>& cache_dir, int views_at_once, base::ThreadPool& pool);
 
   /// Fills demonstration.depth from its poses: the bytes that a stored set would have. Loads the scene when
@@ -76,13 +78,14 @@ class DemonstrationRenderer {
   base::Status render(Demonstration& demonstration);
 
  private:
-  DemonstrationRenderer(const DemonstrationSet& set, std::filesystem::path scenes_dir,
+  DemonstrationRenderer(const DemonstrationSet& set, const Dataset& places,
                         std::optional<std::filesystem::path> cache_dir, base::ThreadPool& pool,
                         std::unique_ptr<sim::Simulator> simulator);
   base::Result<int> world_of(const DemonstrationInfo& info);
 
   const DemonstrationSet& set_;
-  std::filesystem::path scenes_dir_;
+  Dataset places_;                              // without its episodes
+  std::map<std::string, std::string> configs_;  // scene id -> dataset config
   std::optional<std::filesystem::path> cache_dir_;
   base::ThreadPool& pool_;
   std::unique_ptr<sim::Simulator> simulator_;

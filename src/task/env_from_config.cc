@@ -129,6 +129,8 @@ base::Result<Dataset> load_dataset(const config::ExperimentConfig& config, std::
   Dataset dataset;
   dataset.scenes_dir = config::expand_path(source.scenes_dir, split, source.version);
   dataset.sketch_dir = config::expand_path(source.sketch_dir, split, source.version);
+  dataset.scene_dataset =
+      config::expand_path(config.task_config.simulator.scene_dataset, split, source.version);
   INKNAV_ASSIGN_OR_RETURN(dataset.episodes, load_episodes(path));
   if (!contains(source.content_scenes, "*")) {
     std::erase_if(dataset.episodes, [&](const Episode& episode) {

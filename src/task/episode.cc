@@ -56,6 +56,10 @@ void append_episode(std::string& out, const Episode& episode) {
   append_string(out, episode.trajectory_id);
   out += ",\"scene_id\":";
   append_string(out, episode.scene_id);
+  if (!episode.scene_dataset_config.empty()) {
+    out += ",\"scene_dataset_config\":";
+    append_string(out, episode.scene_dataset_config);
+  }
   out += ",\"start_position\":";
   append_numbers(out, &episode.start.position.x, 3);
   const base::Quat& q = episode.start.rotation;
@@ -99,6 +103,7 @@ std::vector<std::uint8_t> gzip(const std::string& text) {
 
 std::string_view scene_relative(const Episode& episode) {
   std::string_view id = episode.scene_id;
+  if (id.starts_with("./")) id.remove_prefix(2);
   if (id.starts_with(kScenePrefix)) id.remove_prefix(kScenePrefix.size());
   return id;
 }

@@ -22,7 +22,8 @@ struct Goal {
 struct Episode {
   std::string episode_id;
   std::string trajectory_id;
-  std::string scene_id;  // as in the file, "mp3d/X/X.glb"
+  std::string scene_id;  // as in the file, "mp3d/X/X.glb"; a stage's name where there is a dataset config
+  std::string scene_dataset_config;  // of the episode; empty or "default": none
   base::Pose start;
   float geodesic_distance = 0.0f;
   std::vector<Goal> goals;
@@ -33,6 +34,7 @@ struct Dataset {
   std::vector<Episode> episodes;
   std::filesystem::path scenes_dir;
   std::filesystem::path sketch_dir;
+  std::filesystem::path scene_dataset;  // for episodes that name none; empty or "default": none
 };
 
 /// Reads and validates; `name` in errors is the path with the episode's index.
@@ -40,7 +42,8 @@ base::Result<std::vector<Episode>> load_episodes(const std::filesystem::path& pa
 /// Writes ".json" or ".json.gz" by the path's ending, atomically.
 base::Status save_episodes(const std::filesystem::path& path, const std::vector<Episode>& episodes);
 
-/// scenes_dir / scene_id with a leading "data/scene_datasets/" stripped, beneath scenes_dir.
+/// scenes_dir / scene_id with a leading "./" and "data/scene_datasets/" stripped, beneath scenes_dir. Scene
+/// dataset configs have no part in it (task/scene_resolver.h).
 base::Result<std::filesystem::path> scene_path(const Dataset& dataset, const Episode& episode);
 /// Picture of the episode's drawing (may not exist).
 std::filesystem::path drawing_path(const Dataset& dataset, const Episode& episode);

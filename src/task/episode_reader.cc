@@ -59,6 +59,7 @@ class EpisodeParser {
     INKNAV_RETURN_IF_ERROR(identifier("episode_id", true, episode.episode_id));
     INKNAV_RETURN_IF_ERROR(identifier("trajectory_id", false, episode.trajectory_id));
     INKNAV_RETURN_IF_ERROR(identifier("scene_id", true, episode.scene_id));
+    INKNAV_RETURN_IF_ERROR(identifier("scene_dataset_config", false, episode.scene_dataset_config));
     const Json* position = find("start_position");
     if (position == nullptr) return error("start_position [x, y, z] is missing; add it");
     INKNAV_RETURN_IF_ERROR(point(*position, "start_position", episode.start.position));

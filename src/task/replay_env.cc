@@ -68,8 +68,7 @@ class ReplayEnvImpl final : public ReplayEnv {
   base::Status prepare_renderer() {
     if (!set_.needs_renderer()) return base::ok_status();
     INKNAV_ASSIGN_OR_RETURN(
-        renderer_,
-        DemonstrationRenderer::create(set_, dataset_.scenes_dir, settings_.cache_dir, kViewsAtOnce, pool_));
+        renderer_, DemonstrationRenderer::create(set_, dataset_, settings_.cache_dir, kViewsAtOnce, pool_));
     return base::ok_status();
   }
 

@@ -8,6 +8,7 @@
 
 #include "nav/nav_memory.h"
 #include "scene/scene_memory.h"
+#include "task/scene_resolver.h"
 
 namespace inknav::task {
 namespace {
@@ -27,12 +28,13 @@ WorldMemory planned_worlds(const Dataset& dataset) {
   memory.is_estimate = true;
   std::set<std::string> seen;
   std::uint64_t bytes = 0;
+  SceneResolver resolver(dataset);
   for (const Episode& episode : dataset.episodes) {
-    if (!seen.insert(episode.scene_id).second) continue;
-    const auto path = scene_path(dataset, episode);
-    if (!path.ok()) continue;
+    if (!seen.insert(scene_key(dataset, episode)).second) continue;
+    const auto scene = resolver.resolve(episode);
+    if (!scene.ok()) continue;
     std::error_code problem;
-    const std::uintmax_t size = std::filesystem::file_size(*path, problem);
+    const std::uintmax_t size = std::filesystem::file_size(scene->file, problem);
     if (problem) continue;
     ++memory.scenes;
     bytes += size;

@@ -7,17 +7,18 @@
 #include "base/log.h"
 #include "nav/scene_mesh.h"
 #include "scene/load.h"
+#include "task/scene_resolver.h"
 
 namespace inknav::task {
 
 namespace {
-base::Status load_world(const Dataset& dataset, const Episode& episode, const nav::NavSettings& settings,
+base::Status load_world(const base::Result<scene::ResolvedScene>& resolved, const nav::NavSettings& settings,
                         const std::optional<std::filesystem::path>& cache_dir, LoadedWorld& loaded) {
-  INKNAV_ASSIGN_OR_RETURN(const std::filesystem::path path, scene_path(dataset, episode));
+  if (!resolved.ok()) return resolved.error();
   scene::LoadOptions options;
   options.cache_dir = cache_dir;
-  INKNAV_ASSIGN_OR_RETURN(scene::ScenePtr scene, scene::load_scene(path, options));
-  INKNAV_ASSIGN_OR_RETURN(nav::SceneMesh found, nav::mesh_for_scene(*scene, path, settings, cache_dir));
+  INKNAV_ASSIGN_OR_RETURN(scene::ScenePtr scene, scene::load_scene(*resolved, options));
+  INKNAV_ASSIGN_OR_RETURN(nav::SceneMesh found, nav::mesh_for_scene(*scene, *resolved, settings, cache_dir));
   loaded.world = {std::move(scene), std::move(found.mesh)};
   loaded.mesh_reason = std::move(found.reason);
   loaded.navmesh_beside = found.file_beside;
@@ -40,26 +41,30 @@ void log_meshes(const std::vector<LoadedWorld>& worlds) {
 
 WorldSet load_worlds(const Dataset& dataset, const nav::NavSettings& settings,
                      const std::optional<std::filesystem::path>& cache_dir, base::ThreadPool& pool) {
-  std::map<std::string, const Episode*> first;  // by scene id, so that numbers follow the ids
-  for (const Episode& episode : dataset.episodes) first.emplace(episode.scene_id, &episode);
+  std::map<std::string, const Episode*> first;  // by scene id and config, so that numbers follow the ids
+  for (const Episode& episode : dataset.episodes) first.emplace(scene_key(dataset, episode), &episode);
   WorldSet set;
-  std::vector<const Episode*> samples;
+  SceneResolver resolver(dataset);
+  std::vector<base::Result<scene::ResolvedScene>> samples;
   std::map<std::string, int> number;
-  for (const auto& [scene_id, episode] : first) {
-    number[scene_id] = static_cast<int>(set.worlds.size());
-    set.worlds.emplace_back().scene_id = scene_id;
-    samples.push_back(episode);
+  for (const auto& [key, episode] : first) {
+    number[key] = static_cast<int>(set.worlds.size());
+    set.worlds.emplace_back().scene_id = episode->scene_id;
+    samples.push_back(resolver.resolve(*episode));
+    if (!samples.back().ok()) continue;
+    for (const std::string& note : samples.back()->notes) base::log_warning("{}", note);
   }
-  for (const Episode& episode : dataset.episodes) set.world_of_episode.push_back(number.at(episode.scene_id));
-  pool.parallel_for(
-      static_cast<std::int64_t>(samples.size()), 1, [&](std::int64_t begin, std::int64_t end, int) {
-        for (std::int64_t i = begin; i < end; ++i) {
-          LoadedWorld& loaded = set.worlds[static_cast<std::size_t>(i)];
-          const base::Status status =
-              load_world(dataset, *samples[static_cast<std::size_t>(i)], settings, cache_dir, loaded);
-          if (!status.ok()) loaded.error = status.error().message;
-        }
-      });
+  for (const Episode& episode : dataset.episodes)
+    set.world_of_episode.push_back(number.at(scene_key(dataset, episode)));
+  pool.parallel_for(static_cast<std::int64_t>(samples.size()), 1,
+                    [&](std::int64_t begin, std::int64_t end, int) {
+                      for (std::int64_t i = begin; i < end; ++i) {
+                        LoadedWorld& loaded = set.worlds[static_cast<std::size_t>(i)];
+                        const base::Status status =
+                            load_world(samples[static_cast<std::size_t>(i)], settings, cache_dir, loaded);
+                        if (!status.ok()) loaded.error = status.error().message;
+                      }
+                    });
   log_meshes(set.worlds);
   return set;
 }

@@ -68,5 +68,29 @@ TEST_F(WorldSetTest, ADamagedFileIsTheScenesError) {
   EXPECT_TRUE(set.worlds[1].error.empty());
 }
 
+TEST_F(WorldSetTest, ADatasetConfigNamesScenesAndTheirNavmeshes) {
+  save_beside();
+  Dataset& dataset = data_.dataset();
+  ASSERT_TRUE(base::write_text_atomic(dataset.scenes_dir / "set.scene_dataset_config.json",
+                                      R"({"stages": {"default_attributes": {"scale": 1},
+      "paths": {".glb": ["*.glb"]},
+      "configs": [{"original_file": "twin.glb", "attributes": {"nav_asset": "rooms.navmesh"}}]}})")
+                  .ok());
+  for (Episode& episode : dataset.episodes)
+    episode.scene_id = std::filesystem::path(episode.scene_id).stem().string();
+  EXPECT_FALSE(load().worlds[0].error.empty()) << "a bare name is no file";
+  dataset.scene_dataset = dataset.scenes_dir / "set.scene_dataset_config.json";
+  const WorldSet set = load();
+  ASSERT_EQ(set.worlds.size(), 2u);
+  EXPECT_EQ(set.worlds[0].scene_id, "rooms");
+  for (const LoadedWorld& loaded : set.worlds) {
+    EXPECT_TRUE(loaded.error.empty()) << loaded.error;
+    ASSERT_NE(loaded.world.nav_mesh, nullptr);
+    EXPECT_EQ(loaded.world.nav_mesh->file_version(), 2);
+  }
+  EXPECT_NE(set.worlds[1].mesh_reason.find("rooms.navmesh that its config names is used"), std::string::npos)
+      << set.worlds[1].mesh_reason;
+}
+
 }  // namespace
 }  // namespace inknav::task
