@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -13,6 +14,11 @@
 #include "base/result.h"
 
 namespace inknav::task {
+
+namespace habitat {
+struct HabitatDataset;
+}
+class DrawingSynthesis;
 
 struct Goal {
   base::Vec3 position{0.0f};
@@ -28,6 +34,7 @@ struct Episode {
   float geodesic_distance = 0.0f;
   std::vector<Goal> goals;
   std::vector<base::Vec3> reference_path;  // the drawn route; empty in some foreign sets
+  std::uint32_t row = 0;                   // of the tables of Dataset::habitat, if there are any
 };
 
 struct Dataset {
@@ -35,6 +42,10 @@ struct Dataset {
   std::filesystem::path scenes_dir;
   std::filesystem::path sketch_dir;
   std::filesystem::path scene_dataset;  // for episodes that name none; empty or "default": none
+  /// What Habitat's formats say beyond Episode (task/habitat/habitat_dataset.h); null for HandWritingNav.
+  std::shared_ptr<const habitat::HabitatDataset> habitat;
+  /// Makes the drawings that are not there (task/drawing_synthesis.h); null: their absence is a fault.
+  std::shared_ptr<DrawingSynthesis> drawings;
 };
 
 /// Reads and validates; `name` in errors is the path with the episode's index.
