@@ -31,7 +31,7 @@ constexpr std::array kCodes = std::to_array<CheckCodeInfo>({
      "flip the normals in the program that it was exported from"},
     {CheckCode::kSceneScattered, "scene.scattered", kWarning,
      "scene whose largest connected floor is less than half of all",
-     "look at it with inknav data show: doors may be closed, or a floor missing"},
+     "look at it with inknav data show: doors may be closed, a floor missing, or the scene on its side"},
     {CheckCode::kSceneDegenerate, "scene.degenerate", kWarning, "scene with many triangles without area",
      "export it again, or clean the mesh"},
     {CheckCode::kSceneDuplicate, "scene.duplicate", kWarning, "scene with the same content as another",
@@ -49,7 +49,8 @@ constexpr std::array kCodes = std::to_array<CheckCodeInfo>({
     {CheckCode::kNavmeshOtherScene, "navmesh.other-scene", kFault, "navmesh that is not of its scene",
      "copy the navmesh of this scene, or remove it to have the navmesh built"},
     {CheckCode::kNavmeshOtherAgent, "navmesh.other-agent", kWarning, "navmesh for an agent of another size",
-     "nothing, if the sizes are meant: the navmesh is built at the start; else --agent-radius, --agent-height"},
+     "nothing, if the sizes are meant: the navmesh is built at the start; else --agent-radius, "
+     "--agent-height"},
     {CheckCode::kNavmeshNoScene, "navmesh.no-scene", kWarning, "navmesh without its scene",
      "name it like its scene: X.navmesh for X.glb"},
     {CheckCode::kListUnreadable, "episodes.unreadable", kFault, "list of episodes that cannot be read",

@@ -71,7 +71,7 @@ enum class CheckSort : std::uint8_t { kFault, kEpisodeFault, kWarning };
 
 struct CheckCodeInfo {
   CheckCode code;
-  std::string_view name;    // "scene.frame-suspected"
+  std::string_view name;  // "scene.frame-suspected"
   CheckSort sort;
   std::string_view title;   // what it is, for the head of a group
   std::string_view advice;  // what to do
@@ -84,8 +84,9 @@ std::span<const CheckCodeInfo> all_check_codes();
 struct CheckFinding {
   CheckCode code = CheckCode::kSceneUnreadable;
   std::filesystem::path file;
-  std::string where;  // in the file: "episode 12 ('7')", "tensor 'value/w'"; empty: the whole
-  std::string what;   // what was wanted and what was found
+  std::string where;          // in the file: "episode 12 ('7')", "tensor 'value/w'"; empty: the whole
+  std::string what;           // what was wanted and what was found
+  std::int64_t episode = -1;  // number in its list, of faults of episodes
 };
 
 using CheckFindings = std::vector<CheckFinding>;

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <cstdint>
@@ -15,6 +16,7 @@
 
 #include "base/log.h"
 #include "task/episode.h"
+#include "task/episode_inspection.h"
 #include "task/inflate_stream.h"
 
 namespace inknav::task {
@@ -26,6 +28,8 @@ constexpr int kMaxDepth = 16;
 constexpr std::size_t kMaxEpisodes = 10'000'000;
 constexpr std::size_t kMaxValuesPerEpisode = 200'000;
 constexpr double kMaxCoordinate = 1e5;  // metres
+
+constexpr std::string_view kWantedRotation = "start_rotation must be a unit quaternion [x, y, z, w]";
 
 constexpr std::array<std::string_view, 14> kKnownKeys = {"episode_id",
                                                          "trajectory_id",
@@ -125,8 +129,7 @@ class EpisodeParser {
     out = base::Quat(q[3], q[0], q[1], q[2]);
     const float norm = glm::length(out);
     if (std::abs(norm - 1.0f) > 0.05f) {
-      return error("start_rotation must be a unit quaternion [x, y, z, w], its length is " +
-                   std::to_string(norm));
+      return error(std::string(kWantedRotation) + ", its length is " + std::to_string(norm));
     }
     if (std::abs(norm - 1.0f) > 1e-6f) out = glm::normalize(out);
     return base::ok_status();
@@ -184,7 +187,9 @@ class EpisodeParser {
 /// SAX handler: only one episode at a time is ever held as a tree.
 class EpisodeHandler {
  public:
-  EpisodeHandler(InflateBuffer& buffer, std::string name) : buffer_(buffer), name_(std::move(name)) {}
+  /// With `inspection` episodes that cannot be read are noted there, and do not end the reading.
+  EpisodeHandler(InflateBuffer& buffer, std::string name, EpisodeInspection* inspection)
+      : buffer_(buffer), name_(std::move(name)), inspection_(inspection) {}
 
   bool null() { return value(nullptr); }
   bool boolean(bool v) { return value(v); }
@@ -237,7 +242,7 @@ class EpisodeHandler {
     if (error_.empty()) error_ = name_ + ": " + message;
     return false;
   }
-  std::string where() const { return name_ + ": episode " + std::to_string(episodes_.size()); }
+  std::string where() const { return name_ + ": episode " + std::to_string(number_); }
 
   Json* add(Json&& value) {
     Json* parent = stack_.back();
@@ -290,11 +295,19 @@ class EpisodeHandler {
     if (episodes_.size() >= kMaxEpisodes)
       return fail("more than " + std::to_string(kMaxEpisodes) + " episodes");
     auto episode = EpisodeParser(episode_, where()).parse();
-    if (!episode.ok()) {
-      error_ = episode.error().message;
-      return false;
+    const std::size_t number = number_++;
+    if (episode.ok()) {
+      if (inspection_ != nullptr) inspection_->numbers.push_back(number);
+      episodes_.push_back(std::move(episode).value());
+      return true;
     }
-    episodes_.push_back(std::move(episode).value());
+    error_ = episode.error().message;
+    if (inspection_ == nullptr) return false;
+    const bool rotation = error_.find(kWantedRotation) != std::string::npos;
+    inspection_->faults.push_back({number,
+                                   rotation ? EpisodeFaultKind::kRotation : EpisodeFaultKind::kUnreadable,
+                                   error_.substr(name_.size() + 2)});
+    error_.clear();
     return true;
   }
 
@@ -310,27 +323,32 @@ class EpisodeHandler {
   std::size_t values_ = 0;
   std::set<std::string> unknown_;
   std::vector<Episode> episodes_;
+  EpisodeInspection* inspection_;
+  std::size_t number_ = 0;  // of the episode that comes next
 };
 
-base::Status check_unique(const std::vector<Episode>& episodes, const std::string& name) {
-  std::unordered_set<std::string> seen;
-  for (std::size_t i = 0; i < episodes.size(); ++i) {
-    if (seen.insert(episodes[i].scene_id + '\n' + episodes[i].episode_id).second) continue;
-    return base::Error{base::ErrorCode::kData, name + ": episode " + std::to_string(i) + ": episode_id '" +
-                                                   episodes[i].episode_id + "' appears twice in scene '" +
-                                                   episodes[i].scene_id +
-                                                   "', so its drawing is not determined; number them anew"};
-  }
-  return base::ok_status();
+std::string duplicate_text(const Episode& episode, std::size_t number) {
+  return "episode " + std::to_string(number) + ": episode_id '" + episode.episode_id +
+         "' appears twice in scene '" + episode.scene_id +
+         "', so its drawing is not determined; number them anew";
 }
 
-}  // namespace
+/// Indices of the episodes whose id an earlier one in the same scene has.
+std::vector<std::size_t> find_duplicates(const std::vector<Episode>& episodes) {
+  std::vector<std::size_t> duplicates;
+  std::unordered_set<std::string> seen;
+  for (std::size_t i = 0; i < episodes.size(); ++i) {
+    if (!seen.insert(episodes[i].scene_id + '\n' + episodes[i].episode_id).second) duplicates.push_back(i);
+  }
+  return duplicates;
+}
 
-base::Result<std::vector<Episode>> load_episodes(const std::filesystem::path& path) {
+base::Result<std::vector<Episode>> read_list(const std::filesystem::path& path,
+                                             EpisodeInspection* inspection) {
   const std::string name = path.string();
   INKNAV_ASSIGN_OR_RETURN(auto buffer, InflateBuffer::open(path));
   std::istream stream(buffer.get());
-  EpisodeHandler handler(*buffer, name);
+  EpisodeHandler handler(*buffer, name, inspection);
   const bool parsed = Json::sax_parse(stream, &handler);
   INKNAV_RETURN_IF_ERROR(buffer->status());
   if (!parsed) {
@@ -342,13 +360,44 @@ base::Result<std::vector<Episode>> load_episodes(const std::filesystem::path& pa
     return base::Error{base::ErrorCode::kData,
                        name + ": the key 'episodes' is wanted, it is not there; is this a dataset file?"};
   }
-  INKNAV_RETURN_IF_ERROR(check_unique(handler.episodes(), name));
   if (!handler.unknown_keys().empty()) {
     std::string keys;
     for (const std::string& key : handler.unknown_keys()) keys += (keys.empty() ? "" : ", ") + key;
     base::log_warning("{}: episode keys without a meaning here are ignored: {}", name, keys);
   }
   return std::move(handler.episodes());
+}
+
+}  // namespace
+
+base::Result<std::vector<Episode>> load_episodes(const std::filesystem::path& path) {
+  INKNAV_ASSIGN_OR_RETURN(std::vector<Episode> episodes, read_list(path, nullptr));
+  const std::vector<std::size_t> duplicates = find_duplicates(episodes);
+  if (duplicates.empty()) return episodes;
+  const std::size_t first = duplicates.front();
+  return base::Error{base::ErrorCode::kData, path.string() + ": " + duplicate_text(episodes[first], first)};
+}
+
+base::Result<EpisodeInspection> inspect_episodes(const std::filesystem::path& path) {
+  EpisodeInspection inspection;
+  INKNAV_ASSIGN_OR_RETURN(std::vector<Episode> episodes, read_list(path, &inspection));
+  const std::vector<std::size_t> duplicates = find_duplicates(episodes);
+  const std::vector<std::size_t> numbers = std::move(inspection.numbers);
+  inspection.numbers.clear();
+  auto duplicate = duplicates.begin();
+  for (std::size_t i = 0; i < episodes.size(); ++i) {
+    if (duplicate != duplicates.end() && *duplicate == i) {
+      inspection.faults.push_back(
+          {numbers[i], EpisodeFaultKind::kDuplicate, duplicate_text(episodes[i], numbers[i])});
+      ++duplicate;
+      continue;
+    }
+    inspection.episodes.push_back(std::move(episodes[i]));
+    inspection.numbers.push_back(numbers[i]);
+  }
+  std::stable_sort(inspection.faults.begin(), inspection.faults.end(),
+                   [](const EpisodeFault& a, const EpisodeFault& b) { return a.number < b.number; });
+  return inspection;
 }
 
 }  // namespace inknav::task
