@@ -133,6 +133,10 @@ class FolderChecker {
   }
 
   void list_scenes() {
+    std::set<std::string> placeholders;
+    for (const CheckFinding& finding : inventory_.findings) {
+      if (finding.code == CheckCode::kFilePlaceholder) placeholders.insert(key_of(finding.file));
+    }
     std::map<std::string, SceneTask> tasks;
     for (const fs::path& file : inventory_.scenes) tasks[key_of(file)].file = file;
     if (!in_folder_) add_named_companion(tasks);
@@ -141,7 +145,9 @@ class FolderChecker {
       for (std::size_t i = 0; i < list.inspection.episodes.size(); ++i) {
         const auto scene = list.scenes.find(list.inspection.episodes[i].scene_id);
         if (scene == list.scenes.end()) continue;
-        SceneTask& task = tasks[key_of(scene->second)];
+        const std::string key = key_of(scene->second);
+        if (placeholders.contains(key)) continue;
+        SceneTask& task = tasks[key];
         if (task.file.empty()) task.file = scene->second;
         task.episodes[l].push_back(i);
       }

@@ -59,8 +59,9 @@ bool fits_turned(const base::Aabb& mesh, const base::Aabb& scene) {
   for (const float sign : {1.0f, -1.0f}) {
     base::Aabb turned;
     for (const base::Vec3& p : {scene.min, scene.max}) turned.extend({p.x, sign * p.z, -sign * p.y});
+    // A tile's box goes higher than its floor.
     const bool height =
-        mesh.min.y >= turned.min.y - kHeightSlack && mesh.max.y <= turned.max.y + kHeightSlack;
+        mesh.min.y >= turned.min.y - kHeightSlack && mesh.min.y <= turned.max.y + kHeightSlack;
     if (height && overlap(mesh, turned, 0, 2) >= kLeastOverlap) return true;
   }
   return false;

@@ -134,7 +134,8 @@ nav::NavSettings for_people(nav::NavSettings settings) {
 struct Direction {
   int axis = 0;
   bool positive = true;
-  double level = 0.0;
+  double level = 0.0;  // square metres of the largest level that faces it
+  float floor = 0.0f;  // square metres of the largest floor with it up
   base::Vec3 vector() const {
     base::Vec3 v(0.0f);
     v[axis] = positive ? 1.0f : -1.0f;
@@ -200,7 +201,7 @@ std::optional<std::string> suspect_frame(const scene::Scene& scene, const nav::N
     const Levels& along = levels[static_cast<std::size_t>(axis)];
     for (const bool positive : {true, false}) {
       if (axis == 1 && positive) continue;
-      const Direction direction{axis, positive, largest(positive ? along.with : along.against)};
+      const Direction direction{axis, positive, largest(positive ? along.with : along.against), 0.0f};
       const bool more = direction.level >= double{kMoreLevel} * stated;
       if (direction.level >= double{kLeastFloor} && (more || stated_floor <= 0.0f)) {
         candidates.push_back(direction);
@@ -209,15 +210,23 @@ std::optional<std::string> suspect_frame(const scene::Scene& scene, const nav::N
   }
   std::stable_sort(candidates.begin(), candidates.end(),
                    [](const Direction& a, const Direction& b) { return a.level > b.level; });
-  if (candidates.size() > 3) candidates.resize(3);
+  if (stated_floor > 0.0f && candidates.size() > 3) candidates.resize(3);
   const Direction* best = nullptr;
-  float most = std::max(kLeastFloor, kMoreFloor * stated_floor);
-  for (const Direction& direction : candidates) {
-    const float floor = floor_after(scene, direction.vector(), false, for_people(settings));
-    if (floor < most) continue;
-    most = floor;
+  float most = 0.0f;
+  for (Direction& direction : candidates) {
+    direction.floor = floor_after(scene, direction.vector(), false, for_people(settings));
+    if (direction.floor <= most) continue;
+    most = direction.floor;
     best = &direction;
   }
+  // Without a floor as it stands, any wall is a better one; then the direction must stand out from the
+  // others.
+  float other = stated_floor;
+  for (const Direction& direction : candidates) {
+    const bool counts = best != nullptr && stated_floor <= 0.0f && direction.axis != best->axis;
+    if (counts) other = std::max(other, direction.floor);
+  }
+  if (most < std::max(kLeastFloor, kMoreFloor * other)) return std::nullopt;
   if (best == nullptr) return std::nullopt;
   return fmt::format(
       "a scene with its floor facing up (+y) was wanted, whose largest floor has {:.1f} m2; with {} of the "

@@ -124,6 +124,14 @@ TEST(SceneFrame, TurnedScenesAreSuspected) {
   }
 }
 
+TEST(SceneFrame, WallsWithoutAFloorAreNotSuspected) {
+  SceneBuilder walls;
+  walls.wall(0, -0.1f, 5, 0).wall(0, 4, 5, 4.1f).wall(-0.1f, 0, 0, 4).wall(5, 0, 5.1f, 4);
+  const Suspicions found = suspect(*walls.finish("walls"));
+  EXPECT_FALSE(found.frame);
+  EXPECT_FALSE(found.inside_out);
+}
+
 TEST(SceneInsideOut, TrianglesThatFaceTheWrongWayAreFound) {
   EXPECT_TRUE(suspect(*reversed(*rooms_scene())).inside_out);
   EXPECT_TRUE(suspect(*reversed(*closed_rooms())).inside_out);
