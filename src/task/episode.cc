@@ -1,20 +1,18 @@
 // SPDX-License-Identifier: MIT
 #include "task/episode.h"
 
-#include <zlib.h>
-
 #include <charconv>
 #include <cmath>
 #include <string_view>
 
 #include "base/file.h"
 #include "base/safe_path.h"
+#include "task/gzip.h"
 
 namespace inknav::task {
 namespace {
 
 constexpr std::string_view kScenePrefix = "data/scene_datasets/";
-constexpr int kGzipWindow = 15 + 16;  // zlib: 32 KiB window, gzip wrapping
 
 void append_number(std::string& out, float value) {
   char text[32];
@@ -78,23 +76,6 @@ void append_episode(std::string& out, const Episode& episode) {
     append_numbers(out, &episode.reference_path[i].x, 3);
   }
   out += "]}";
-}
-
-/// The same bytes for the same text: the gzip header carries no time and no name.
-std::vector<std::uint8_t> gzip(const std::string& text) {
-  z_stream zlib{};
-  INKNAV_CHECK(deflateInit2(&zlib, 6, Z_DEFLATED, kGzipWindow, 8, Z_DEFAULT_STRATEGY) == Z_OK);
-  std::vector<std::uint8_t> out(deflateBound(&zlib, text.size()));
-  std::string copy = text;  // zlib's next_in is not const
-  zlib.next_in = reinterpret_cast<Bytef*>(copy.data());
-  zlib.avail_in = static_cast<uInt>(copy.size());
-  zlib.next_out = out.data();
-  zlib.avail_out = static_cast<uInt>(out.size());
-  const int code = deflate(&zlib, Z_FINISH);
-  INKNAV_CHECK(code == Z_STREAM_END, code);
-  out.resize(zlib.total_out);
-  deflateEnd(&zlib);
-  return out;
 }
 
 std::string_view scene_relative(const Episode& episode) {
