@@ -9,12 +9,16 @@
 #include <cstdint>
 #include <filesystem>
 #include <fstream>
+#include <limits>
+#include <nlohmann/json.hpp>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/temporary_folder.h"
 #include "nav/nav_mesh.h"
 #include "nav/test_scenes.h"
+#include "run/safetensors.h"
 #include "scene/image.h"
 
 namespace inknav::app {
@@ -26,11 +30,26 @@ class DataCheck : public ::testing::Test {
     std::filesystem::create_directories((folder_ / name).parent_path());
     std::ofstream(folder_ / name, std::ios::binary) << text;
   }
-  base::Result<int> run(const std::string& name = "") {
+  base::Result<int> run(const std::string& name = "", std::vector<std::string> more = {}) {
     CLI::App app;
     const Action action = define_data_check(app);
-    app.parse(std::vector<std::string>{(folder_ / name).string()});
+    more.push_back((folder_ / name).string());  // CLI11 takes them from the back
+    app.parse(std::move(more));
     return action();
+  }
+  /// What is printed; the exit code must be `code`.
+  std::string said(const std::string& name, int code, const std::vector<std::string>& more = {}) {
+    ::testing::internal::CaptureStdout();
+    const auto result = run(name, more);
+    const std::string text = ::testing::internal::GetCapturedStdout();
+    EXPECT_TRUE(result.ok()) << result.error().message;
+    if (result.ok()) EXPECT_EQ(*result, code) << text;
+    return text;
+  }
+  static void expect_parts(const std::string& text, const std::vector<std::string>& parts) {
+    for (const std::string& part : parts) {
+      EXPECT_NE(text.find(part), std::string::npos) << part << "\nis not in\n" << text;
+    }
   }
   /// White paper with squares of 20 pixels.
   void paint(const std::string& name, int width, int height,
@@ -56,19 +75,14 @@ class DataCheck : public ::testing::Test {
 };
 
 TEST_F(DataCheck, WhatLiesBesideTheScenesIsNoListOfEpisodes) {
-  write("scenes/floor.stage_config.json", "{\"up\": [0, 1, 0], \"front\": [0, 0, -1]}");
   write("scenes/homes.json", "{}");
-  write("floor.stage_config.json", "{}");
+  write("notes.txt", "nothing of ours");
   const auto none = run();
   ASSERT_FALSE(none.ok());
   EXPECT_EQ(none.error().code, base::ErrorCode::kUsage);
   EXPECT_NE(none.error().message.find("found none"), std::string::npos) << none.error().message;
   write("train/train.json", "{}");
-  const auto list = run();
-  ASSERT_FALSE(list.ok());
-  EXPECT_EQ(list.error().code, base::ErrorCode::kData);
-  EXPECT_NE(list.error().message.find("train.json: the key 'episodes'"), std::string::npos)
-      << list.error().message;
+  expect_parts(said("", 3), {"episodes.unreadable (1)", "train/train.json: the key 'episodes'", "not sound"});
 }
 
 TEST_F(DataCheck, ANavmeshIsDescribed) {
@@ -78,48 +92,54 @@ TEST_F(DataCheck, ANavmeshIsDescribed) {
       nav::NavMesh::build(*nav::testing::SceneBuilder().floor(0, 0, 6, 4).finish("floor"), settings);
   ASSERT_TRUE(mesh.ok());
   ASSERT_TRUE((*mesh)->save(folder_ / "floor.navmesh").ok());
-  ::testing::internal::CaptureStdout();
-  const auto code = run("floor.navmesh");
-  const std::string said = ::testing::internal::GetCapturedStdout();
-  ASSERT_TRUE(code.ok());
-  EXPECT_EQ(*code, 0);
-  for (const char* part : {"version 2", "m2 in 1 islands", "from (0.00, 0.00, 0.00) to (6.00, ",
-                           "for an agent 0.88 m high with radius 0.10 m", "sound"}) {
-    EXPECT_NE(said.find(part), std::string::npos) << part << "\nis not in\n" << said;
-  }
+  expect_parts(said("floor.navmesh", 0), {"version 2", "m2 in 1 islands", "from (0.0, 0.0, 0.0) to (6.0, ",
+                                          "for an agent 0.88 m high with radius 0.10 m", "\nsound\n"});
   const auto none = run("none.navmesh");
   ASSERT_FALSE(none.ok());
-  EXPECT_EQ(none.error().code, base::ErrorCode::kData);
+  EXPECT_EQ(none.error().code, base::ErrorCode::kUsage);
+  write("empty.navmesh", "");
+  expect_parts(said("empty.navmesh", 3), {"navmesh.unreadable (1)", "not sound"});
 }
 
 TEST_F(DataCheck, ADrawingIsReadAndItsProblemsAreNamed) {
-  const auto said = [&](const std::string& name, int code) {
-    ::testing::internal::CaptureStdout();
-    const auto result = run(name);
-    const std::string text = ::testing::internal::GetCapturedStdout();
-    EXPECT_TRUE(result.ok()) << result.error().message;
-    EXPECT_EQ(*result, code) << text;
-    return text;
-  };
   paint("whole.png", 400, 400, {{40, 40, 20, 20, 20}, {100, 300, 30, 70, 220}, {300, 100, 140, 40, 180}});
-  const std::string whole = said("whole.png", 0);
-  EXPECT_NE(whole.find("start at 2"), std::string::npos) << whole;  // 27 % of the width, 77 % of the height
-  EXPECT_NE(whole.find("route not drawn; planned over the drawing"), std::string::npos) << whole;
+  // 27 % of the width, 77 % of the height
+  expect_parts(said("whole.png", 0), {"start at 2", "route not drawn; planned over the drawing"});
   paint("two.png", 400, 400, {{100, 300, 30, 70, 220}, {200, 300, 30, 70, 220}, {300, 100, 140, 40, 180}});
-  EXPECT_NE(said("two.png", 3).find("one blue start mark is wanted, found 2"), std::string::npos);
+  expect_parts(said("two.png", 0), {"drawing.marks (1)", "one blue start mark is wanted, found 2"});
   paint("blank.png", 1, 1, {});
-  EXPECT_NE(said("blank.png", 3).find("the paper is blank"), std::string::npos);
-
-  const auto refused = [&](const std::string& name, const std::string& part) {
-    const auto result = run(name);
-    ASSERT_FALSE(result.ok());
-    EXPECT_EQ(result.error().code, base::ErrorCode::kData);
-    EXPECT_NE(result.error().message.find(part), std::string::npos) << result.error().message;
-  };
+  expect_parts(said("blank.png", 3), {"drawing.blank (1)", "the paper is blank"});
   paint("wide.png", 20000, 1, {});
-  refused("wide.png", "20000");
+  expect_parts(said("wide.png", 3), {"drawing.unreadable (1)", "20000"});
   write("text.png", "this is no picture");
-  refused("text.png", "a whole PNG or JPEG drawing is wanted");
+  expect_parts(said("text.png", 3), {"a whole PNG or JPEG drawing is wanted"});
+}
+
+TEST_F(DataCheck, ACheckpointIsReadWholeAndItsNumbersLookedAt) {
+  const std::vector<float> numbers = {1.0f, 2.0f};
+  const auto save = [&](const std::string& name, const std::vector<float>& values) {
+    const run::NamedSpan span{
+        "value/w", run::SpanType::kF32, {2}, {reinterpret_cast<const std::uint8_t*>(values.data()), 8}};
+    ASSERT_TRUE(run::write_safetensors(folder_ / name, {&span, 1}, {}).ok());
+  };
+  save("a.safetensors", numbers);
+  expect_parts(said("a.safetensors", 0), {"weights", "1 tensors with 2 numbers", "checksums verified"});
+  save("a.safetensors", {1.0f, std::numeric_limits<float>::infinity()});
+  expect_parts(said("a.safetensors", 3), {"weights.not-finite (1)", "tensor 'value/w': finite numbers"});
+  std::filesystem::resize_file(folder_ / "a.safetensors", 20);
+  expect_parts(said("a.safetensors", 3), {"weights.unreadable (1)"});
+}
+
+TEST_F(DataCheck, TheJsonIsWrittenToAFileOrInsteadOfTheText) {
+  paint("sketches/blank.png", 100, 100, {});
+  const std::string printed = said("", 3, {"-", "--json"});
+  const auto json = nlohmann::json::parse(printed);
+  EXPECT_EQ(json.at("verdict"), "not sound");
+  EXPECT_EQ(json.at("counts").at("drawing.blank"), 1);
+  EXPECT_EQ(json.at("findings").at(0).at("file"), (folder_ / "sketches/blank.png").string());
+  const std::string path = (folder_ / "report.json").string();
+  EXPECT_NE(said("sketches", 3, {path, "--json"}).find("drawing.blank"), std::string::npos);
+  EXPECT_EQ(nlohmann::json::parse(std::ifstream(path)).at("verdict"), "not sound");
 }
 
 }  // namespace

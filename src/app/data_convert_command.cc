@@ -3,15 +3,20 @@
 
 #include <CLI/CLI.hpp>
 #include <cstdio>
+#include <filesystem>
 #include <map>
 #include <memory>
 #include <string>
+#include <system_error>
 
 #include "nav/nav_mesh.h"
 #include "scene/convert.h"
+#include "task/repack_list.h"
 
 namespace inknav::app {
 namespace {
+
+namespace fs = std::filesystem;
 
 struct Options {
   std::string in;
@@ -40,7 +45,46 @@ void print_walkable(const scene::Scene& scene) {
   }
 }
 
+bool is_list(const fs::path& path) {
+  return path.extension() == ".json" || (path.extension() == ".gz" && path.stem().extension() == ".json");
+}
+
+base::Status make_folder_of(const fs::path& out) {
+  std::error_code problem;
+  if (out.has_parent_path()) fs::create_directories(out.parent_path(), problem);
+  if (!problem) return base::ok_status();
+  return base::Error{base::ErrorCode::kDisk, out.parent_path().string().append(
+                                                 ": a folder to write to was wanted, it cannot be made: ") +
+                                                 problem.message()};
+}
+
+/// Habitat's versions 1 and 2 in, version 2 out.
+base::Result<int> convert_navmesh(const fs::path& in, const fs::path& out) {
+  INKNAV_ASSIGN_OR_RETURN(const nav::NavMeshPtr mesh, nav::NavMesh::load(in));
+  INKNAV_RETURN_IF_ERROR(make_folder_of(out));
+  INKNAV_RETURN_IF_ERROR(mesh->save(out));
+  std::printf("%s: version 2 (it was %d), %.1f m2 in %zu islands\n", out.c_str(), mesh->file_version(),
+              double{mesh->area()}, mesh->islands().size());
+  return 0;
+}
+
+base::Result<int> convert_list(const fs::path& in, const fs::path& out) {
+  INKNAV_RETURN_IF_ERROR(make_folder_of(out));
+  INKNAV_ASSIGN_OR_RETURN(const task::Repacked done, task::repack_list(in, out));
+  std::printf("%s: %zu episodes, %.1f MB of text, nothing in it changed\n", out.c_str(), done.episodes,
+              static_cast<double>(done.bytes) / 1e6);
+  return 0;
+}
+
 base::Result<int> run(Options& options) {
+  const fs::path in(options.in), out(options.out);
+  std::error_code code;
+  if (fs::equivalent(in, out, code)) {
+    return base::Error{base::ErrorCode::kUsage,
+                       options.out + " is the file to read as well as the one to write; give another name"};
+  }
+  if (in.extension() == ".navmesh" && out.extension() == ".navmesh") return convert_navmesh(in, out);
+  if (is_list(in) && is_list(out)) return convert_list(in, out);
   options.convert.map.ceiling = !options.no_ceiling;
   INKNAV_ASSIGN_OR_RETURN(const scene::Converted converted,
                           scene::convert_scene(options.in, options.out, options.convert));
@@ -61,9 +105,16 @@ base::Result<int> run(Options& options) {
 
 Action define_data_convert(CLI::App& app) {
   auto options = std::make_shared<Options>();
-  app.add_option("in", options->in, "scene (.glb, .gltf, .ply, .obj) or a robot's map (map_server .yaml)")
+  app.add_option(
+         "in", options->in,
+         "scene (.glb, .gltf, .ply, .obj), a robot's map (map_server .yaml), .navmesh of version 1 or 2, or "
+         "list of episodes (.json, .json.gz)")
       ->required();
-  app.add_option("out", options->out, "the .glb to write; its .stage_config.json goes beside it")->required();
+  app.add_option(
+         "out", options->out,
+         "the .glb to write, its .stage_config.json goes beside it; .navmesh (version 2) for a navmesh, "
+         ".json or .json.gz for a list")
+      ->required();
   app.add_flag("--ground-plane", options->convert.ground_plane, "add a floor at the lowest point of a mesh");
   const std::map<std::string, scene::UpAxis> axes = {
       {"file", scene::UpAxis::kByFile}, {"y", scene::UpAxis::kY}, {"z", scene::UpAxis::kZ}};

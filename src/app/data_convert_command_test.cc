@@ -11,7 +11,10 @@
 #include <string>
 #include <vector>
 
+#include "base/file.h"
 #include "base/temporary_folder.h"
+#include "nav/nav_mesh.h"
+#include "nav/test_scenes.h"
 #include "scene/load.h"
 
 namespace inknav::app {
@@ -92,6 +95,35 @@ TEST_F(DataConvert, FaultsHaveTheirCodes) {
   ASSERT_FALSE(folder.ok());
   EXPECT_EQ(folder.error().code, base::ErrorCode::kDisk);
   EXPECT_NE(folder.error().message.find("a folder to write to is wanted"), std::string::npos);
+}
+
+TEST_F(DataConvert, ANavmeshOfVersion1BecomesOneOfVersion2) {
+  const auto mesh = nav::NavMesh::build(*nav::testing::rooms_scene(), nav::NavSettings{});
+  ASSERT_TRUE(mesh.ok());
+  ASSERT_TRUE((*mesh)->save(folder_ / "b.navmesh").ok());
+  // Version 1 is the same without the 56 bytes of settings behind the header of 40.
+  auto bytes = *base::read_file(folder_ / "b.navmesh", std::size_t{1} << 24);
+  bytes.erase(bytes.begin() + 40, bytes.begin() + 96);
+  bytes[4] = 1;
+  ASSERT_TRUE(base::write_file_atomic(folder_ / "a.navmesh", bytes).ok());
+  ASSERT_EQ((*nav::NavMesh::load(folder_ / "a.navmesh"))->file_version(), 1);
+  const auto code = run({path("a.navmesh"), path("deep/c.navmesh")});
+  ASSERT_TRUE(code.ok()) << code.error().message;
+  const auto read = nav::NavMesh::load(folder_ / "deep/c.navmesh");
+  ASSERT_TRUE(read.ok()) << read.error().message;
+  EXPECT_EQ((*read)->file_version(), 2);
+  EXPECT_EQ((*read)->area(), (*mesh)->area());
+  const auto same = run({path("a.navmesh"), path("a.navmesh")});
+  ASSERT_FALSE(same.ok());
+  EXPECT_EQ(same.error().code, base::ErrorCode::kUsage);
+}
+
+TEST_F(DataConvert, AListIsPackedAndUnpacked) {
+  write("a.json", R"({"episodes": [{"episode_id": "1", "scene_id": "a.glb", "start_position": [0, 0, 0],
+        "start_rotation": [0, 0, 0, 1], "goals": [{"position": [1, 0, 0]}], "instruction": "go"}]})");
+  ASSERT_TRUE(run({path("a.json"), path("b.json.gz")}).ok());
+  ASSERT_TRUE(run({path("b.json.gz"), path("c.json")}).ok());
+  EXPECT_EQ(*base::read_text_file(folder_ / "c.json", 4096), *base::read_text_file(folder_ / "a.json", 4096));
 }
 
 }  // namespace

@@ -10,6 +10,7 @@
 #include <memory>
 #include <vector>
 
+#include "app/data_contents.h"
 #include "base/thread_pool.h"
 #include "nav/nav_mesh.h"
 #include "nav/scene_mesh.h"
@@ -182,8 +183,15 @@ base::Result<scene::Image> show_data(const DataShowOptions& options) {
 
 Action define_data_show(CLI::App& app) {
   auto options = std::make_shared<DataShowOptions>();
-  app.add_option("scene", options->scene, "scene (.glb, .gltf, .ply, .obj)")->required();
-  app.add_option("-o,--out", options->out, "the PNG to write")->required();
+  app.add_option("file", options->scene,
+                 "scene (.glb, .gltf, .ply, .obj), or without -o any file of a data set, or a folder of "
+                 "demonstrations")
+      ->required();
+  app.add_option("-o,--out", options->out,
+                 "of a scene: the PNG to write; without it what is inside the file is printed");
+  app.add_option("--max-lines", options->max_lines, "islands, episodes, walks or tensors printed")
+      ->check(CLI::Range(0, 1'000'000))
+      ->capture_default_str();
   app.add_option("--episodes", options->episodes,
                  "list of episodes (.json, .json.gz); without it a route is made up");
   app.add_option("--episode", options->episode, "id in the list; the first when left out");
@@ -210,6 +218,12 @@ Action define_data_show(CLI::App& app) {
       ->check(CLI::Range(64, 2048))
       ->capture_default_str();
   return [options]() -> base::Result<int> {
+    if (options->out.empty()) {
+      INKNAV_ASSIGN_OR_RETURN(const std::string text,
+                              describe_file(options->scene, static_cast<std::size_t>(options->max_lines)));
+      std::fwrite(text.data(), 1, text.size(), stdout);
+      return 0;
+    }
     INKNAV_ASSIGN_OR_RETURN(const scene::Image picture, show_data(*options));
     INKNAV_RETURN_IF_ERROR(scene::save_png(options->out, picture));
     std::printf("%s: home, walkable area, walls and route, drawing (%d x %d)\n", options->out.c_str(),

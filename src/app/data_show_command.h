@@ -3,6 +3,7 @@
 // inknav data show SCENE -o PNG: the home from above, what an agent can walk of it, its walls with the route,
 // and the drawing, side by side. With a list of episodes the route and the drawing are an episode's; without,
 // a route is made up and drawn, so that a new scene and the drawers can be looked at at once.
+// inknav data show FILE: what is inside, as text (app/data_contents.h).
 
 #include <cstdint>
 #include <string>
@@ -15,7 +16,8 @@ namespace inknav::app {
 
 struct DataShowOptions {
   std::string scene;                         // .glb, .gltf, .ply, .obj
-  std::string out;                           // PNG
+  std::string out;                           // PNG; empty: text on the standard output
+  int max_lines = 10;                        // of the text, of each sort
   std::string episodes;                      // list (.json, .json.gz); empty: a made-up route
   std::string episode;                       // id in the list; empty: the first
   std::string sketches;                      // folder of the drawings; empty: "sketches" beside the list

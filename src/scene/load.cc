@@ -126,6 +126,9 @@ base::Result<ScenePtr> load(const ResolvedScene& resolved, const LoadOptions& op
     if (!valid.ok()) return load_error(path, valid.error().message);
     add_ground_plane(scene);
   }
+  if (options.statistics != nullptr) {
+    options.statistics->degenerate_triangles = internal::count_degenerate(scene);
+  }
   base::Result<ScenePtr> finished = finish(std::move(scene));
   if (!finished.ok()) return load_error(path, finished.error().message);
   if (options.cache_dir) {

@@ -7,6 +7,7 @@
 // (x,z,-y) and every other ending is taken as it is; with one its up and front count, or up Y, front -Z.
 // Errors (kData) name file, what was wanted, what was found. Limits: scene/limits.h.
 
+#include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <optional>
@@ -20,10 +21,16 @@ namespace inknav::scene {
 /// Which axis of the file points up. kByFile: the rule above.
 enum class UpAxis : std::uint8_t { kByFile, kY, kZ };
 
+/// What the Scene no longer shows of its file; not filled from the cache.
+struct LoadStatistics {
+  std::size_t degenerate_triangles = 0;  // without area, left out
+};
+
 struct LoadOptions {
   std::optional<std::filesystem::path> cache_dir;  // none: no cache
   UpAxis up = UpAxis::kByFile;
   bool add_ground_plane = false;  // for meshes that have walls and no floor, see add_ground_plane()
+  LoadStatistics* statistics = nullptr;
 };
 
 /// Adds a floor at the lowest vertex, facing up, with a material of its own: under all that the scene's walls

@@ -21,6 +21,9 @@ base::Result<Scene> read_obj(std::span<const std::uint8_t> bytes, AssetFolder& f
 /// Makes `image` (RGBA) the next texture of `scene`; error when it, or all of them together, pass the limits.
 base::Result<std::int32_t> add_texture(Image image, std::string_view name, Scene& scene);
 
+/// Triangles without area, which finish() leaves out.
+std::size_t count_degenerate(const Scene& scene);
+
 /// Default material for meshes that name none: white, both sides (such meshes seldom have consistent sides).
 Material plain_material();
 

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "scene/limits.h"
+#include "scene/load_internal.h"
 
 namespace inknav::scene {
 namespace {
@@ -235,6 +236,14 @@ base::Status Scene::validate() const {
   INKNAV_RETURN_IF_ERROR(validate_vertices(*this));
   INKNAV_RETURN_IF_ERROR(validate_materials(*this));
   return validate_triangles(*this);
+}
+
+std::size_t internal::count_degenerate(const Scene& scene) {
+  const auto none = [&](const glm::u32vec3& t) {
+    const std::size_t vertices = scene.positions.size();
+    return std::max({t.x, t.y, t.z}) < vertices && is_degenerate(scene, t);
+  };
+  return static_cast<std::size_t>(std::count_if(scene.triangles.begin(), scene.triangles.end(), none));
 }
 
 base::Result<ScenePtr> finish(Scene scene) {

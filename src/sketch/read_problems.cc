@@ -30,11 +30,17 @@ void check_mark(const Mark& mark, int count, const MarkWords& words, std::vector
   }
 }
 
+double ink_part(const ReadPlanes& read) {
+  const double ink = std::accumulate(read.planes.begin(), read.planes.end(), 0.0) / 255.0;
+  return ink / (static_cast<double>(read.size) * read.size);
+}
+
 }  // namespace
 
+bool is_blank(const ReadPlanes& read) { return ink_part(read) < kBlank; }
+
 std::vector<std::string> reading_problems(const ReadPlanes& read) {
-  const double ink = std::accumulate(read.planes.begin(), read.planes.end(), 0.0) / 255.0;
-  const double part = ink / (static_cast<double>(read.size) * read.size);
+  const double part = ink_part(read);
   if (part < kBlank) {
     return {
         "dark walls, a blue start mark and a purple goal mark are wanted, the paper is blank; is this the "

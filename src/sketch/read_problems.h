@@ -12,5 +12,7 @@ namespace inknav::sketch {
 /// One sentence a problem: what is wanted, what was found, what to do. Empty when everything is there. A
 /// drawing with problems can be read all the same; the agent then has less to go by.
 std::vector<std::string> reading_problems(const ReadPlanes& read);
+/// Whether there is less ink than one mark alone would be.
+bool is_blank(const ReadPlanes& read);
 
 }  // namespace inknav::sketch

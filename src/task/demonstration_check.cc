@@ -4,7 +4,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <chrono>
 #include <memory>
 
 namespace inknav::task {
@@ -63,7 +62,6 @@ base::Result<DemonstrationCheckReport> check_demonstrations(const DemonstrationC
   report.states = set.num_steps();
   report.bytes = set.num_bytes();
   std::vector<Finding> findings(set.size());
-  const auto start = std::chrono::steady_clock::now();
   const bool rendered = set.format().depth == DepthStorage::kRendered;
   if (rendered && settings.scenes_dir) {
     Dataset places;
@@ -75,7 +73,6 @@ base::Result<DemonstrationCheckReport> check_demonstrations(const DemonstrationC
     read_all(set, pool, findings);
   }
   report.with_depth = !rendered || settings.scenes_dir.has_value();
-  report.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   for (const Finding& finding : findings) {
     if (!finding.fault.empty()) report.faults.push_back(finding.fault);
     report.disturbed += finding.disturbed;
@@ -86,27 +83,22 @@ base::Result<DemonstrationCheckReport> check_demonstrations(const DemonstrationC
   }
   if (settings.sketch_dir) {
     const base::Status joined = set.check_drawings(*settings.sketch_dir);
+    report.drawings_missing = !joined.ok();
     if (!joined.ok()) report.faults.push_back(joined.error().message);
   }
   return report;
 }
 
-std::string format_report(const DemonstrationCheckReport& report, std::size_t max_lines) {
+std::string summary_of(const DemonstrationCheckReport& report) {
   const double states = static_cast<double>(std::max<std::int64_t>(report.states, 1));
   const auto percent = [&](std::int64_t number) { return 100.0 * static_cast<double>(number) / states; };
-  std::string text = fmt::format(
-      "  {} walks, {} states, {:.0f} bytes a state; {:.0f} states/s read {}\n"
-      "  {:.1f} % disturbed, {:.1f} % walked by a student, {:.1f} % off the route, {:.1f} % collisions, "
-      "{:.1f} % where the expert stops\n",
-      report.walks, report.states, static_cast<double>(report.bytes) / states, states / report.seconds,
+  return fmt::format(
+      "{} walks, {} states, {:.0f} bytes a state; {}; {:.1f} % disturbed, {:.1f} % walked by a student, "
+      "{:.1f} % "
+      "off the route, {:.1f} % collisions, {:.1f} % where the expert stops",
+      report.walks, report.states, static_cast<double>(report.bytes) / states,
       report.with_depth ? "with depth" : "without depth (--scenes renders it)", percent(report.disturbed),
       percent(report.by_student), percent(report.off_route), percent(report.collided), percent(report.stops));
-  text += fmt::format("  {} faults\n", report.faults.size());
-  for (std::size_t i = 0; i < std::min(report.faults.size(), max_lines); ++i)
-    text += "  " + report.faults[i] + "\n";
-  if (report.faults.size() > max_lines)
-    text += fmt::format("  ... and {} more\n", report.faults.size() - max_lines);
-  return text;
 }
 
 }  // namespace inknav::task

@@ -27,10 +27,10 @@ struct DemonstrationCheckReport {
   std::int64_t states = 0;
   std::uint64_t bytes = 0;
   bool with_depth = false;                                                  // depth was unpacked or rendered
-  double seconds = 0.0;                                                     // for reading
   std::int64_t disturbed = 0, by_student = 0, off_route = 0, collided = 0;  // states
   std::int64_t stops = 0;                                                   // where the expert says STOP
   std::vector<std::string> faults;
+  bool drawings_missing = false;  // the last fault says which
   bool usable() const { return faults.empty(); }
 };
 
@@ -39,7 +39,7 @@ struct DemonstrationCheckReport {
 base::Result<DemonstrationCheckReport> check_demonstrations(const DemonstrationCheckSettings& settings,
                                                             base::ThreadPool& pool);
 
-/// For people; faults last, at most `max_lines` of them.
-std::string format_report(const DemonstrationCheckReport& report, std::size_t max_lines);
+/// The numbers for people, on one line.
+std::string summary_of(const DemonstrationCheckReport& report);
 
 }  // namespace inknav::task

@@ -8,7 +8,7 @@
 //   auto demonstration = set->load(i);                       // reads, checks and unpacks one walk
 //   observe(*demonstration, step, length, window);           // task/demonstration.h
 //
-// Memory: the headers of all shards; load() holds one walk. `inknav data check` tells states/s of reading.
+// Memory: the headers of all shards; load() holds one walk.
 // Threads: a set is immutable, load() may be called from any; a renderer belongs to one thread.
 // Faults are kData with the file, what was wanted, what was found and what to do.
 

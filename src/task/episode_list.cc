@@ -3,7 +3,7 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <optional>
+#include <iterator>
 #include <utility>
 
 #include "base/hash.h"
@@ -28,7 +28,7 @@ std::vector<Episode> EpisodeList::take() {
   return episodes;
 }
 
-base::Status EpisodeList::check_unique(std::size_t first, const std::string& name) const {
+std::vector<std::size_t> EpisodeList::duplicates(std::size_t first) const {
   struct Entry {
     std::uint64_t hash;
     std::uint32_t index;
@@ -45,22 +45,31 @@ base::Status EpisodeList::check_unique(std::size_t first, const std::string& nam
     entries.push_back({base::xxh3_128(text.data(), text.size()).low, static_cast<std::uint32_t>(i)});
   }
   std::sort(entries.begin(), entries.end());
-  std::optional<std::uint32_t> twice;  // the first in the file
+  std::vector<std::size_t> twice;
   for (std::size_t i = 1; i < entries.size(); ++i) {
     const Entry& entry = entries[i];
     for (std::size_t k = i; k > 0 && entries[k - 1].hash == entry.hash; --k) {
       const Episode &a = (*this)[entries[k - 1].index], &b = (*this)[entry.index];
       if (a.episode_id != b.episode_id || a.scene_id != b.scene_id) continue;
-      twice = std::min(twice.value_or(entry.index), entry.index);
+      twice.push_back(entry.index);
       break;
     }
   }
-  if (!twice) return base::ok_status();
-  const Episode& episode = (*this)[*twice];
-  return base::Error{base::ErrorCode::kData, name + ": episodes[" + std::to_string(*twice - first) +
-                                                 "].episode_id '" + episode.episode_id +
-                                                 "' appears twice in scene '" + episode.scene_id +
-                                                 "', so its drawing is not determined; number them anew"};
+  std::sort(twice.begin(), twice.end());
+  return twice;
+}
+
+base::Status EpisodeList::check_unique(std::size_t first, const std::string& name) const {
+  const std::vector<std::size_t> twice = duplicates(first);
+  if (twice.empty()) return base::ok_status();
+  return base::Error{base::ErrorCode::kData,
+                     name + ": " + duplicate_text((*this)[twice.front()], twice.front() - first)};
+}
+
+std::string duplicate_text(const Episode& episode, std::size_t number) {
+  return "episodes[" + std::to_string(number) + "].episode_id '" + episode.episode_id +
+         "' appears twice in scene '" + episode.scene_id +
+         "', so its drawing is not determined; number them anew";
 }
 
 }  // namespace inknav::task

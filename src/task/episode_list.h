@@ -40,7 +40,9 @@ class EpisodeList {
     }
   }
 
-  /// kData when two episodes from `first` on have the same scene and id; `name` is the file.
+  /// Of the episodes from `first` on, those whose scene and id an earlier one has, in order.
+  std::vector<std::size_t> duplicates(std::size_t first) const;
+  /// kData when there are any; `name` is the file.
   base::Status check_unique(std::size_t first, const std::string& name) const;
 
  private:
@@ -48,5 +50,8 @@ class EpisodeList {
   std::vector<std::vector<Episode>> blocks_;
   std::size_t size_ = 0;
 };
+
+/// What is wrong with a duplicate; `number` counts in its file.
+std::string duplicate_text(const Episode& episode, std::size_t number);
 
 }  // namespace inknav::task

@@ -9,6 +9,7 @@
 
 #include "task/episode.h"
 #include "task/episode_fields.h"
+#include "task/episode_inspection.h"
 #include "task/episode_list.h"
 
 namespace inknav::task {
@@ -22,7 +23,31 @@ constexpr std::array<std::string_view, 5> kForeignKeys = {"instruction", "start_
 
 class DrawnEpisodes : public EpisodeSink {
  public:
+  /// With `inspection` episodes that cannot be read are noted there, and do not end the reading.
+  explicit DrawnEpisodes(EpisodeInspection* inspection = nullptr) : inspection_(inspection) {}
+
   base::Status episode(const JsonElement& value, const JsonPlace& place) override {
+    const std::size_t number = number_++;
+    const base::Status read = add(value, place);
+    if (inspection_ == nullptr) return read;
+    if (read.ok()) {
+      inspection_->numbers.push_back(number);
+      return read;
+    }
+    const std::string& message = read.error().message;
+    const bool rotation = message.find(kUnitQuaternion) != std::string::npos;
+    inspection_->faults.push_back({number,
+                                   rotation ? EpisodeFaultKind::kRotation : EpisodeFaultKind::kUnreadable,
+                                   message.substr(message.find("episodes["))});
+    return base::ok_status();
+  }
+  base::Status other(const std::string&, JsonStream& stream) override { return stream.skip(); }
+
+  EpisodeList& episodes() { return episodes_; }
+  const std::set<std::string>& unknown_keys() const { return unknown_; }
+
+ private:
+  base::Status add(const JsonElement& value, const JsonPlace& place) {
     INKNAV_ASSIGN_OR_RETURN(const JsonObject object, read_object(value, place));
     EpisodeFields fields;
     for (const simdjson::dom::key_value_pair field : object) {
@@ -38,12 +63,9 @@ class DrawnEpisodes : public EpisodeSink {
     episodes_.add(std::move(fields.episode()));
     return base::ok_status();
   }
-  base::Status other(const std::string&, JsonStream& stream) override { return stream.skip(); }
 
-  EpisodeList& episodes() { return episodes_; }
-  const std::set<std::string>& unknown_keys() const { return unknown_; }
-
- private:
+  EpisodeInspection* inspection_;
+  std::size_t number_ = 0;  // of the episode that comes next
   EpisodeList episodes_;
   std::set<std::string> unknown_;
 };
@@ -57,6 +79,31 @@ base::Result<std::vector<Episode>> load_episodes(const std::filesystem::path& pa
   INKNAV_RETURN_IF_ERROR(sink.episodes().check_unique(0, stream.name()));
   warn_unknown_keys(stream.name(), sink.unknown_keys());
   return sink.episodes().take();
+}
+
+base::Result<EpisodeInspection> inspect_episodes(const std::filesystem::path& path) {
+  INKNAV_ASSIGN_OR_RETURN(JsonStream stream, JsonStream::open(path));
+  EpisodeInspection inspection;
+  DrawnEpisodes sink(&inspection);
+  INKNAV_RETURN_IF_ERROR(read_episode_file(stream, sink));
+  warn_unknown_keys(stream.name(), sink.unknown_keys());
+  const std::vector<std::size_t> duplicates = sink.episodes().duplicates(0);
+  std::vector<Episode> episodes = sink.episodes().take();
+  const std::vector<std::size_t> numbers = std::exchange(inspection.numbers, {});
+  auto duplicate = duplicates.begin();
+  for (std::size_t i = 0; i < episodes.size(); ++i) {
+    if (duplicate != duplicates.end() && *duplicate == i) {
+      inspection.faults.push_back(
+          {numbers[i], EpisodeFaultKind::kDuplicate, duplicate_text(episodes[i], numbers[i])});
+      ++duplicate;
+      continue;
+    }
+    inspection.episodes.push_back(std::move(episodes[i]));
+    inspection.numbers.push_back(numbers[i]);
+  }
+  std::stable_sort(inspection.faults.begin(), inspection.faults.end(),
+                   [](const EpisodeFault& a, const EpisodeFault& b) { return a.number < b.number; });
+  return inspection;
 }
 
 }  // namespace inknav::task

@@ -18,16 +18,6 @@ constexpr float kStraightSlack =
 
 std::string text_of(const base::Vec3& p) { return fmt::format("({:.3f}, {:.3f}, {:.3f})", p.x, p.y, p.z); }
 
-/// Projection of a point that lies on the mesh but for small offsets.
-std::optional<nav::NavPoint> near_mesh(nav::NavQuery& query, const base::Vec3& p) {
-  const auto point = query.project(p);
-  if (!point) return std::nullopt;
-  const base::Vec3 offset = point->position - p;
-  if (std::hypot(offset.x, offset.z) > kMaxOffset || std::abs(offset.y) > kMaxHeightOffset)
-    return std::nullopt;
-  return point;
-}
-
 void append(std::vector<base::Vec3>& points, const base::Vec3& p) {
   if (points.empty() || points.back() != p) points.push_back(p);
 }
@@ -42,6 +32,15 @@ void append_way(nav::NavQuery& query, std::vector<base::Vec3>& points, const bas
   append(points, to);
 }
 }  // namespace
+
+std::optional<nav::NavPoint> near_mesh(nav::NavQuery& query, const base::Vec3& p) {
+  const auto point = query.project(p);
+  if (!point) return std::nullopt;
+  const base::Vec3 offset = point->position - p;
+  if (std::hypot(offset.x, offset.z) > kMaxOffset || std::abs(offset.y) > kMaxHeightOffset)
+    return std::nullopt;
+  return point;
+}
 
 std::size_t EpisodeTruth::num_bytes() const {
   const std::size_t points = reference.size() + route.points().size();
@@ -93,31 +92,40 @@ std::shared_ptr<const EpisodeTruth> compute_truth(nav::NavQuery& query, const Ep
   return truth;
 }
 
-base::Status check_episode(nav::NavQuery& query, const Episode& episode) {
+EpisodePlace place_of(nav::NavQuery& query, const Episode& episode) {
   const auto start = near_mesh(query, episode.start.position);
-  if (!start) {
-    return base::Error{
-        base::ErrorCode::kData,
-        "the start " + text_of(episode.start.position) +
-            " must lie on the navigation mesh, it does not; was the episode made for another scene?"};
-  }
-  if (episode.goals.empty()) {
-    return base::Error{base::ErrorCode::kData,
-                       "a goal is wanted, the episode has none; test splits without goals cannot be run"};
-  }
+  if (!start) return EpisodePlace::kStartOff;
+  if (episode.goals.empty()) return EpisodePlace::kNoGoal;
   const int island = query.mesh().island_of(start->poly);
   bool any_near = false;
   for (const Goal& goal : episode.goals) {
     const auto point = near_mesh(query, goal.position);
     if (!point) continue;
     any_near = true;
-    if (query.mesh().island_of(point->poly) == island) return base::ok_status();
+    if (query.mesh().island_of(point->poly) == island) return EpisodePlace::kGood;
+  }
+  return any_near ? EpisodePlace::kUnreachable : EpisodePlace::kGoalOff;
+}
+
+base::Status check_episode(nav::NavQuery& query, const Episode& episode) {
+  const EpisodePlace found = place_of(query, episode);
+  if (found == EpisodePlace::kGood) return base::ok_status();
+  if (found == EpisodePlace::kStartOff) {
+    return base::Error{
+        base::ErrorCode::kData,
+        "the start " + text_of(episode.start.position) +
+            " must lie on the navigation mesh, it does not; was the episode made for another scene?"};
+  }
+  if (found == EpisodePlace::kNoGoal) {
+    return base::Error{base::ErrorCode::kData,
+                       "a goal is wanted, the episode has none; test splits without goals cannot be run"};
   }
   const std::string place = text_of(episode.goals.front().position);
   return base::Error{
       base::ErrorCode::kData,
-      any_near ? "the goal " + place + " must be reachable, it lies on another island than the start"
-               : "the goal " + place + " must lie on the navigation mesh, it does not"};
+      found == EpisodePlace::kUnreachable
+          ? "the goal " + place + " must be reachable, it lies on another island than the start"
+          : "the goal " + place + " must lie on the navigation mesh, it does not"};
 }
 
 }  // namespace inknav::task

@@ -5,7 +5,9 @@
 // Immutable; a pure function of (mesh, episode).
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "base/geometry.h"
@@ -40,5 +42,11 @@ std::vector<base::Vec3> resample(const nav::Route& route, float spacing);
 inline constexpr float kMaxOffset = 0.25f;       // metres in the plane
 inline constexpr float kMaxHeightOffset = 1.0f;  // metres
 base::Status check_episode(nav::NavQuery& query, const Episode& episode);
+
+/// The same as a value.
+enum class EpisodePlace : std::uint8_t { kGood, kStartOff, kNoGoal, kGoalOff, kUnreachable };
+EpisodePlace place_of(nav::NavQuery& query, const Episode& episode);
+/// Projection of a point that lies on the mesh but for the offsets above.
+std::optional<nav::NavPoint> near_mesh(nav::NavQuery& query, const base::Vec3& p);
 
 }  // namespace inknav::task

@@ -124,7 +124,7 @@ base::Status read_rotation(const JsonElement& value, const JsonPlace& place, bas
   const float norm = glm::length(out);
   if (std::abs(norm - 1.0f) > kRotationSlack) {
     return place.error(
-        fmt::format("must be a unit quaternion [x, y, z, w], its length is {:g}; divide by it", norm));
+        fmt::format("must be {} [x, y, z, w], its length is {:g}; divide by it", kUnitQuaternion, norm));
   }
   if (std::abs(norm - 1.0f) > kNormalizeFrom) out = glm::normalize(out);
   return base::ok_status();

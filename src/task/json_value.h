@@ -64,7 +64,8 @@ base::Result<std::int64_t> read_integer(const JsonElement& value, const JsonPlac
 /// Exactly out.size() finite numbers of at most kMaxCoordinate.
 base::Status read_numbers(const JsonElement& value, const JsonPlace& place, std::span<float> out);
 base::Status read_point(const JsonElement& value, const JsonPlace& place, base::Vec3& out);
-/// A unit quaternion [x, y, z, w], to 5 %; normalised.
+/// A unit quaternion [x, y, z, w], to 5 %; normalised. Another length is an error that has these words.
+inline constexpr std::string_view kUnitQuaternion = "a unit quaternion";
 base::Status read_rotation(const JsonElement& value, const JsonPlace& place, base::Quat& out);
 
 }  // namespace inknav::task

@@ -9,7 +9,7 @@
 // ObjectNav: all episodes with the same key "<scene basename>_<category>" share one GoalSet. Their
 // Episode::goals hold one representative, the first view point of the first goal; a distance to the goal goes
 // to goal_points(). Test splits without goals have empty Episode::goals and are listed all the same.
-// Memory: 24 bytes an episode, plus 16 (ObjectNav) or 36 and texts and tokens (instructions).
+// Memory: 20 bytes an episode, plus 16 (ObjectNav) or 36 and texts and tokens (instructions).
 
 #include <cstddef>
 #include <cstdint>

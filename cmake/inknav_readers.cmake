@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: MIT
+# inknav_readers_asan_test: the readers of untrusted files and their bad-input tests under AddressSanitizer and
+# UBSan, in every build. The preset asan sanitizes everything and takes long; this is the part in which a stranger's
+# bytes are touched, about 60 small units. Not made where the whole build is sanitized already.
+#
+# The sources are compiled a second time into a library of their own; whatever the tests do not need of a module is
+# left out by the linker.
+if(INKNAV_SANITIZE)
+  return()
+endif()
+include(inknav_opencv)
+find_package(GTest REQUIRED)
+find_package(nlohmann_json REQUIRED)
+find_package(OpenSSL REQUIRED)
+find_package(PNG REQUIRED)
+find_package(PkgConfig REQUIRED)
+find_package(glm REQUIRED)
+find_package(spdlog REQUIRED)
+find_package(tinyobjloader REQUIRED)
+find_package(yaml-cpp REQUIRED)
+find_package(ZLIB REQUIRED)
+pkg_check_modules(XXHASH REQUIRED IMPORTED_TARGET libxxhash)
+pkg_check_modules(TURBOJPEG REQUIRED IMPORTED_TARGET libturbojpeg)
+pkg_check_modules(ZSTD REQUIRED IMPORTED_TARGET libzstd)
+
+set(root ${CMAKE_CURRENT_SOURCE_DIR})
+file(GLOB sources CONFIGURE_DEPENDS ${root}/base/*.cc ${root}/config/*.cc ${root}/scene/*.cc)
+foreach(name IN ITEMS mesh_data nav_mesh nav_query nav_settings navmesh_file recast_build surface tile_check walk_mesh
+                      nav_cache)
+  list(APPEND sources ${root}/nav/${name}.cc)
+endforeach()
+foreach(name IN ITEMS checkpoint_store file_system pickle pickle_globals pickle_machine safetensors shown_text stored_zip
+                      torch_weights torch_weights_writer weights_check)
+  list(APPEND sources ${root}/run/${name}.cc)
+endforeach()
+foreach(name IN ITEMS correspondence correspondence_json drawing drawing_file field_solver json_fields stroke_book warp)
+  list(APPEND sources ${root}/sketch/${name}.cc)
+endforeach()
+file(GLOB task_sources CONFIGURE_DEPENDS ${root}/task/episode*.cc ${root}/task/demonstration.cc
+     ${root}/task/demonstration_file.cc ${root}/task/demonstration_json.cc ${root}/task/depth_code.cc
+     ${root}/task/gzip.cc ${root}/task/inflate_stream.cc)
+list(APPEND sources ${task_sources})
+list(FILTER sources EXCLUDE REGEX "(_test|_bench)\\.cc$")
+file(GLOB tests CONFIGURE_DEPENDS ${root}/*/readers_bad_input_test.cc)
+list(APPEND tests ${root}/sketch/drawing_file_test.cc ${root}/task/episode_test.cc)
+
+add_library(inknav_readers_asan STATIC ${sources})
+target_include_directories(inknav_readers_asan SYSTEM PUBLIC ${RECAST_INCLUDE_DIR})
+target_link_libraries(inknav_readers_asan PUBLIC inknav_options GTest::gtest
+  spdlog::spdlog glm::glm OpenSSL::Crypto PkgConfig::XXHASH ${CMAKE_DL_LIBS} yaml-cpp PNG::PNG PkgConfig::TURBOJPEG
+  nlohmann_json::nlohmann_json tinyobjloader::tinyobjloader inknav::opencv ${RECAST_LIBRARY} ${DETOUR_LIBRARY}
+  ZLIB::ZLIB PkgConfig::ZSTD)
+# -O1: half the time of -O3 to compile. Uninitialised reads that g++ reports then are not there (inknav_options).
+target_compile_options(inknav_readers_asan PUBLIC -O1 -fsanitize=address,undefined -fno-sanitize-recover=undefined
+  -fno-omit-frame-pointer $<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized> $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict>)
+target_link_options(inknav_readers_asan PUBLIC -fsanitize=address,undefined)
+add_executable(inknav_readers_asan_test ${tests})
+target_link_libraries(inknav_readers_asan_test PRIVATE inknav_readers_asan GTest::gtest_main)
+add_test(NAME readers_asan COMMAND inknav_readers_asan_test WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
+set_tests_properties(readers_asan PROPERTIES TIMEOUT 1200)

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+// check_drawing: one drawing as an agent would read it, and the truth beside it, for a check of a folder.
+// Pure; safe from any thread. Cost: about 20 ms.
+
+#include <filesystem>
+#include <string>
+
+#include "task/check_findings.h"
+#include "task/episode.h"
+
+namespace inknav::task {
+
+struct DrawingCheck {
+  bool read = false;
+  bool start = false;  // marks and traced route that were found on the paper
+  bool goal = false;
+  bool route = false;
+  bool truth = false;   // with a correspondence to the world
+  std::string summary;  // for people: where the marks are
+  CheckFindings findings;
+};
+
+/// `episode` is null for a drawing by itself; `where` names the episode in findings.
+DrawingCheck check_drawing(const std::filesystem::path& picture, const Episode* episode,
+                           const std::string& where);
+
+}  // namespace inknav::task

@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: MIT
+#include "task/list_check.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <iterator>
+#include <optional>
+#include <set>
+#include <system_error>
+#include <utility>
+
+#include "task/episode_place_check.h"
+#include "task/scene_check.h"
+
+namespace inknav::task {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::size_t kTriedScenes = 8;  // by which the root of a list's scenes is chosen
+
+/// The scene's file beneath `root`, if it is there.
+std::optional<fs::path> find_scene(const fs::path& root, const std::string& scene_id) {
+  Dataset folders;
+  folders.scenes_dir = root;
+  Episode episode;
+  episode.scene_id = scene_id;
+  const auto path = scene_path(folders, episode);
+  std::error_code code;
+  if (!path.ok() || !fs::is_regular_file(*path, code)) return std::nullopt;
+  return *path;
+}
+
+/// The first of the roots beneath which most of the scenes are.
+fs::path choose_root(const std::vector<fs::path>& roots, const std::set<std::string>& scene_ids) {
+  std::error_code code;
+  fs::path best = roots.front();
+  std::size_t most = 0;
+  for (const fs::path& root : roots) {
+    if (!fs::is_directory(root, code)) continue;
+    std::size_t found = 0, tried = 0;
+    for (const std::string& id : scene_ids) {
+      if (++tried > kTriedScenes) break;
+      found += find_scene(root, id) ? 1 : 0;
+    }
+    if (found <= most) continue;
+    most = found;
+    best = root;
+  }
+  return best;
+}
+
+void check_readable(CheckedList& list) {
+  const fs::path& file = list.place.file;
+  for (const EpisodeFault& fault : list.inspection.faults) {
+    const CheckCode code = fault.kind == EpisodeFaultKind::kRotation    ? CheckCode::kEpisodeRotation
+                           : fault.kind == EpisodeFaultKind::kDuplicate ? CheckCode::kEpisodeDuplicate
+                                                                        : CheckCode::kEpisodeUnreadable;
+    // "episodes[12].goals[0] must be ...": the place in the file, then what is wrong there.
+    const std::size_t blank = std::min(fault.message.find(' '), fault.message.size() - 1);
+    list.findings.push_back({code, file, fault.message.substr(0, blank), fault.message.substr(blank + 1),
+                             static_cast<std::int64_t>(fault.number)});
+  }
+  for (std::size_t i = 0; i < list.inspection.episodes.size(); ++i) {
+    check_start(file, list.inspection.numbers[i], list.inspection.episodes[i], list.findings);
+  }
+}
+
+void find_scenes(const FolderCheckSettings& settings, CheckedList& list) {
+  std::set<std::string> ids;
+  for (const Episode& episode : list.inspection.episodes) ids.insert(episode.scene_id);
+  list.folders.scenes_dir =
+      settings.scenes_dir ? *settings.scenes_dir : choose_root(list.place.scene_roots, ids);
+  for (const std::string& id : ids) {
+    const auto path = find_scene(list.folders.scenes_dir, id);
+    if (path) list.scenes.emplace(id, *path);
+  }
+  for (std::size_t i = 0; i < list.inspection.episodes.size(); ++i) {
+    const Episode& episode = list.inspection.episodes[i];
+    if (list.scenes.contains(episode.scene_id)) continue;
+    const std::size_t number = list.inspection.numbers[i];
+    list.findings.push_back({CheckCode::kEpisodeSceneMissing, list.place.file, episode_name(number, episode),
+                             fmt::format("the scene '{}' was wanted beneath {}, it is not there",
+                                         episode.scene_id, list.folders.scenes_dir.string()),
+                             static_cast<std::int64_t>(number)});
+  }
+}
+
+void find_drawings(const FolderCheckSettings& settings, CheckedList& list) {
+  list.folders.sketch_dir = settings.sketch_dir ? *settings.sketch_dir : list.place.sketch_dir;
+  if (!settings.with_drawings || list.inspection.episodes.empty()) return;
+  std::error_code code;
+  list.with_drawings = fs::is_directory(list.folders.sketch_dir, code);
+  if (list.with_drawings) return;
+  list.findings.push_back(
+      {CheckCode::kListNoDrawings, list.place.file, "",
+       fmt::format("the folder {} with the episodes' drawings was wanted, it is not there",
+                   list.folders.sketch_dir.string())});
+}
+
+}  // namespace
+
+void read_list(const FolderCheckSettings& settings, const ListPlace& place, CheckedList& list) {
+  list.place = place;
+  auto inspection = inspect_episodes(place.file);
+  if (!inspection.ok()) {
+    list.findings.push_back(
+        {CheckCode::kListUnreadable, place.file, "", without_path(inspection.error().message, place.file)});
+    return;
+  }
+  list.read = true;
+  list.inspection = std::move(inspection).value();
+  list.bad.assign(list.inspection.size(), 0);
+  list.marks.assign(list.inspection.size(), 0);
+  list.lengths.assign(list.inspection.size(), 0.0f);
+  std::error_code code;
+  const bool in_parts = fs::is_directory(place.file.parent_path() / "content", code);  // Habitat's large sets
+  if (list.inspection.size() == 0 && !in_parts) {
+    list.findings.push_back({CheckCode::kListEmpty, place.file, "", "episodes were wanted, found none"});
+  }
+  check_readable(list);
+  find_scenes(settings, list);
+  find_drawings(settings, list);
+  note_bad(list.findings, 0, list);
+}
+
+void note_bad(const CheckFindings& findings, std::size_t from, CheckedList& list) {
+  for (std::size_t i = from; i < findings.size(); ++i) {
+    const CheckFinding& finding = findings[i];
+    if (finding.episode < 0 || info_of(finding.code).sort != CheckSort::kEpisodeFault) continue;
+    list.bad[static_cast<std::size_t>(finding.episode)] = 1;
+  }
+}
+
+FileRow list_row(const CheckedList& list) {
+  FileRow row;
+  row.kind = FileKind::kList;
+  row.file = list.place.file;
+  if (!list.read) return row;
+  row.episodes = static_cast<int>(list.inspection.size());
+  row.bad_episodes = static_cast<int>(std::count(list.bad.begin(), list.bad.end(), std::uint8_t{1}));
+  std::set<std::string> ids;
+  for (const Episode& episode : list.inspection.episodes) ids.insert(episode.scene_id);
+  row.summary = fmt::format("{} episodes in {} scenes", row.episodes, ids.size());
+  std::vector<float> lengths;
+  std::copy_if(list.lengths.begin(), list.lengths.end(), std::back_inserter(lengths),
+               [](float length) { return length > 0.0f && std::isfinite(length); });
+  if (!lengths.empty()) {
+    std::sort(lengths.begin(), lengths.end());
+    row.summary += fmt::format(", shortest way {:.1f} to {:.1f} m, median {:.1f} m", lengths.front(),
+                               lengths.back(), lengths[lengths.size() / 2]);
+  }
+  if (!list.with_drawings) {
+    row.summary += "; drawings not looked at";
+    return row;
+  }
+  const auto with = [&](std::uint8_t mark) {
+    return std::count_if(list.marks.begin(), list.marks.end(),
+                         [mark](std::uint8_t marks) { return (marks & mark) != 0; });
+  };
+  row.summary += fmt::format("; drawings with a start mark {}, goal mark {}, traced route {}, exact truth {}",
+                             with(kStartMark), with(kGoalMark), with(kRouteMark), with(kTruthMark));
+  return row;
+}
+
+}  // namespace inknav::task

@@ -1,0 +1,257 @@
+// SPDX-License-Identifier: MIT
+#include "task/scene_check.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <string>
+#include <system_error>
+#include <utility>
+
+#include "nav/scene_mesh.h"
+#include "scene/load.h"
+#include "task/scene_frame_check.h"
+
+namespace inknav::task {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr float kManyDegenerate = 0.1f;  // of the triangles in the file
+constexpr std::size_t kFewDegenerate = 20;
+constexpr float kScattered = 0.5f;     // of the walkable area, in the largest island
+constexpr float kCommon = 0.5f;        // of a navmesh's area, on the one that is built from its scene
+constexpr float kHeightSlack = 1.0f;   // metres by which a navmesh may lie above or below its scene
+constexpr float kLeastOverlap = 0.5f;  // of a navmesh's rectangle, in that of its scene
+
+void fill_row(const scene::Scene& scene, SceneRow& row) {
+  row.read = true;
+  row.triangles = scene.num_triangles();
+  row.vertices = scene.positions.size();
+  row.textures = scene.textures.size();
+  for (const scene::Texture& texture : scene.textures) row.texture_bytes += texture.rgba.size();
+  row.bounds = scene.bounds;
+}
+
+void fill_mesh(const nav::NavMesh& mesh, SceneRow& row) {
+  row.mesh = mesh.file_version() != 0 ? MeshOrigin::kFile : MeshOrigin::kBuilt;
+  row.area = mesh.area();
+  row.islands = mesh.islands().size();
+  if (row.islands == 0 || row.area <= 0.0f) return;
+  row.largest_share = mesh.islands()[static_cast<std::size_t>(mesh.largest_island())].area / row.area;
+}
+
+/// Part of the rectangle of `mesh` in the plane of the axes `a` and `b` that lies in the scene's x and z.
+float overlap(const base::Aabb& mesh, const base::Aabb& scene, int a, int b) {
+  const auto common = [](float low_a, float high_a, float low_b, float high_b) {
+    return std::max(0.0f, std::min(high_a, high_b) - std::max(low_a, low_b));
+  };
+  const base::Vec3 size = mesh.size();
+  const float area = size[a] * size[b];
+  const float x = common(mesh.min[a], mesh.max[a], scene.min.x, scene.max.x);
+  const float z = common(mesh.min[b], mesh.max[b], scene.min.z, scene.max.z);
+  return area > 0.0f ? x * z / area : 0.0f;
+}
+
+/// With y and z exchanged, as between z up and y up; either may have changed its sign.
+bool fits_turned(const base::Aabb& mesh, const base::Aabb& scene) {
+  for (const float sign : {1.0f, -1.0f}) {
+    base::Aabb turned;
+    for (const base::Vec3& p : {scene.min, scene.max}) turned.extend({p.x, sign * p.z, -sign * p.y});
+    // A tile's box goes higher than its floor.
+    const bool height =
+        mesh.min.y >= turned.min.y - kHeightSlack && mesh.min.y <= turned.max.y + kHeightSlack;
+    if (height && overlap(mesh, turned, 0, 2) >= kLeastOverlap) return true;
+  }
+  return false;
+}
+
+std::string place_text(const base::Aabb& bounds) {
+  return fmt::format("from ({:.1f}, {:.1f}, {:.1f}) to ({:.1f}, {:.1f}, {:.1f})", bounds.min.x, bounds.min.y,
+                     bounds.min.z, bounds.max.x, bounds.max.y, bounds.max.z);
+}
+
+class Checker {
+ public:
+  Checker(const fs::path& path, const nav::NavSettings& settings) : path_(path), settings_(settings) {
+    check_.row.file = path;
+    navmesh_ = nav::navmesh_path(path);
+  }
+
+  SceneCheck run() {
+    scene::LoadStatistics statistics;
+    scene::LoadOptions options;
+    options.statistics = &statistics;
+    const auto scene = scene::load_scene(path_, options);
+    if (!scene.ok()) {
+      add_unreadable(scene.error().message);
+      return std::move(check_);
+    }
+    check_.content = (*scene)->content_hash;
+    fill_row(**scene, check_.row);
+    check_.row.degenerate = statistics.degenerate_triangles;
+    check_triangles();
+    if (const auto plate = suspect_plate((*scene)->bounds)) {
+      check_.row.frame_suspected = true;
+      add(CheckCode::kSceneFrame, path_, *plate);
+      return std::move(check_);
+    }
+    if (const auto units = suspect_units((*scene)->bounds)) {
+      check_.row.units_suspected = true;
+      add(CheckCode::kSceneUnits, path_, *units);
+      return std::move(check_);
+    }
+    check_mesh(**scene);
+    return std::move(check_);
+  }
+
+ private:
+  void add(CheckCode code, const fs::path& file, const std::string& what) {
+    check_.findings.push_back({code, file, "", without_path(what, file)});
+  }
+
+  void add_unreadable(const std::string& message) {
+    const fs::path config = fs::path(path_).replace_extension(".stage_config.json");
+    const bool of_config = message.starts_with(config.string());
+    add(of_config ? CheckCode::kSceneStageConfig : CheckCode::kSceneUnreadable, of_config ? config : path_,
+        message);
+  }
+
+  void check_triangles() {
+    const SceneRow& row = check_.row;
+    const std::size_t all = row.triangles + row.degenerate;
+    if (row.degenerate < kFewDegenerate ||
+        static_cast<float>(row.degenerate) < kManyDegenerate * static_cast<float>(all)) {
+      return;
+    }
+    add(CheckCode::kSceneDegenerate, path_,
+        fmt::format("{} of {} triangles have no area and are left out", row.degenerate, all));
+  }
+
+  /// A scene that stands wrongly; true when that was found.
+  bool check_frame(const scene::Scene& scene, const nav::NavMesh* mesh) {
+    if (const auto inside_out = suspect_inside_out(scene, mesh, settings_)) {
+      add(CheckCode::kSceneInsideOut, path_, *inside_out);
+      return true;
+    }
+    const auto frame = suspect_frame(scene, mesh, settings_);
+    if (!frame) return false;
+    check_.row.frame_suspected = true;
+    add(CheckCode::kSceneFrame, path_, *frame);
+    return true;
+  }
+
+  void check_mesh(const scene::Scene& scene) {
+    const auto found = nav::mesh_for_scene(scene, path_, settings_, std::nullopt);
+    if (!found.ok()) {
+      check_no_mesh(scene, found.error().message);
+      return;
+    }
+    const nav::NavMesh& mesh = *found->mesh;
+    fill_mesh(mesh, check_.row);
+    if (mesh.islands().empty() || mesh.area() <= 0.0f) {
+      add(CheckCode::kNavmeshEmpty, found->file_beside ? navmesh_ : path_,
+          "a floor to stand on was wanted, found none");
+      return;
+    }
+    const bool trusted = found->file_beside ? check_file(scene, *found) : !check_frame(scene, &mesh);
+    if (!trusted) return;
+    check_.mesh = found->mesh;
+    if (check_.row.largest_share >= kScattered) return;
+    add(CheckCode::kSceneScattered, path_,
+        fmt::format("{:.1f} m2 can be walked in {} connected parts; the largest is {:.0f} % of it",
+                    mesh.area(), check_.row.islands, 100.0f * check_.row.largest_share));
+  }
+
+  void check_no_mesh(const scene::Scene& scene, const std::string& message) {
+    if (!message.starts_with(navmesh_.string())) {
+      if (!check_frame(scene, nullptr)) add(CheckCode::kNavmeshNotBuilt, path_, message);
+      return;
+    }
+    const auto file = nav::NavMesh::load(navmesh_);
+    if (!file.ok()) {
+      add(CheckCode::kNavmeshUnreadable, navmesh_, message);
+    } else if (fits_turned((*file)->bounds(), scene.bounds)) {
+      check_.row.frame_suspected = true;
+      add(CheckCode::kSceneFrame, path_,
+          fmt::format(
+              "a scene in the frame of its navmesh ({}) was wanted, found one that fits it only with y "
+              "and z exchanged ({})",
+              place_text((*file)->bounds()), place_text(scene.bounds)));
+    } else {
+      add(CheckCode::kNavmeshElsewhere, navmesh_,
+          fmt::format("a navmesh of the scene {} was wanted, found one {}", place_text(scene.bounds),
+                      place_text((*file)->bounds())));
+    }
+  }
+
+  /// A navmesh beside the scene that can be read and lies there in the plane: is it of this scene?
+  bool check_file(const scene::Scene& scene, const nav::SceneMesh& found) {
+    const bool is_file = found.mesh->file_version() != 0;
+    const auto file = is_file ? base::Result<nav::NavMeshPtr>(found.mesh) : nav::NavMesh::load(navmesh_);
+    const auto built =
+        is_file ? nav::NavMesh::build(scene, settings_) : base::Result<nav::NavMeshPtr>(found.mesh);
+    if (!file.ok()) {
+      add(CheckCode::kNavmeshUnreadable, navmesh_, file.error().message);
+      return false;
+    }
+    const float share = built.ok() ? common_share(**file, *built) : 0.0f;
+    if (share < kCommon) {
+      if (check_frame(scene, built.ok() ? built->get() : nullptr)) return false;
+      add(CheckCode::kNavmeshOtherScene, navmesh_,
+          fmt::format("a navmesh of the scene was wanted, found one of which {:.0f} % lies on the floor that "
+                      "the scene has; {} m2 in the file, {} m2 when built",
+                      100.0f * share, std::lround((*file)->area()),
+                      built.ok() ? std::lround((*built)->area()) : 0));
+      return false;
+    }
+    if (!is_file) add(CheckCode::kNavmeshOtherAgent, navmesh_, found.reason);
+    return true;
+  }
+
+  fs::path path_;
+  fs::path navmesh_;
+  nav::NavSettings settings_;
+  SceneCheck check_;
+};
+
+}  // namespace
+
+std::string without_path(const std::string& message, const fs::path& path) {
+  const std::string start = path.string() + ": ";
+  return message.starts_with(start) ? message.substr(start.size()) : message;
+}
+
+SceneCheck check_scene(const fs::path& path, const nav::NavSettings& settings) {
+  return Checker(path, settings).run();
+}
+
+FileRow check_navmesh_file(const fs::path& path, CheckFindings& findings) {
+  FileRow row;
+  row.kind = FileKind::kNavmesh;
+  row.file = path;
+  const auto mesh = nav::NavMesh::load(path);
+  if (!mesh.ok()) {
+    findings.push_back({CheckCode::kNavmeshUnreadable, path, "", without_path(mesh.error().message, path)});
+    return row;
+  }
+  const nav::NavSettings& s = (*mesh)->settings();
+  row.summary = fmt::format("version {}, {:.2f} m2 in {} islands", (*mesh)->file_version(), (*mesh)->area(),
+                            (*mesh)->islands().size());
+  if ((*mesh)->islands().empty()) {
+    findings.push_back({CheckCode::kNavmeshEmpty, path, "", "a floor to stand on was wanted, found none"});
+    return row;
+  }
+  const nav::Island& largest = (*mesh)->islands()[static_cast<std::size_t>((*mesh)->largest_island())];
+  row.summary += fmt::format(
+      ", the largest {:.2f} m2 with radius {:.2f} m, {}, for an agent {:.2f} m high with radius {:.2f} m, "
+      "climb "
+      "{:.2f} m, slope {:.0f} degrees{}",
+      largest.area, largest.radius, place_text((*mesh)->bounds()), s.agent_height, s.agent_radius,
+      s.agent_max_climb, s.agent_max_slope_deg,
+      (*mesh)->file_version() == 1 ? " (assumed, as version 1 does not say)" : "");
+  return row;
+}
+
+}  // namespace inknav::task
