@@ -43,7 +43,7 @@ class DataCheck : public ::testing::Test {
     const auto result = run(name, more);
     const std::string text = ::testing::internal::GetCapturedStdout();
     EXPECT_TRUE(result.ok()) << result.error().message;
-    if (result.ok()) EXPECT_EQ(*result, code) << text;
+    EXPECT_EQ(result.ok() ? *result : -1, code) << text;
     return text;
   }
   static void expect_parts(const std::string& text, const std::vector<std::string>& parts) {
@@ -54,6 +54,7 @@ class DataCheck : public ::testing::Test {
   /// White paper with squares of 20 pixels.
   void paint(const std::string& name, int width, int height,
              const std::vector<std::array<int, 5>>& squares) {  // x, y, red, green, blue
+    std::filesystem::create_directories((folder_ / name).parent_path());
     scene::Image image;
     image.width = width;
     image.height = height;

@@ -78,13 +78,15 @@ base::Result<int> convert_list(const fs::path& in, const fs::path& out) {
 
 base::Result<int> run(Options& options) {
   const fs::path in(options.in), out(options.out);
+  const bool navmesh = in.extension() == ".navmesh" && out.extension() == ".navmesh";
+  const bool list = is_list(in) && is_list(out);
   std::error_code code;
-  if (fs::equivalent(in, out, code)) {
+  if ((navmesh || list) && fs::equivalent(in, out, code)) {
     return base::Error{base::ErrorCode::kUsage,
                        options.out + " is the file to read as well as the one to write; give another name"};
   }
-  if (in.extension() == ".navmesh" && out.extension() == ".navmesh") return convert_navmesh(in, out);
-  if (is_list(in) && is_list(out)) return convert_list(in, out);
+  if (navmesh) return convert_navmesh(in, out);
+  if (list) return convert_list(in, out);
   options.convert.map.ceiling = !options.no_ceiling;
   INKNAV_ASSIGN_OR_RETURN(const scene::Converted converted,
                           scene::convert_scene(options.in, options.out, options.convert));

@@ -3,6 +3,7 @@
 
 #include <spdlog/fmt/fmt.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <vector>
@@ -87,13 +88,17 @@ WeightsReport inspect_weights(const std::filesystem::path& path) {
     report.metadata = weights->metadata;
     for (const OwnedTensor& tensor : weights->tensors) add_tensor(tensor.span(), report);
   } else {
-    const auto file = read_safetensors(path, false);
+    auto file = read_safetensors(path, false);
+    const bool ours =
+        file.ok() && std::any_of(file->metadata().begin(), file->metadata().end(),
+                                 [](const auto& entry) { return entry.first.starts_with("inknav."); });
+    if (ours) file = read_safetensors(path, true);
     if (!file.ok()) {
       refuse(file.error().message, path, report);
       return report;
     }
     report.metadata = file->metadata();
-    report.verified = file->metadata().contains("inknav.data_xxh3");
+    report.verified = ours;
     for (const auto& [name, entry] : file->entries()) add_tensor(*file->find(name), report);
   }
   if (report.tensors == 0) {
