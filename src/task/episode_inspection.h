@@ -20,7 +20,7 @@ enum class EpisodeFaultKind : std::uint8_t { kUnreadable, kRotation, kDuplicate 
 struct EpisodeFault {
   std::size_t number = 0;  // of the episode in the file, from 0
   EpisodeFaultKind kind = EpisodeFaultKind::kUnreadable;
-  std::string message;  // without the name of the file
+  std::string message;  // without the name of the file and the number: "goals[0].position must be ..."
 };
 
 struct EpisodeInspection {

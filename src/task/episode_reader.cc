@@ -21,6 +21,13 @@ constexpr std::size_t kMaxUnknownKeys = 64;  // that are named in the warning
 constexpr std::array<std::string_view, 5> kForeignKeys = {"instruction", "start_room", "shortest_paths",
                                                           "object_category", "additional_obj_config_paths"};
 
+/// "list.json: episodes[12].goals must be ..." -> "goals must be ..."
+std::string within_episode(const std::string& message) {
+  const std::size_t number = message.find("episodes[");
+  const std::size_t end = std::min(message.find(']', number), message.size() - 2);
+  return message.substr(end + 2);  // and the point or blank behind it
+}
+
 class DrawnEpisodes : public EpisodeSink {
  public:
   /// With `inspection` episodes that cannot be read are noted there, and do not end the reading.
@@ -38,7 +45,7 @@ class DrawnEpisodes : public EpisodeSink {
     const bool rotation = message.find(kUnitQuaternion) != std::string::npos;
     inspection_->faults.push_back({number,
                                    rotation ? EpisodeFaultKind::kRotation : EpisodeFaultKind::kUnreadable,
-                                   message.substr(message.find("episodes["))});
+                                   within_episode(message)});
     return base::ok_status();
   }
   base::Status other(const std::string&, JsonStream& stream) override { return stream.skip(); }
@@ -93,8 +100,8 @@ base::Result<EpisodeInspection> inspect_episodes(const std::filesystem::path& pa
   auto duplicate = duplicates.begin();
   for (std::size_t i = 0; i < episodes.size(); ++i) {
     if (duplicate != duplicates.end() && *duplicate == i) {
-      inspection.faults.push_back(
-          {numbers[i], EpisodeFaultKind::kDuplicate, duplicate_text(episodes[i], numbers[i])});
+      inspection.faults.push_back({numbers[i], EpisodeFaultKind::kDuplicate,
+                                   within_episode(duplicate_text(episodes[i], numbers[i]))});
       ++duplicate;
       continue;
     }

@@ -58,10 +58,9 @@ void check_readable(CheckedList& list) {
     const CheckCode code = fault.kind == EpisodeFaultKind::kRotation    ? CheckCode::kEpisodeRotation
                            : fault.kind == EpisodeFaultKind::kDuplicate ? CheckCode::kEpisodeDuplicate
                                                                         : CheckCode::kEpisodeUnreadable;
-    // "episodes[12].goals[0] must be ...": the place in the file, then what is wrong there.
-    const std::size_t blank = std::min(fault.message.find(' '), fault.message.size() - 1);
-    list.findings.push_back({code, file, fault.message.substr(0, blank), fault.message.substr(blank + 1),
-                             static_cast<std::int64_t>(fault.number)});
+    const std::string number = std::to_string(fault.number);
+    list.findings.push_back(
+        {code, file, "episode " + number, fault.message, static_cast<std::int64_t>(fault.number)});
   }
   for (std::size_t i = 0; i < list.inspection.episodes.size(); ++i) {
     check_start(file, list.inspection.numbers[i], list.inspection.episodes[i], list.findings);
