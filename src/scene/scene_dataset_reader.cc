@@ -177,7 +177,11 @@ class SceneDatasetReader {
       if (!stage.file.empty()) folder = stage.file.parent_path();
       if (handle.empty()) handle = base_handle;
     }
+    // A stage that took its frame from its ending keeps it under an entry without up and front, as in
+    // Habitat.
+    const bool configured = original.empty() || stage.attributes.configured;
     INKNAV_RETURN_IF_ERROR(internal::lay_over(*attributes, place, folder, stage.attributes, unknown_));
+    stage.attributes.configured = configured;
     out_.stages_.insert_or_assign(handle, std::move(stage));
     return base::ok_status();
   }

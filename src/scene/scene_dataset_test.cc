@@ -103,10 +103,14 @@ TEST_F(DatasetConfig, WithoutDefaultAttributesTheEndingDecidesAndWithThemUpIsY) 
           R"("accessors":[{"bufferView":0,"componentType":5126,"type":"VEC3","count":3}],)"
           R"("meshes":[{"primitives":[{"attributes":{"POSITION":0}}]}],"nodes":[{"mesh":0}],"scenes":[{"nodes":[0]}]})",
           binary));
-  auto dataset = load(R"({"stages": {"paths": {".obj": ["*"], ".glb": ["."]}}})");
+  auto dataset = load(R"({"stages": {"paths": {".obj": ["*"], ".glb": ["."]},
+      "configs": [{"original_file": "b.glb", "template_handle": "twice", "attributes": {"scale": 2}},
+                  {"template_handle": "new", "attributes": {"render_asset": "b.glb"}}]}})");
   ASSERT_TRUE(dataset.ok()) << dataset.error().message;
   EXPECT_EQ(corner(resolve(*dataset, "a")), base::Vec3(1, 2, 4));
   EXPECT_EQ(corner(resolve(*dataset, "b")), base::Vec3(1, 4, -2));
+  EXPECT_EQ(corner(resolve(*dataset, "twice")), base::Vec3(2, 8, -4));
+  EXPECT_EQ(corner(resolve(*dataset, "new")), base::Vec3(1, 2, 4));
   dataset = load(R"({"stages": {"default_attributes": {"scale": 2}, "paths": {".glb": ["b.glb"]}}})");
   ASSERT_TRUE(dataset.ok()) << dataset.error().message;
   EXPECT_EQ(corner(resolve(*dataset, "b")), base::Vec3(2, 4, 8));

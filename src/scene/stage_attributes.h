@@ -35,8 +35,9 @@ struct StageAsset {
 };
 
 struct StageAttributes {
-  /// Whether a config or default attributes took part. If so, the frame is theirs or up Y, front -Z; if not,
-  /// it follows the file's ending: ".glb" up Z, front Y; every other one up Y, front -Z.
+  /// Whether a config file or default attributes took part. If so, the frame is theirs or up Y, front -Z; if
+  /// not, it follows the file's ending: ".glb" up Z, front Y; every other one up Y, front -Z. (An entry of
+  /// `stages.configs` for an existing stage leaves this as it is.)
   bool configured = false;
   std::optional<glm::dvec3> up;     // unit vectors, orthogonal; both or neither
   std::optional<glm::dvec3> front;  // in the file's axes
