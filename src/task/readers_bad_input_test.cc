@@ -31,7 +31,7 @@ constexpr const char* kList =
  {"episode_id": "b", "scene_id": "a.glb", "start_position": [1, 0, 0], "start_rotation": [0, 0, 0, 1],
   "goals": [{"position": [1, 0, 2]}]}]})";
 
-TEST(ReadersBadInput, ListOfEpisodes) {
+TEST(TaskReaders, ListOfEpisodes) {
   const base::TemporaryFolder folder;
   const fs::path path = folder / "list.json";
   put_bytes(path, kList);
@@ -48,7 +48,7 @@ TEST(ReadersBadInput, ListOfEpisodes) {
                        .hostile = {hostile[0], hostile[1]}});
 }
 
-TEST(ReadersBadInput, PackedListOfEpisodes) {
+TEST(TaskReaders, PackedListOfEpisodes) {
   const base::TemporaryFolder folder;
   const std::vector<std::uint8_t> packed = gzip(kList);
   const std::string sound(packed.begin(), packed.end());
@@ -61,7 +61,7 @@ TEST(ReadersBadInput, PackedListOfEpisodes) {
                                    {"a thousand times its size", std::string(bomb.begin(), bomb.end())}}});
 }
 
-TEST(ReadersBadInput, InspectionGoesOnAfterABadEpisode) {
+TEST(TaskReaders, InspectionGoesOnAfterABadEpisode) {
   const base::TemporaryFolder folder;
   std::string text = "{\"episodes\": [";
   for (const char* part : {R"({"episode_id": 1, "scene_id": "a.glb", "start_position": [0, 0, 0],
@@ -91,7 +91,7 @@ TEST(ReadersBadInput, InspectionGoesOnAfterABadEpisode) {
   EXPECT_FALSE(load_episodes(folder / "a.json").ok());
 }
 
-TEST(ReadersBadInput, Demonstrations) {
+TEST(TaskReaders, Demonstrations) {
   const base::TemporaryFolder folder;
   DemonstrationManifest manifest;
   manifest.set = std::string(31, '0').append("a");
@@ -114,7 +114,9 @@ TEST(ReadersBadInput, Demonstrations) {
   walk.depth.assign(60, 9);
   const ShardHeader header{manifest.set, 0, manifest.format, {ChunkEntry{walk.info, 0, 0, {}}}};
   const fs::path shard = shard_path(folder.path(), 0);
-  ASSERT_TRUE(write_shard(shard, header, std::vector{encode_chunk(walk, DepthStorage::kStored)}).ok());
+  ASSERT_TRUE(write_shard(shard, header,
+                          std::vector<std::vector<std::uint8_t>>{encode_chunk(walk, DepthStorage::kStored)})
+                  .ok());
 
   const std::string text = bytes_of_file(manifest_path(folder.path()));
   expect_typed_errors({.file = manifest_path(folder.path()),
