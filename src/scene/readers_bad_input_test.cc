@@ -140,7 +140,7 @@ TEST_F(SceneReaders, RobotMaps) {
   put_bytes(folder_ / "m.pgm", picture.append(54, '\xFE'));
   const fs::path path = folder_ / "m.yaml";
   const std::string sound =
-      "image: m.pgm\nresolution: 0.1\norigin: [0, 0, 0]\nnegate: 0\noccupied_thresh: 0.65\nfree_thresh: "
+      "image: m.pgm\nresolution: 0.5\norigin: [0, 0, 0]\nnegate: 0\noccupied_thresh: 0.65\nfree_thresh: "
       "0.196\n";
   put_bytes(path, sound);
   const auto read = [&](const fs::path&) {
@@ -151,9 +151,9 @@ TEST_F(SceneReaders, RobotMaps) {
   expect_typed_errors({.file = path,
                        .read = read,
                        .named = false,
-                       .hostile = {{"not finite", replaced(sound, "0.1", ".nan")},
-                                   {"no size", replaced(sound, "0.1", "0")},
-                                   {"huge cells", replaced(sound, "0.1", "1e30")}}});
+                       .hostile = {{"not finite", replaced(sound, "0.5", ".nan")},
+                                   {"no size", replaced(sound, "0.5", "0")},
+                                   {"huge cells", replaced(sound, "0.5", "1e30")}}});
   picture = bytes_of_file(folder_ / "m.pgm");
   expect_typed_errors({.file = folder_ / "m.pgm",
                        .read = read,
