@@ -16,7 +16,7 @@ using base::testing::expect_typed_errors;
 using base::testing::put_bytes;
 using base::testing::replaced;
 
-TEST(ReadersBadInput, Experiment) {
+TEST(ConfigReaders, Experiment) {
   const base::TemporaryFolder folder;
   const fs::path path = folder / "a.yaml";
   const std::string sound = "NUM_PROCESSES: 4\nRL:\n  PPO:\n    num_mini_batch: 2\n    lr: 2.5e-4\n";

@@ -23,7 +23,7 @@ using base::testing::replaced;
 using base::testing::status_of;
 using base::testing::with_value;
 
-class ReadersBadInput : public ::testing::Test {
+class RunReaders : public ::testing::Test {
  protected:
   NamedSpan span() const {
     return {"value/w", SpanType::kF32, {2, 3}, {reinterpret_cast<const std::uint8_t*>(numbers_.data()), 24}};
@@ -32,7 +32,7 @@ class ReadersBadInput : public ::testing::Test {
   base::TemporaryFolder folder_;
 };
 
-TEST_F(ReadersBadInput, Safetensors) {
+TEST_F(RunReaders, Safetensors) {
   const fs::path path = folder_ / "w.safetensors";
   const NamedSpan spans[] = {span()};
   ASSERT_TRUE(write_safetensors(path, spans, {{"policy", "{}"}}).ok());
@@ -44,7 +44,7 @@ TEST_F(ReadersBadInput, Safetensors) {
                                    {"2^33 elements", replaced(sound, "[2,3]", "[8589934592,3]")}}});
 }
 
-TEST_F(ReadersBadInput, TorchWeights) {
+TEST_F(RunReaders, TorchWeights) {
   const fs::path path = folder_ / "w.pth";
   const NamedSpan spans[] = {span()};
   ASSERT_TRUE(write_torch_weights(path, spans, {}).ok());
@@ -52,7 +52,7 @@ TEST_F(ReadersBadInput, TorchWeights) {
       {.file = path, .read = [](const fs::path& p) { return status_of(read_torch_weights(p)); }});
 }
 
-TEST_F(ReadersBadInput, InspectionOfWeightsNeverFailsOtherwise) {
+TEST_F(RunReaders, InspectionOfWeightsNeverFailsOtherwise) {
   const fs::path path = folder_ / "w.safetensors";
   const NamedSpan spans[] = {span()};
   ASSERT_TRUE(write_safetensors(path, spans, {}).ok());
@@ -64,7 +64,7 @@ TEST_F(ReadersBadInput, InspectionOfWeightsNeverFailsOtherwise) {
   expect_typed_errors({.file = path, .read = read, .named = false});
 }
 
-TEST_F(ReadersBadInput, NoteOfTheBestCheckpoint) {
+TEST_F(RunReaders, NoteOfTheBestCheckpoint) {
   CheckpointStore store(folder_.path());
   ASSERT_TRUE(store.save(1, std::vector{span()}, {}).ok());
   ASSERT_TRUE(store.mark_best(1, 0.5).ok());

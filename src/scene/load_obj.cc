@@ -185,9 +185,37 @@ class ObjAssembler {
   std::vector<glm::u32vec3> pieces_;
 };
 
+/// The parser's numbers have 32 bits and wrap: a face that names vertex 2^32 + 1 would get vertex 1.
+base::Status check_face_numbers(std::span<const std::uint8_t> bytes) {
+  constexpr std::uint64_t kMost = (std::uint64_t{1} << 31) - 1;
+  std::size_t line = 1;
+  bool first = true;    // no word of the line has come yet
+  bool second = false;  // its first letter has
+  bool face = false;    // it begins with "f "
+  std::uint64_t number = 0;
+  for (const std::uint8_t byte : bytes) {
+    if (byte == '\n') {
+      ++line;
+      first = true;
+      face = false;
+    } else if (first && byte != ' ' && byte != '\t') {
+      first = false;
+      second = true;
+      face = byte == 'f' || byte == 'l' || byte == 'p';
+    } else if (std::exchange(second, false)) {
+      face = face && (byte == ' ' || byte == '\t');
+    }
+    number = face && byte >= '0' && byte <= '9' ? 10 * number + (byte - '0') : 0;
+    if (number > kMost)
+      return obj_error(fmt::format("line {}: numbers of vertices up to {} are wanted", line, kMost));
+  }
+  return base::ok_status();
+}
+
 }  // namespace
 
 base::Result<Scene> read_obj(std::span<const std::uint8_t> bytes, AssetFolder& folder) {
+  INKNAV_RETURN_IF_ERROR(check_face_numbers(bytes));
   if (std::find(bytes.begin(), bytes.end(), std::uint8_t{0}) != bytes.end()) {
     return obj_error("an OBJ file is wanted, which is text; this file has zero bytes in it");
   }

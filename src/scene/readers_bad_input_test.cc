@@ -28,12 +28,12 @@ using base::testing::with_value;
 
 base::Status read_scene(const fs::path& path) { return status_of(load_scene(path)); }
 
-class ReadersBadInput : public ::testing::Test {
+class SceneReaders : public ::testing::Test {
  protected:
   testing::TemporaryFolder folder_;
 };
 
-TEST_F(ReadersBadInput, Glb) {
+TEST_F(SceneReaders, Glb) {
   const fs::path path = folder_ / "s.glb";
   ASSERT_TRUE(write_glb(path, testing::small_scene()).ok());
   const std::string sound = bytes_of_file(path);
@@ -45,7 +45,7 @@ TEST_F(ReadersBadInput, Glb) {
                                    {"no magic", with_value(sound, 0, std::uint32_t{0})}}});
 }
 
-TEST_F(ReadersBadInput, Gltf) {
+TEST_F(SceneReaders, Gltf) {
   const fs::path path = folder_ / "s.gltf";
   const std::string sound =
       R"({"asset":{"version":"2.0"},"buffers":[{"byteLength":36,"uri":"data:;base64,)"
@@ -63,7 +63,7 @@ TEST_F(ReadersBadInput, Gltf) {
                    {"not finite", replaced(sound, "AAAAAAAAAAAAAAAAAACAPwAA", "AADAfwAAAAAAAAAAAACAPwAA")}}});
 }
 
-TEST_F(ReadersBadInput, Ply) {
+TEST_F(SceneReaders, Ply) {
   const fs::path path = folder_ / "s.ply";
   const std::string head =
       "element vertex 3\nproperty float x\nproperty float y\nproperty float z\nelement face 1\nproperty list "
@@ -93,7 +93,7 @@ TEST_F(ReadersBadInput, Ply) {
                    {"not finite", with_value(binary, face - 8, std::numeric_limits<float>::infinity())}}});
 }
 
-TEST_F(ReadersBadInput, Obj) {
+TEST_F(SceneReaders, Obj) {
   const fs::path path = folder_ / "s.obj";
   const std::string sound = "v 0 0 0\nv 1 0 0\nv 0 1 0\nvn 0 0 1\nvt 0 0\nf 1/1/1 2/1/1 3/1/1\n";
   put_bytes(path, sound);
@@ -106,7 +106,7 @@ TEST_F(ReadersBadInput, Obj) {
                                    {"out of range", replaced(sound, "v 1 0 0", "v 1e39 0 0")}}});
 }
 
-TEST_F(ReadersBadInput, StageConfig) {
+TEST_F(SceneReaders, StageConfig) {
   ASSERT_TRUE(write_glb(folder_ / "s.glb", testing::small_scene()).ok());
   const fs::path path = folder_ / "s.stage_config.json";
   const std::string sound = R"({"up": [0, 1, 0], "front": [0, 0, -1], "scale": 2, "units_to_meters": 1})";
@@ -121,7 +121,7 @@ TEST_F(ReadersBadInput, StageConfig) {
                                    {"too deep", std::string(100'000, '[')}}});
 }
 
-TEST_F(ReadersBadInput, Pictures) {
+TEST_F(SceneReaders, Pictures) {
   Image image{9, 7, 3, {}};
   for (int i = 0; i < 9 * 7 * 3; ++i) image.pixels.push_back(static_cast<std::uint8_t>(37 * i));
   const auto read = [](const fs::path& path) { return status_of(load_image(path, 3)); };
@@ -135,12 +135,12 @@ TEST_F(ReadersBadInput, Pictures) {
   expect_typed_errors({.file = folder_ / "p.jpg", .read = read});
 }
 
-TEST_F(ReadersBadInput, RobotMaps) {
+TEST_F(SceneReaders, RobotMaps) {
   std::string picture = "P5 9 6 255\n";
   put_bytes(folder_ / "m.pgm", picture.append(54, '\xFE'));
   const fs::path path = folder_ / "m.yaml";
   const std::string sound =
-      "image: m.pgm\nresolution: 0.1\norigin: [0, 0, 0]\nnegate: 0\noccupied_thresh: 0.65\nfree_thresh: "
+      "image: m.pgm\nresolution: 0.5\norigin: [0, 0, 0]\nnegate: 0\noccupied_thresh: 0.65\nfree_thresh: "
       "0.196\n";
   put_bytes(path, sound);
   const auto read = [&](const fs::path&) {
@@ -151,9 +151,9 @@ TEST_F(ReadersBadInput, RobotMaps) {
   expect_typed_errors({.file = path,
                        .read = read,
                        .named = false,
-                       .hostile = {{"not finite", replaced(sound, "0.1", ".nan")},
-                                   {"no size", replaced(sound, "0.1", "0")},
-                                   {"huge cells", replaced(sound, "0.1", "1e30")}}});
+                       .hostile = {{"not finite", replaced(sound, "0.5", ".nan")},
+                                   {"no size", replaced(sound, "0.5", "0")},
+                                   {"huge cells", replaced(sound, "0.5", "1e30")}}});
   picture = bytes_of_file(folder_ / "m.pgm");
   expect_typed_errors({.file = folder_ / "m.pgm",
                        .read = read,

@@ -19,7 +19,7 @@ using base::testing::put_bytes;
 using base::testing::replaced;
 using base::testing::status_of;
 
-TEST(ReadersBadInput, DrawingFile) {
+TEST(SketchReaders, DrawingFile) {
   const base::TemporaryFolder folder;
   DrawingFile file;
   for (const StrokeKind kind : {StrokeKind::kWall, StrokeKind::kRoute}) {
@@ -41,7 +41,7 @@ TEST(ReadersBadInput, DrawingFile) {
                                    {"too deep", std::string(100'000, '[')}}});
 }
 
-TEST(ReadersBadInput, StrokeBook) {
+TEST(SketchReaders, StrokeBook) {
   const base::TemporaryFolder folder;
   std::string text = "START\n";
   for (int i = 0; i <= 30; ++i) {

@@ -217,8 +217,10 @@ class FolderChecker {
       CheckedList& list = lists_[task.list];
       const Episode& episode = list.inspection.episodes[task.episode];
       const std::size_t number = list.inspection.numbers[task.episode];
+      // A start that was moved off the mesh is not where the truth has it either: told once.
+      const Episode* judged = list.bad[number] != 0 ? nullptr : &episode;
       DrawingCheck check =
-          check_drawing(drawing_path(list.folders, episode), &episode, episode_name(number, episode));
+          check_drawing(drawing_path(list.folders, episode), judged, episode_name(number, episode));
       task.findings = std::move(check.findings);
       for (CheckFinding& finding : task.findings) finding.episode = static_cast<std::int64_t>(number);
       list.marks[number] =

@@ -411,6 +411,7 @@ TEST(FolderCheck, ASoundFolderIsSoundAndSaysWhatIsInIt) {
   const FolderCheck found = check(folder.root(), pool);
   EXPECT_EQ(differences(folder, found), "");
   EXPECT_EQ(found.verdict, Verdict::kSound);
+  EXPECT_EQ(found.not_looked_at, 0);
   ASSERT_EQ(found.scenes.size(), 3u);
   const SceneRow& row = found.scenes[0];
   EXPECT_EQ(row.file, folder.scene(0));

@@ -148,6 +148,8 @@ class Walk {
       found_.findings.push_back({CheckCode::kFilePartial, path, "", "a whole file was wanted"});
       return;
     }
+    // The truth beside a drawing is read with it.
+    if (!named && is_json(name) && lower_name(path.parent_path()) == "sketches") return;
     std::vector<fs::path>* kind = kind_of(path, name, named);
     if (kind == nullptr) {
       if (is_json(name) && (named || is_list(path))) {

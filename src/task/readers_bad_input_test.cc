@@ -31,7 +31,7 @@ constexpr const char* kList =
  {"episode_id": "b", "scene_id": "a.glb", "start_position": [1, 0, 0], "start_rotation": [0, 0, 0, 1],
   "goals": [{"position": [1, 0, 2]}]}]})";
 
-TEST(ReadersBadInput, ListOfEpisodes) {
+TEST(TaskReaders, ListOfEpisodes) {
   const base::TemporaryFolder folder;
   const fs::path path = folder / "list.json";
   put_bytes(path, kList);
@@ -48,7 +48,7 @@ TEST(ReadersBadInput, ListOfEpisodes) {
                        .hostile = {hostile[0], hostile[1]}});
 }
 
-TEST(ReadersBadInput, PackedListOfEpisodes) {
+TEST(TaskReaders, PackedListOfEpisodes) {
   const base::TemporaryFolder folder;
   const auto packed = [&](const std::string& text) {
     EXPECT_TRUE(write_json_text(folder / "list.json.gz", text).ok());
@@ -63,7 +63,7 @@ TEST(ReadersBadInput, PackedListOfEpisodes) {
                                    {"a thousand times its size", bomb}}});
 }
 
-TEST(ReadersBadInput, InspectionGoesOnAfterABadEpisode) {
+TEST(TaskReaders, InspectionGoesOnAfterABadEpisode) {
   const base::TemporaryFolder folder;
   std::string text = "{\"episodes\": [";
   for (const char* part : {R"({"episode_id": 1, "scene_id": "a.glb", "start_position": [0, 0, 0],
@@ -95,7 +95,7 @@ TEST(ReadersBadInput, InspectionGoesOnAfterABadEpisode) {
   EXPECT_FALSE(load_episodes(folder / "a.json").ok());
 }
 
-TEST(ReadersBadInput, Demonstrations) {
+TEST(TaskReaders, Demonstrations) {
   const base::TemporaryFolder folder;
   DemonstrationManifest manifest;
   manifest.set = std::string(31, '0').append("a");

@@ -4,7 +4,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cmath>
 #include <string>
 #include <system_error>
 #include <utility>
@@ -196,14 +195,14 @@ class Checker {
       add(CheckCode::kNavmeshUnreadable, navmesh_, file.error().message);
       return false;
     }
-    const float share = built.ok() ? common_share(**file, *built) : 0.0f;
+    if (!built.ok()) return true;  // too large to be built: the file is all there is, and what training uses
+    const float share = common_share(**file, *built);
     if (share < kCommon) {
-      if (check_frame(scene, built.ok() ? built->get() : nullptr)) return false;
+      if (check_frame(scene, built->get())) return false;
       add(CheckCode::kNavmeshOtherScene, navmesh_,
           fmt::format("a navmesh of the scene was wanted, found one of which {:.0f} % lies on the floor that "
-                      "the scene has; {} m2 in the file, {} m2 when built",
-                      100.0f * share, std::lround((*file)->area()),
-                      built.ok() ? std::lround((*built)->area()) : 0));
+                      "the scene has; {:.0f} m2 in the file, {:.0f} m2 when built",
+                      100.0f * share, (*file)->area(), (*built)->area()));
       return false;
     }
     if (!is_file) add(CheckCode::kNavmeshOtherAgent, navmesh_, found.reason);

@@ -220,8 +220,11 @@ std::optional<std::string> suspect_frame(const scene::Scene& scene, const nav::N
     best = &direction;
   }
   // Without a floor as it stands, any wall is a better one; then the direction must stand out from the
-  // others.
+  // others, and from what is walkable high up.
   float other = stated_floor;
+  if (stated_floor <= 0.0f && mesh != nullptr && !mesh->islands().empty()) {
+    other = mesh->islands()[static_cast<std::size_t>(mesh->largest_island())].area;
+  }
   for (const Direction& direction : candidates) {
     const bool counts = best != nullptr && stated_floor <= 0.0f && direction.axis != best->axis;
     if (counts) other = std::max(other, direction.floor);
