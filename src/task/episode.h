@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -13,6 +14,10 @@
 #include "base/result.h"
 
 namespace inknav::task {
+
+namespace habitat {
+struct HabitatDataset;
+}
 
 struct Goal {
   base::Vec3 position{0.0f};
@@ -27,12 +32,15 @@ struct Episode {
   float geodesic_distance = 0.0f;
   std::vector<Goal> goals;
   std::vector<base::Vec3> reference_path;  // the drawn route; empty in some foreign sets
+  std::uint32_t row = 0;                   // of the tables of Dataset::habitat, if there are any
 };
 
 struct Dataset {
   std::vector<Episode> episodes;
   std::filesystem::path scenes_dir;
   std::filesystem::path sketch_dir;
+  /// What Habitat's formats say beyond Episode (task/habitat/habitat_dataset.h); null for HandWritingNav.
+  std::shared_ptr<const habitat::HabitatDataset> habitat;
 };
 
 /// Reads and validates; `name` in errors is the path with the episode's index.
