@@ -43,6 +43,8 @@ enum class Purpose : std::uint32_t {
   kDemonstrationNoise = 23,
   kRegistration = 24,
   kStudentMix = 25,
+  kColourNoise = 30,
+  kDepthNoise = 31,
 };
 
 struct PhiloxKey {
@@ -78,6 +80,10 @@ class PhiloxStream {
     key_ = {static_cast<std::uint32_t>(key.seed) ^ (static_cast<std::uint32_t>(key.purpose) * 0x85EBCA6Bu),
             static_cast<std::uint32_t>(key.seed >> 32) + static_cast<std::uint32_t>(key.purpose)};
     counter_ = {0u, key.environment, key.episode, key.step};
+  }
+  /// The same key's sequence from its block `first_block` on (four numbers a block).
+  PhiloxStream(const PhiloxKey& key, std::uint32_t first_block) : PhiloxStream(key) {
+    counter_[0] = first_block;
   }
 
   std::uint32_t next_u32() {

@@ -1,54 +1,18 @@
 // SPDX-License-Identifier: MIT
 #include "sim/batch_simulator.h"
 
-#include <algorithm>
-#include <cmath>
-#include <cstring>
 #include <string>
 #include <utility>
 
 #include "base/check.h"
 #include "base/fault.h"
-#include "nav/collision.h"
+#include "sim/camera_rotation.h"
 #include "sim/choose_renderer.h"
-#include "sim/odometry.h"
 
 namespace inknav::sim {
 
 namespace {
-constexpr std::int64_t kMotionGrain = 8;
 constexpr float kDegree = base::kPi / 180.0f;
-
-base::Error usage_error(const std::string& message) { return base::Error{base::ErrorCode::kUsage, message}; }
-
-base::Status validate(const SimulatorSettings& settings) {
-  const SensorSettings& sensors = settings.sensors;
-  if (settings.num_agents < 1) return usage_error("simulator: at least one agent is wanted");
-  if (!(settings.motion.forward_step > 0.0f)) {
-    return usage_error("SIMULATOR.FORWARD_STEP_SIZE must be above 0, found " +
-                       std::to_string(settings.motion.forward_step));
-  }
-  if (!(settings.motion.turn_angle_deg > 0.0f && settings.motion.turn_angle_deg <= 180.0f)) {
-    return usage_error("SIMULATOR.TURN_ANGLE must lie in (0, 180] degrees, found " +
-                       std::to_string(settings.motion.turn_angle_deg));
-  }
-  if (sensors.camera.width < 1 || sensors.camera.height < 1) {
-    return usage_error("SIMULATOR.DEPTH_SENSOR: WIDTH and HEIGHT must be at least 1, found " +
-                       std::to_string(sensors.camera.width) + "x" + std::to_string(sensors.camera.height));
-  }
-  if (!(sensors.min_depth >= 0.0f && sensors.max_depth > sensors.min_depth)) {
-    return usage_error("SIMULATOR.DEPTH_SENSOR: 0 <= MIN_DEPTH < MAX_DEPTH is wanted, found " +
-                       std::to_string(sensors.min_depth) + " and " + std::to_string(sensors.max_depth));
-  }
-  const MapperSettings& mapper = settings.mapper;
-  if (mapper.enabled && (mapper.grid_size < 4 || mapper.grid_size > 8192 || !(mapper.cell_size > 0.0f) ||
-                         !(mapper.max_range > 0.0f))) {
-    return usage_error(
-        "SIMULATOR.GRID_SIZE must lie in [4, 8192] and its cells and range be above 0, found " +
-        std::to_string(mapper.grid_size));
-  }
-  return base::ok_status();
-}
 }  // namespace
 
 base::Result<std::unique_ptr<Simulator>> Simulator::create(const SimulatorSettings& settings,
@@ -63,23 +27,35 @@ base::Result<std::unique_ptr<Simulator>> Simulator::create(const SimulatorSettin
     INKNAV_RETURN_IF_ERROR(
         renderer->reserve(static_cast<std::size_t>(settings.num_agents), {depth, settings.sensors.rgb}));
   }
-  return std::unique_ptr<Simulator>(std::make_unique<BatchSimulator>(settings, pool, std::move(renderer)));
+  DistortionTablePtr distortion;
+  if (settings.sensors.depth_noise.model == DepthNoise::kRedwood) {
+    INKNAV_ASSIGN_OR_RETURN(distortion, load_distortion(settings.sensors.depth_noise.distortion_file));
+  }
+  return std::unique_ptr<Simulator>(
+      std::make_unique<BatchSimulator>(settings, pool, std::move(renderer), std::move(distortion)));
 }
 
 BatchSimulator::BatchSimulator(const SimulatorSettings& settings, base::ThreadPool& pool,
-                               std::unique_ptr<render::Renderer> renderer)
+                               std::unique_ptr<render::Renderer> renderer, DistortionTablePtr distortion)
     : settings_(settings),
       pool_(pool),
       renderer_(std::move(renderer)),
+      distortion_(std::move(distortion)),
       turn_left_(base::rotation_from_yaw(settings.motion.turn_angle_deg * kDegree)),
       turn_right_(base::rotation_from_yaw(-settings.motion.turn_angle_deg * kDegree)),
+      look_up_(rotation_about_x(settings.motion.tilt_angle_deg * kDegree)),
+      look_down_(rotation_about_x(-settings.motion.tilt_angle_deg * kDegree)),
+      camera_rotation_(rotation_from_euler(settings.sensors.camera_orientation)),
       mapper_(settings.mapper, settings.sensors.camera, settings.sensors.camera_position) {
   const auto count = static_cast<std::size_t>(settings.num_agents);
   const auto frame = static_cast<std::size_t>(pixels());
   poses_.resize(count);
   start_poses_.resize(count);
   nav_points_.resize(count);
+  camera_rotations_.assign(count, camera_rotation_);
   settled_.resize(count);
+  episodes_.resize(count);
+  steps_.resize(count);
   collided_.resize(count);
   world_ids_.assign(count, -1);
   dirty_.resize(count);
@@ -97,6 +73,7 @@ BatchSimulator::BatchSimulator(const SimulatorSettings& settings, base::ThreadPo
     const auto side = static_cast<std::size_t>(settings.mapper.grid_size);
     occupancy_.resize(count * side * side);
   }
+  if (distortion_ != nullptr) noise_scratch_.resize(static_cast<std::size_t>(pool.num_threads()) * frame);
   listed_.reserve(count);
   views_.reserve(count);
   for (int worker = 0; worker < pool.num_threads(); ++worker) {
@@ -186,7 +163,7 @@ void BatchSimulator::set_world(int agent, int world_id) {
 }
 
 void BatchSimulator::place(int agent, int world_id, const base::Pose& pose_world_agent,
-                           const base::Pose& pose_world_start) {
+                           const base::Pose& pose_world_start, std::uint32_t episode) {
   INKNAV_CHECK(agent >= 0 && agent < settings_.num_agents, agent, settings_.num_agents);
   set_world(agent, world_id);
   const auto i = static_cast<std::size_t>(agent);
@@ -196,116 +173,16 @@ void BatchSimulator::place(int agent, int world_id, const base::Pose& pose_world
   poses_[i] = pose_world_agent;
   start_poses_[i] = pose_world_start;
   nav_points_[i] = *point;
+  camera_rotations_[i] = camera_rotation_;
   settled_[i] = 0;
   collided_[i] = 0;
+  episodes_[i] = episode;
+  steps_[i] = 0;
   if (settings_.mapper.enabled) mapper_.clear(grid(agent), dirty_[i]);
 }
 
 nav::NavQuery& BatchSimulator::query(int world_id, int worker) {
   return worlds_[static_cast<std::size_t>(world_id)].queries[static_cast<std::size_t>(worker)];
-}
-
-void BatchSimulator::step(std::span<const nav::Action> actions) {
-  INKNAV_CHECK(actions.size() == poses_.size(), actions.size(), poses_.size());
-  pool_.parallel_for(
-      settings_.num_agents, kMotionGrain, [&](std::int64_t begin, std::int64_t end, int worker) {
-        for (std::int64_t agent = begin; agent < end; ++agent) {
-          move_agent(static_cast<int>(agent), actions[static_cast<std::size_t>(agent)], worker);
-        }
-      });
-}
-
-void BatchSimulator::move_agent(int agent, nav::Action action, int worker) {
-  const auto i = static_cast<std::size_t>(agent);
-  collided_[i] = 0;
-  if (action == nav::Action::kStop || world_ids_[i] < 0) return;
-  base::Pose& pose = poses_[i];
-  const base::Vec3 start = pose.position;
-  base::Vec3 target = start;
-  if (action == nav::Action::kForward) {
-    target += (pose.rotation * base::Vec3(0.0f, 0.0f, -1.0f)) * settings_.motion.forward_step;
-  } else {
-    const base::Quat& turn = action == nav::Action::kTurnLeft ? turn_left_ : turn_right_;
-    pose.rotation = glm::normalize(pose.rotation * turn);
-    if (settled_[i] != 0) return;
-  }
-  nav_points_[i] = query(world_ids_[i], worker).step(nav_points_[i], target, settings_.motion.allow_sliding);
-  pose.position = nav_points_[i].position;
-  settled_[i] = 1;
-  if (action != nav::Action::kForward) return;
-  collided_[i] = nav::has_collided(start, target, pose.position) ? 1 : 0;
-}
-
-void BatchSimulator::measure_pose(int agent) {
-  const auto i = static_cast<std::size_t>(agent);
-  const Odometry measured = odometry(start_poses_[i], poses_[i]);
-  gps_[2 * i] = measured.forward;
-  gps_[2 * i + 1] = measured.right;
-  compass_[i] = measured.compass;
-}
-
-void BatchSimulator::finish_frame(int agent, int worker) {
-  const auto i = static_cast<std::size_t>(agent);
-  measure_pose(agent);
-  if (!needs_depth()) return;
-  float* depth = depth_.data() + static_cast<std::int64_t>(agent) * pixels();
-  if (settings_.mapper.enabled) {
-    const MapperPose pose{gps_[2 * i], gps_[2 * i + 1], compass_[i]};
-    mapper_.integrate(depth, pose, grid(agent), dirty_[i], mapper_scratch_[static_cast<std::size_t>(worker)]);
-  }
-  const SensorSettings& sensors = settings_.sensors;
-  const float offset = sensors.normalize_depth ? sensors.min_depth : 0.0f;
-  const float range = sensors.normalize_depth ? sensors.max_depth - sensors.min_depth : 1.0f;
-  const std::int64_t count = pixels();
-  for (std::int64_t p = 0; p < count; ++p) {
-    depth[p] = (std::clamp(depth[p], sensors.min_depth, sensors.max_depth) - offset) / range;
-  }
-}
-
-void BatchSimulator::observe(std::span<const std::uint8_t> mask) {
-  INKNAV_CHECK(mask.empty() || mask.size() == poses_.size(), mask.size(), poses_.size());
-  listed_.clear();
-  for (int agent = 0; agent < settings_.num_agents; ++agent) {
-    const auto i = static_cast<std::size_t>(agent);
-    if (world_ids_[i] >= 0 && (mask.empty() || mask[i] != 0)) listed_.push_back(agent);
-  }
-  if (listed_.empty()) return;
-  if (renders()) render_listed();
-  pool_.parallel_for(static_cast<std::int64_t>(listed_.size()), renders() ? 1 : kMotionGrain,
-                     [&](std::int64_t begin, std::int64_t end, int worker) {
-                       for (std::int64_t k = begin; k < end; ++k) {
-                         finish_frame(listed_[static_cast<std::size_t>(k)], worker);
-                       }
-                     });
-}
-
-void BatchSimulator::render_listed() {
-  views_.clear();
-  for (const int agent : listed_) {
-    const auto i = static_cast<std::size_t>(agent);
-    render::View view;
-    view.scene_slot = worlds_[static_cast<std::size_t>(world_ids_[i])].slot;
-    view.pose_world_camera.position =
-        poses_[i].position + poses_[i].rotation * settings_.sensors.camera_position;
-    view.pose_world_camera.rotation = poses_[i].rotation;
-    views_.push_back(view);
-  }
-  const bool all = listed_.size() == poses_.size();
-  render::RenderTargets targets;
-  if (needs_depth()) targets.depth = all ? depth_.data() : depth_scratch_.data();
-  if (settings_.sensors.rgb) targets.rgb = all ? rgb_.data() : rgb_scratch_.data();
-  const base::Status rendered = renderer_->render(views_, targets);
-  if (!rendered.ok()) throw base::Fault(rendered.error());
-  if (all) return;
-  const auto frame = static_cast<std::size_t>(pixels());
-  for (std::size_t k = 0; k < listed_.size(); ++k) {
-    const auto i = static_cast<std::size_t>(listed_[k]);
-    if (targets.depth != nullptr) {
-      std::memcpy(depth_.data() + i * frame, depth_scratch_.data() + k * frame, frame * sizeof(float));
-    }
-    if (targets.rgb != nullptr)
-      std::memcpy(rgb_.data() + i * frame * 3, rgb_scratch_.data() + k * frame * 3, frame * 3);
-  }
 }
 
 namespace {

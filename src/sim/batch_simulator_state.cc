@@ -7,7 +7,7 @@
 namespace inknav::sim {
 
 namespace {
-constexpr std::uint32_t kTag = 0x314d4953;  // "SIM1"
+constexpr std::uint32_t kTag = 0x324d4953;  // "SIM2"
 }  // namespace
 
 std::vector<std::uint8_t> BatchSimulator::save_state() const {
@@ -19,8 +19,11 @@ std::vector<std::uint8_t> BatchSimulator::save_state() const {
   out.array(std::span<const base::Pose>(poses_));
   out.array(std::span<const base::Pose>(start_poses_));
   out.array(std::span<const nav::NavPoint>(nav_points_));
+  out.array(std::span<const base::Quat>(camera_rotations_));
   out.array(std::span<const std::uint8_t>(settled_));
   out.array(std::span<const std::uint8_t>(collided_));
+  out.array(std::span<const std::uint32_t>(episodes_));
+  out.array(std::span<const std::uint32_t>(steps_));
   out.array(std::span<const int>(world_ids_));
   out.array(std::span<const DirtyBox>(dirty_));
   for (const WorldEntry& entry : worlds_) {
@@ -47,14 +50,19 @@ base::Status BatchSimulator::restore_state(std::span<const std::uint8_t> bytes) 
   const std::size_t count = poses_.size();
   std::vector<base::Pose> poses(count), start_poses(count);
   std::vector<nav::NavPoint> nav_points(count);
+  std::vector<base::Quat> camera_rotations(count);
   std::vector<std::uint8_t> settled(count), collided(count);
+  std::vector<std::uint32_t> episodes(count), steps(count);
   std::vector<int> world_ids(count);
   std::vector<DirtyBox> dirty(count);
   in.array(std::span<base::Pose>(poses));
   in.array(std::span<base::Pose>(start_poses));
   in.array(std::span<nav::NavPoint>(nav_points));
+  in.array(std::span<base::Quat>(camera_rotations));
   in.array(std::span<std::uint8_t>(settled));
   in.array(std::span<std::uint8_t>(collided));
+  in.array(std::span<std::uint32_t>(episodes));
+  in.array(std::span<std::uint32_t>(steps));
   in.array(std::span<int>(world_ids));
   in.array(std::span<DirtyBox>(dirty));
   for (const WorldEntry& entry : worlds_) {
@@ -83,8 +91,11 @@ base::Status BatchSimulator::restore_state(std::span<const std::uint8_t> bytes) 
   poses_ = poses;
   start_poses_ = start_poses;
   nav_points_ = nav_points;
+  camera_rotations_ = camera_rotations;
   settled_ = settled;
   collided_ = collided;
+  episodes_ = episodes;
+  steps_ = steps;
   for (std::size_t i = 0; i < count; ++i) {
     const int agent = static_cast<int>(i);
     if (world_ids[i] >= 0) set_world(agent, world_ids[i]);

@@ -7,20 +7,13 @@
 #include <limits>
 
 #include "base/check.h"
+#include "sim/mapper_frame.h"
 
 namespace inknav::sim {
 
 namespace {
 constexpr float kInfinity = std::numeric_limits<float>::infinity();
-constexpr float kFreeMargin = 0.5f;  // cells left between free space and the obstacle that ends it
 }  // namespace
-
-/// Columns grow to the right of the start frame, rows backward; all in cells.
-struct Mapper::Frame {
-  float col, row;                  // camera, such that floor() is its cell
-  float forward_col, forward_row;  // one cell forward
-  float right_col, right_row;      // one cell to the right
-};
 
 MapperScratch::MapperScratch(int width)
     : nearest(static_cast<std::size_t>(width)),
@@ -61,14 +54,17 @@ std::vector<Mapper::Band> Mapper::band_of_rows(float min_height, float max_heigh
   return bands;
 }
 
-Mapper::Frame Mapper::frame(const MapperPose& pose) const {
+Mapper::Frame Mapper::frame(const MapperPose& pose, float yaw) const {
   const float c = std::cos(pose.heading), s = std::sin(pose.heading);
   const float per_cell = 1.0f / settings_.cell_size;
   const float centre = static_cast<float>(settings_.grid_size / 2) + 0.5f;
   const float right = camera_position_.x, forward = -camera_position_.z;
   const float camera_right = pose.right - forward * s + right * c;
   const float camera_forward = pose.forward + forward * c + right * s;
-  return Frame{centre + camera_right * per_cell, centre - camera_forward * per_cell, -s, -c, c, -s};
+  const float ahead = yaw == 0.0f ? c : std::cos(pose.heading + yaw);
+  const float aside = yaw == 0.0f ? s : std::sin(pose.heading + yaw);
+  return Frame{
+      centre + camera_right * per_cell, centre - camera_forward * per_cell, -aside, -ahead, ahead, -aside};
 }
 
 void Mapper::mark_obstacles(const float* depth, const Frame& frame, std::uint8_t* grid,
@@ -191,11 +187,15 @@ void Mapper::extend(const Frame& frame, DirtyBox& dirty) const {
     low_col = std::min(low_col, col), high_col = std::max(high_col, col);
     low_row = std::min(low_row, row), high_row = std::max(high_row, row);
   }
+  extend(base::Vec2(low_col, low_row), base::Vec2(high_col, high_row), dirty);
+}
+
+void Mapper::extend(const base::Vec2& low, const base::Vec2& high, DirtyBox& dirty) const {
   const auto bound = [&](float value, int offset) {
     const float limited = std::clamp(value, -2.0f, static_cast<float>(settings_.grid_size) + 2.0f);
     return std::clamp(static_cast<int>(std::floor(limited)) + offset, 0, settings_.grid_size);
   };
-  const DirtyBox box{bound(low_row, -1), bound(high_row, 2), bound(low_col, -1), bound(high_col, 2)};
+  const DirtyBox box{bound(low.y, -1), bound(high.y, 2), bound(low.x, -1), bound(high.x, 2)};
   if (box.empty()) return;
   if (dirty.empty()) {
     dirty = box;
@@ -209,7 +209,11 @@ void Mapper::extend(const Frame& frame, DirtyBox& dirty) const {
 
 void Mapper::integrate(const float* depth, const MapperPose& pose, std::uint8_t* grid, DirtyBox& dirty,
                        MapperScratch& scratch) const {
-  const Frame camera = frame(pose);
+  if (pose.camera != base::Quat(1.0f, 0.0f, 0.0f, 0.0f)) {
+    integrate_tilted(depth, pose, grid, dirty, scratch);
+    return;
+  }
+  const Frame camera = frame(pose, 0.0f);
   extend(camera, dirty);
   mark_obstacles(depth, camera, grid, scratch);
   mark_tall(depth, camera, grid, scratch);

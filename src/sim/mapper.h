@@ -11,8 +11,10 @@
 // free up to half a cell before its nearest such point, or, when it shows none, up to the farthest thing it
 // shows; a cell whose centre lies in the free part of its column becomes free. Pixels without a hit (0) say
 // nothing. Law: cells only rise (unknown < free < obstacle < tall), because the world does not move and depth
-// is exact, so one grazing ray never clears a wall, and mapping a frame twice equals mapping it once. The
-// camera looks level. Threads: const, scratch is the caller's; no allocation after MapperScratch is made.
+// is exact, so one grazing ray never clears a wall, and mapping a frame twice equals mapping it once. With a
+// camera that does not look level, its points are sorted into the columns of a level one at the same place,
+// and only points below the obstacles' greatest height end a column's free part (mapper_tilted.cc).
+// Threads: const, scratch is the caller's; no allocation after MapperScratch is made.
 
 #include <cstdint>
 #include <vector>
@@ -47,6 +49,7 @@ struct MapperPose {
   float forward = 0.0f;
   float right = 0.0f;
   float heading = 0.0f;
+  base::Quat camera{1.0f, 0.0f, 0.0f, 0.0f};  // in the agent's frame
 };
 
 struct MapperScratch {
@@ -74,7 +77,8 @@ class Mapper {
 
  private:
   struct Frame;  // camera in grid units
-  Frame frame(const MapperPose& pose) const;
+  /// `yaw`: of the axes against the agent's.
+  Frame frame(const MapperPose& pose, float yaw) const;
   struct Band {  // depths at which an image row's ray is at certain heights; empty when low > high
     float low, high;
   };
@@ -85,6 +89,15 @@ class Mapper {
                  const MapperScratch& scratch) const;
   void mark_free(const Frame& frame, std::uint8_t* grid, const MapperScratch& scratch) const;
   void extend(const Frame& frame, DirtyBox& dirty) const;
+  /// Adds the cells from (low_col, low_row) to (high_col, high_row) and one around them.
+  void extend(const base::Vec2& low, const base::Vec2& high, DirtyBox& dirty) const;
+  void integrate_tilted(const float* depth, const MapperPose& pose, std::uint8_t* grid, DirtyBox& dirty,
+                        MapperScratch& scratch) const;
+  struct Tilted;
+  void mark_tilted(const float* depth, const Tilted& camera, const Frame& frame, std::uint8_t* grid,
+                   MapperScratch& scratch) const;
+  void mark_tilted_tall(const float* depth, const Tilted& camera, const Frame& frame,
+                        std::uint8_t* grid) const;
 
   MapperSettings settings_;
   int width_;

@@ -6,7 +6,7 @@
 // It knows scenes and poses, not tasks: episodes, rewards and resets are src/task. All per-agent state is in
 // plain arrays that a checkpoint can copy. create() and add_world() take the memory that rendering needs;
 // when a scene has to come back later and finds no room on a device, or the device fails, place() and
-// observe() throw base::Fault. Randomness (actuation noise) is philox by (seed, agent, episode, step).
+// observe() throw base::Fault. Randomness (of motion and sensors) is philox by (seed, agent, episode, step).
 // Threads: methods are called from one thread and use the pool inside; no allocation in steady state.
 
 #include <cstdint>
@@ -24,7 +24,9 @@
 #include "nav/route.h"
 #include "render/renderer.h"
 #include "scene/scene.h"
+#include "sim/command.h"
 #include "sim/mapper.h"
+#include "sim/sensor_noise.h"
 
 namespace inknav::sim {
 
@@ -34,21 +36,25 @@ struct World {
   nav::NavMeshPtr nav_mesh;
 };
 
-struct MotionSettings {
-  float forward_step = 0.25f;  // metres
-  float turn_angle_deg = 10.0f;
-  bool allow_sliding = true;
-  nav::NoSlideRule no_slide_rule = nav::NoSlideRule::kHabitat033;  // without sliding
-};
-
 struct SensorSettings {
   bool depth = true;
   bool rgb = false;
   render::CameraSpec camera;                      // depth and rgb share it
   base::Vec3 camera_position{0.0f, 1.25f, 0.0f};  // in the agent's frame
-  float min_depth = 0.0f;                         // metres
+  /// Radians about X, then Y, then Z of the agent's frame: R = Rz * Ry * Rx.
+  base::Vec3 camera_orientation{0.0f};
+  float min_depth = 0.0f;  // metres
   float max_depth = 10.0f;
   bool normalize_depth = true;  // (d - min) / (max - min) after clipping
+  ColourNoiseSettings rgb_noise;
+  DepthNoiseSettings depth_noise;  // before clipping; the mapper sees it too
+};
+
+/// What the cameras of a body at a pose would see, looked up or down by nothing.
+struct BodyView {
+  int world_id = 0;
+  base::Pose pose_world_agent;
+  NoiseKey noise;  // seed is the simulator's own
 };
 
 struct SimulatorSettings {
@@ -67,6 +73,9 @@ struct SimulatorSettings {
   std::optional<std::filesystem::path> cache_dir{};
 };
 
+/// kUsage, naming the key that is out of its range.
+base::Status validate(const SimulatorSettings& settings);
+
 class Simulator {
  public:
   static base::Result<std::unique_ptr<Simulator>> create(const SimulatorSettings& settings,
@@ -77,21 +86,36 @@ class Simulator {
   virtual base::Result<int> add_world(const World& world) = 0;
   /// Puts an agent at a pose; clears its map, path length and collision state. `pose_world_start` is its
   /// start frame.
+  /// `episode` names the agent's noise from here on; the shorter forms count up by themselves.
   virtual void place(int agent, int world_id, const base::Pose& pose_world_agent,
-                     const base::Pose& pose_world_start) = 0;
+                     const base::Pose& pose_world_start, std::uint32_t episode) = 0;
+  void place(int agent, int world_id, const base::Pose& pose_world_agent,
+             const base::Pose& pose_world_start) {
+    place(agent, world_id, pose_world_agent, pose_world_start,
+          episodes()[static_cast<std::size_t>(agent)] + 1);
+  }
   void place(int agent, int world_id, const base::Pose& pose_world_agent) {
     place(agent, world_id, pose_world_agent, pose_world_agent);
   }
   /// One action for every agent; kStop does not move.
   virtual void step(std::span<const nav::Action> actions) = 0;
+  /// The same with everything a body can be told (sim/command.h).
+  virtual void step(std::span<const Command> commands) = 0;
   /// Renders and maps the agents flagged in `mask` (empty: all) into the views below.
   virtual void observe(std::span<const std::uint8_t> mask) = 0;
+  /// Renders bodies that are nowhere into the caller's memory, as the sensors would give it (noise, range,
+  /// normalisation); no agent moves or maps. Targets as [views, ...]; kinds that are not among the sensors
+  /// cannot be wanted.
+  virtual void render_views(std::span<const BodyView> views, const render::RenderTargets& targets) = 0;
 
   // State, [num_agents].
   virtual std::span<const base::Pose> poses() const = 0;
   virtual std::span<const nav::NavPoint> nav_points() const = 0;
   virtual std::span<const std::uint8_t> collided() const = 0;  // by the last step
   virtual std::span<const int> world_ids() const = 0;
+  virtual std::span<const std::uint32_t> episodes() const = 0;  // as place() had it
+  /// Of the cameras in the agents' frames: orientation, then what was looked up and down.
+  virtual std::span<const base::Quat> camera_rotations() const = 0;
   /// Scratch query of the pool's `worker` on a world.
   virtual nav::NavQuery& query(int world_id, int worker) = 0;
 

@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: MIT
+#include <algorithm>
+#include <cstring>
+
+#include "base/check.h"
+#include "base/fault.h"
+#include "sim/batch_simulator.h"
+#include "sim/odometry.h"
+
+namespace inknav::sim {
+
+namespace {
+constexpr std::int64_t kPoseGrain = 8;
+}  // namespace
+
+void BatchSimulator::measure_pose(int agent) {
+  const auto i = static_cast<std::size_t>(agent);
+  const Odometry measured = odometry(start_poses_[i], poses_[i]);
+  gps_[2 * i] = measured.forward;
+  gps_[2 * i + 1] = measured.right;
+  compass_[i] = measured.compass;
+}
+
+void BatchSimulator::add_noise(const NoiseKey& key, int worker, float* depth, std::uint8_t* rgb) {
+  const SensorSettings& sensors = settings_.sensors;
+  const int width = sensors.camera.width, height = sensors.camera.height;
+  if (rgb != nullptr) add_colour_noise(sensors.rgb_noise, key, width, height, rgb);
+  if (depth == nullptr || distortion_ == nullptr) return;
+  const auto count = static_cast<std::size_t>(pixels());
+  float* exact = noise_scratch_.data() + static_cast<std::size_t>(worker) * count;
+  std::memcpy(exact, depth, count * sizeof(float));
+  add_depth_noise(*distortion_, sensors.depth_noise.multiplier, {key, width, height, exact}, depth);
+}
+
+void BatchSimulator::limit_depth(float* depth) const {
+  const SensorSettings& sensors = settings_.sensors;
+  const float offset = sensors.normalize_depth ? sensors.min_depth : 0.0f;
+  const float range = sensors.normalize_depth ? sensors.max_depth - sensors.min_depth : 1.0f;
+  const std::int64_t count = pixels();
+  for (std::int64_t p = 0; p < count; ++p) {
+    depth[p] = (std::clamp(depth[p], sensors.min_depth, sensors.max_depth) - offset) / range;
+  }
+}
+
+void BatchSimulator::finish_frame(int agent, int worker) {
+  const auto i = static_cast<std::size_t>(agent);
+  measure_pose(agent);
+  if (!renders()) return;
+  const auto frame = static_cast<std::size_t>(pixels());
+  float* depth = needs_depth() ? depth_.data() + i * frame : nullptr;
+  const base::PhiloxKey key = noise_key(i, base::Purpose::kDepthNoise);
+  add_noise({key.seed, key.environment, key.episode, key.step}, worker, depth,
+            settings_.sensors.rgb ? rgb_.data() + 3 * i * frame : nullptr);
+  if (depth == nullptr) return;
+  if (settings_.mapper.enabled) {
+    const MapperPose pose{gps_[2 * i], gps_[2 * i + 1], compass_[i], camera_rotations_[i]};
+    mapper_.integrate(depth, pose, grid(agent), dirty_[i], mapper_scratch_[static_cast<std::size_t>(worker)]);
+  }
+  limit_depth(depth);
+}
+
+void BatchSimulator::observe(std::span<const std::uint8_t> mask) {
+  INKNAV_CHECK(mask.empty() || mask.size() == poses_.size(), mask.size(), poses_.size());
+  listed_.clear();
+  for (int agent = 0; agent < settings_.num_agents; ++agent) {
+    const auto i = static_cast<std::size_t>(agent);
+    if (world_ids_[i] >= 0 && (mask.empty() || mask[i] != 0)) listed_.push_back(agent);
+  }
+  if (listed_.empty()) return;
+  if (renders()) render_listed();
+  pool_.parallel_for(static_cast<std::int64_t>(listed_.size()), renders() ? 1 : kPoseGrain,
+                     [&](std::int64_t begin, std::int64_t end, int worker) {
+                       for (std::int64_t k = begin; k < end; ++k) {
+                         finish_frame(listed_[static_cast<std::size_t>(k)], worker);
+                       }
+                     });
+}
+
+render::View BatchSimulator::view_of(int world_id, const base::Pose& body, const base::Quat& camera) const {
+  render::View view;
+  view.scene_slot = worlds_[static_cast<std::size_t>(world_id)].slot;
+  view.pose_world_camera.position = body.position + body.rotation * settings_.sensors.camera_position;
+  view.pose_world_camera.rotation = body.rotation * camera;
+  return view;
+}
+
+void BatchSimulator::render_listed() {
+  views_.clear();
+  for (const int agent : listed_) {
+    const auto i = static_cast<std::size_t>(agent);
+    views_.push_back(view_of(world_ids_[i], poses_[i], camera_rotations_[i]));
+  }
+  const bool all = listed_.size() == poses_.size();
+  render::RenderTargets targets;
+  if (needs_depth()) targets.depth = all ? depth_.data() : depth_scratch_.data();
+  if (settings_.sensors.rgb) targets.rgb = all ? rgb_.data() : rgb_scratch_.data();
+  const base::Status rendered = renderer_->render(views_, targets);
+  if (!rendered.ok()) throw base::Fault(rendered.error());
+  if (all) return;
+  const auto frame = static_cast<std::size_t>(pixels());
+  for (std::size_t k = 0; k < listed_.size(); ++k) {
+    const auto i = static_cast<std::size_t>(listed_[k]);
+    if (targets.depth != nullptr) {
+      std::memcpy(depth_.data() + i * frame, depth_scratch_.data() + k * frame, frame * sizeof(float));
+    }
+    if (targets.rgb != nullptr)
+      std::memcpy(rgb_.data() + i * frame * 3, rgb_scratch_.data() + k * frame * 3, frame * 3);
+  }
+}
+
+void BatchSimulator::render_views(std::span<const BodyView> views, const render::RenderTargets& targets) {
+  INKNAV_CHECK(targets.depth == nullptr || settings_.sensors.depth, "depth is not among the sensors");
+  INKNAV_CHECK(targets.rgb == nullptr || settings_.sensors.rgb, "rgb is not among the sensors");
+  const auto frame = static_cast<std::size_t>(pixels());
+  const auto most = static_cast<std::size_t>(settings_.num_agents);  // what was reserved
+  for (std::size_t first = 0; first < views.size(); first += most) {
+    const std::span<const BodyView> part = views.subspan(first, std::min(most, views.size() - first));
+    render::RenderTargets out;
+    if (targets.depth != nullptr) out.depth = targets.depth + first * frame;
+    if (targets.rgb != nullptr) out.rgb = targets.rgb + 3 * first * frame;
+    render_part(part, out);
+  }
+}
+
+void BatchSimulator::render_part(std::span<const BodyView> views, const render::RenderTargets& targets) {
+  views_.clear();
+  for (const BodyView& body : views) {
+    INKNAV_CHECK(body.world_id >= 0 && body.world_id < static_cast<int>(worlds_.size()), body.world_id);
+    const base::Status status = make_resident(body.world_id);
+    if (!status.ok()) throw base::Fault(status.error());
+    views_.push_back(view_of(body.world_id, body.pose_world_agent, camera_rotation_));
+  }
+  const base::Status rendered = renderer_->render(views_, targets);
+  if (!rendered.ok()) throw base::Fault(rendered.error());
+  const auto frame = static_cast<std::size_t>(pixels());
+  pool_.parallel_for(
+      static_cast<std::int64_t>(views.size()), 1, [&](std::int64_t begin, std::int64_t end, int worker) {
+        for (auto k = static_cast<std::size_t>(begin); k < static_cast<std::size_t>(end); ++k) {
+          float* depth = targets.depth != nullptr ? targets.depth + k * frame : nullptr;
+          std::uint8_t* rgb = targets.rgb != nullptr ? targets.rgb + 3 * k * frame : nullptr;
+          NoiseKey key = views[k].noise;
+          key.seed = settings_.seed;
+          add_noise(key, worker, depth, rgb);
+          if (depth != nullptr) limit_depth(depth);
+        }
+      });
+}
+
+}  // namespace inknav::sim

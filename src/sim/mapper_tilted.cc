@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: MIT
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "sim/mapper.h"
+#include "sim/mapper_frame.h"
+
+namespace inknav::sim {
+
+/// One metre along the optical axis, one to the image's right and one up, as (right, up, forward) of the
+/// level camera that stands at the same place and looks the same way.
+struct Mapper::Tilted {
+  float yaw;  // of the level camera against the agent
+  base::Vec3 axis, right, up;
+
+  explicit Tilted(const base::Quat& camera) {
+    const base::Vec3 ahead = camera * base::Vec3(0.0f, 0.0f, -1.0f);
+    const base::Vec3 top = camera * base::Vec3(0.0f, 1.0f, 0.0f);
+    // Straight up or down the image's top edge says which way is ahead, or its bottom edge.
+    constexpr float kLevelEnough = 1.0e-3f;
+    const bool vertical = std::hypot(ahead.x, ahead.z) < kLevelEnough;
+    const base::Vec3 way = !vertical ? ahead : ahead.y < 0.0f ? top : -top;
+    yaw = std::atan2(-way.x, -way.z);
+    axis = level(ahead);
+    right = level(camera * base::Vec3(1.0f, 0.0f, 0.0f));
+    up = level(top);
+  }
+
+ private:
+  base::Vec3 level(const base::Vec3& v) const {
+    const float c = std::cos(yaw), s = std::sin(yaw);
+    return {v.x * c - v.z * s, v.y, -v.x * s - v.z * c};
+  }
+};
+
+namespace {
+int cell_of(float col, float row, int size) {
+  const int c = static_cast<int>(std::floor(col)), r = static_cast<int>(std::floor(row));
+  return c < 0 || r < 0 || c >= size || r >= size ? -1 : r * size + c;
+}
+}  // namespace
+
+void Mapper::mark_tilted(const float* depth, const Tilted& camera, const Frame& frame, std::uint8_t* grid,
+                         MapperScratch& scratch) const {
+  const float per_cell = 1.0f / settings_.cell_size;
+  const float half_width = 0.5f * static_cast<float>(width_);
+  std::fill(scratch.nearest.begin(), scratch.nearest.end(), std::numeric_limits<float>::infinity());
+  std::fill(scratch.farthest.begin(), scratch.farthest.end(), 0.0f);
+  for (int v = 0; v < height_; ++v) {
+    const float rise = (0.5f * static_cast<float>(height_) - static_cast<float>(v) - 0.5f) / focal_px_;
+    const base::Vec3 row_axis = camera.axis + rise * camera.up;
+    const float* row = depth + static_cast<std::ptrdiff_t>(v) * width_;
+    for (int u = 0; u < width_; ++u) {
+      const float d = row[u];
+      if (!(d > 0.0f)) continue;
+      const base::Vec3 way = d * (row_axis + slope_[static_cast<std::size_t>(u)] * camera.right);
+      const float height = camera_position_.y + way.y;
+      if (height > settings_.obstacle_max_height) continue;
+      const bool stands = height >= settings_.obstacle_min_height && d <= settings_.max_range;
+      if (stands) {
+        const int cell = cell_of(frame.col + (way.z * frame.forward_col + way.x * frame.right_col) * per_cell,
+                                 frame.row + (way.z * frame.forward_row + way.x * frame.right_row) * per_cell,
+                                 settings_.grid_size);
+        if (cell >= 0) grid[cell] = std::max(grid[cell], static_cast<std::uint8_t>(Cell::kObstacle));
+      }
+      const float column = way.z > 0.0f ? half_width + focal_px_ * way.x / way.z : -1.0f;
+      if (!(column >= 0.0f && column < static_cast<float>(width_))) continue;
+      const auto level = static_cast<std::size_t>(column);
+      scratch.farthest[level] = std::max(scratch.farthest[level], way.z);
+      if (stands) scratch.nearest[level] = std::min(scratch.nearest[level], way.z);
+    }
+  }
+  for (std::size_t u = 0; u < scratch.limit.size(); ++u) {
+    const float end = std::min({scratch.nearest[u], scratch.farthest[u], settings_.max_range});
+    scratch.limit[u] = end * per_cell - kFreeMargin;
+  }
+}
+
+void Mapper::mark_tilted_tall(const float* depth, const Tilted& camera, const Frame& frame,
+                              std::uint8_t* grid) const {
+  const float per_cell = 1.0f / settings_.cell_size;
+  for (int v = 0; v < height_; ++v) {
+    const float rise = (0.5f * static_cast<float>(height_) - static_cast<float>(v) - 0.5f) / focal_px_;
+    const base::Vec3 row_axis = camera.axis + rise * camera.up;
+    const float* row = depth + static_cast<std::ptrdiff_t>(v) * width_;
+    for (int u = 0; u < width_; ++u) {
+      const float d = row[u];
+      if (!(d > 0.0f && d <= settings_.max_range)) continue;
+      const base::Vec3 way = d * (row_axis + slope_[static_cast<std::size_t>(u)] * camera.right);
+      const float height = camera_position_.y + way.y;
+      if (height < settings_.tall_min_height || height > settings_.tall_max_height) continue;
+      const int cell = cell_of(frame.col + (way.z * frame.forward_col + way.x * frame.right_col) * per_cell,
+                               frame.row + (way.z * frame.forward_row + way.x * frame.right_row) * per_cell,
+                               settings_.grid_size);
+      if (cell >= 0 && grid[cell] == static_cast<std::uint8_t>(Cell::kObstacle))
+        grid[cell] = static_cast<std::uint8_t>(Cell::kTall);
+    }
+  }
+}
+
+void Mapper::integrate_tilted(const float* depth, const MapperPose& pose, std::uint8_t* grid, DirtyBox& dirty,
+                              MapperScratch& scratch) const {
+  const Tilted camera(pose.camera);
+  const Frame level = frame(pose, camera.yaw);
+  const float wide = 0.5f * static_cast<float>(width_) / focal_px_;
+  const float high = 0.5f * static_cast<float>(height_) / focal_px_;
+  // No point of a trusted depth is farther, nor is a cell that its column clears.
+  const float reach = settings_.max_range / settings_.cell_size * std::sqrt(1.0f + wide * wide + high * high);
+  extend(base::Vec2(level.col - reach, level.row - reach), base::Vec2(level.col + reach, level.row + reach),
+         dirty);
+  mark_tilted(depth, camera, level, grid, scratch);
+  mark_tilted_tall(depth, camera, level, grid);
+  mark_free(level, grid, scratch);
+}
+
+}  // namespace inknav::sim
