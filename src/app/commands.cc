@@ -10,6 +10,7 @@
 #include "app/eval_command.h"
 #include "app/export_command.h"
 #include "app/generate_demos_command.h"
+#include "app/generate_drawings_command.h"
 #include "app/generate_episodes_command.h"
 #include "app/generate_homes_command.h"
 #include "app/train_command.h"
@@ -22,6 +23,7 @@ constexpr Command kCommands[] = {
     {"eval", "evaluate one checkpoint, a folder of them, or the best", define_eval},
     {"generate homes", "furnished homes as .glb", define_generate_homes},
     {"generate episodes", "episodes with drawings", define_generate_episodes},
+    {"generate drawings", "drawings for a list of episodes that has none", define_generate_drawings},
     {"generate demos", "expert demonstrations", define_generate_demos},
     {"data check", "validate a dataset before a night is lost on it", define_data_check},
     {"data convert", "a robot map or a mesh becomes a scene (.glb)", define_data_convert},

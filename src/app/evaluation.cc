@@ -25,6 +25,7 @@
 #include "scene/load.h"
 #include "sketch/drawing_file.h"
 #include "sketch/raster.h"
+#include "task/drawing_synthesis.h"
 #include "task/env_from_config.h"
 
 namespace inknav::app {
@@ -163,18 +164,30 @@ std::vector<const learn::EpisodeOutcome*> choose_shown(const learn::EvaluationRe
   return failures;
 }
 
-base::Result<scene::Image> load_drawing(const task::Dataset& dataset, const task::Episode& episode) {
-  INKNAV_ASSIGN_OR_RETURN(const scene::Image picture,
-                          scene::load_image(task::drawing_path(dataset, episode), 3));
-  return sketch::normalize_picture(picture);
-}
+/// An episode's drawing as the agent sees it, and where places of the world lie on it, if that is known.
+struct Paper {
+  scene::Image picture;
+  std::optional<sketch::Correspondence> truth;
+};
 
-std::optional<sketch::Correspondence> load_truth(const task::Dataset& dataset, const task::Episode& episode) {
-  std::filesystem::path sidecar = task::drawing_path(dataset, episode);
-  sidecar.replace_extension(".json");
-  auto file = sketch::load_drawing_file(sidecar);
-  if (!file.ok() || file->correspondence.empty()) return std::nullopt;
-  return file->correspondence;
+base::Result<Paper> load_paper(const task::Dataset& dataset, const task::Episode& episode,
+                               const sim::World& world) {
+  Paper paper;
+  if (task::needs_synthesis(dataset, episode)) {
+    nav::NavQuery query(world.nav_mesh);
+    INKNAV_ASSIGN_OR_RETURN(sketch::DrawingFile drawn,
+                            dataset.drawings->draw({dataset, episode, world, query}));
+    const int size = dataset.drawings->recipe().picture_size;
+    paper.picture = sketch::normalize_picture(sketch::rasterize(drawn.drawing, size));
+    paper.truth = std::move(drawn.correspondence);
+    return paper;
+  }
+  const std::filesystem::path path = task::drawing_path(dataset, episode);
+  INKNAV_ASSIGN_OR_RETURN(const scene::Image picture, scene::load_image(path, 3));
+  paper.picture = sketch::normalize_picture(picture);
+  auto file = sketch::load_drawing_file(task::truth_path(path));
+  if (file.ok() && !file->correspondence.empty()) paper.truth = file->correspondence;
+  return paper;
 }
 
 float measure(const learn::EvaluationResult& result, const learn::EpisodeOutcome& outcome,
@@ -193,7 +206,8 @@ base::Result<EpisodeCard> show_episode(const EvaluationRequest& request, const T
   INKNAV_ASSIGN_OR_RETURN(nav::SceneMesh found,
                           nav::mesh_for_scene(*walked.scene, path, settings.nav, settings.cache_dir));
   walked.nav_mesh = std::move(found.mesh);
-  INKNAV_ASSIGN_OR_RETURN(walked.drawing, load_drawing(run.dataset, episode));
+  INKNAV_ASSIGN_OR_RETURN(Paper paper, load_paper(run.dataset, episode, {walked.scene, walked.nav_mesh}));
+  walked.drawing = std::move(paper.picture);
   walked.title = fmt::format("{}: {}, episode {}", track.name, walked.scene->name, episode.episode_id);
   walked.success = measure(run.result, outcome, "success") > 0.5f;
   walked.outcome = describe_outcome(walked.success, measure(run.result, outcome, "stop_called") > 0.5f,
@@ -201,7 +215,7 @@ base::Result<EpisodeCard> show_episode(const EvaluationRequest& request, const T
   walked.route = episode.reference_path;
   walked.goal = episode.goals.front().position;
   walked.success_distance = settings.success_distance;
-  const auto truth = load_truth(run.dataset, episode);
+  const auto& truth = paper.truth;
   for (const learn::TraceStep& step : outcome.trace) {
     WalkedStep shown{step.pose_world_agent, run.believes, step.belief.position, base::Vec2(0.0f),
                      run.believes && truth.has_value()};

@@ -23,15 +23,38 @@ std::string expand_path(std::string_view path, std::string_view split, std::stri
   return replaced(replaced(path, "{version}", version), "{split}", split);
 }
 
+std::vector<std::string> episode_paths(const DatasetConfig& config, std::string_view split) {
+  const std::string path = expand_path(config.data_path, split, config.version);
+  if (path.find("{role}") == std::string::npos) return {path};
+  std::vector<std::string> paths;
+  for (const std::string& role : config.roles) {
+    if (role == "*") return {replaced(path, "{role}", "guide"), replaced(path, "{role}", "follower")};
+    paths.push_back(replaced(path, "{role}", role));
+  }
+  return paths;
+}
+
 void describe(DatasetConfig& c, FieldVisitor& v) {
   v.field({.key = "TYPE", .doc = "kind of dataset", .shapes_result = false}, c.type);
   v.field({.key = "SPLIT", .doc = "replaces {split} in the paths below"}, c.split);
   v.field({.key = "CONTENT_SCENES", .doc = "names of the scenes to keep; \"*\" keeps all"}, c.content_scenes);
   v.field({.key = "VERSION", .doc = "replaces {version} in the paths below"}, c.version);
   v.field({.key = "SCENES_DIR", .doc = "root of the scene ids", .shapes_result = false}, c.scenes_dir);
-  v.field({.key = "DATA_PATH", .doc = "episodes, .json or .json.gz", .shapes_result = false}, c.data_path);
+  v.field({.key = "DATA_PATH",
+           .doc = "episodes, .json or .json.gz; may have {role} and {scene}",
+           .shapes_result = false},
+          c.data_path);
   v.field({.key = "SKETCH_DIR", .doc = "drawings, <scene>_epi<id>_cut1.png", .shapes_result = false},
           c.sketch_dir);
+  v.list({.key = "ROLES", .doc = "of RxR, replace {role} in DATA_PATH; \"*\" is both"}, c.roles,
+         {"*", "guide", "follower"});
+  v.list({.key = "LANGUAGES", .doc = "of RxR, to keep; \"*\" keeps all"}, c.languages,
+         {"*", "en-US", "en-IN", "hi-IN", "te-IN"});
+  v.choice({.key = "MISSING_DRAWINGS",
+            .doc = "auto: an error for HandWritingNav, synthesize for Habitat's formats, which have none"},
+           c.missing_drawings, {"auto", "synthesize", "error"});
+  v.choice({.key = "SKETCH_STYLE", .doc = "of synthesised drawings, from exact to very rough"},
+           c.sketch_style, {"clean", "L1", "L2", "L3"});
 }
 
 Problems DatasetConfig::validate() const {
@@ -41,6 +64,10 @@ Problems DatasetConfig::validate() const {
   }
   if (content_scenes.empty()) {
     problems.push_back({"CONTENT_SCENES", "is empty, so no scene would be left; use [\"*\"] for all"});
+  }
+  if (roles.empty()) problems.push_back({"ROLES", "is empty, so no file would be read; use [\"guide\"]"});
+  if (languages.empty()) {
+    problems.push_back({"LANGUAGES", "is empty, so no episode would be left; use [\"*\"] for all"});
   }
   return problems;
 }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 // TASK_CONFIG: dataset, task, simulator and data generation (the task file, configs/hwnav_base.yaml).
-// Paths may hold "{split}" and "{version}", which expand_path() replaces.
+// Paths may hold "{split}" and "{version}", which expand_path() replaces; DATA_PATH also "{role}" and
+// "{scene}".
 
 #include <array>
 #include <cstdint>
@@ -18,6 +19,11 @@ enum class RendererChoice : std::uint8_t { kAuto, kCuda, kCpu, kEgl };
 /// Of Habitat up to 0.3.3, which all published results without sliding used, or of 0.3.4.
 enum class NoSlideRuleChoice : std::uint8_t { kHabitat033, kHabitat034 };
 
+/// Of episodes without a drawing. Auto: an error for HandWritingNav, whose drawings belong to it (a wrong
+/// SKETCH_DIR must not pass unseen), synthesis for Habitat's formats, which never have any.
+enum class MissingDrawingsChoice : std::uint8_t { kAuto, kSynthesize, kError };
+enum class SketchStyleChoice : std::uint8_t { kClean, kL1, kL2, kL3 };
+
 struct DatasetConfig {
   std::string type = "HandWritingNav";
   std::string split = "train";
@@ -26,6 +32,10 @@ struct DatasetConfig {
   std::string scenes_dir = "data/hwnav/scenes";
   std::string data_path = "data/hwnav/{split}/{split}.json.gz";
   std::string sketch_dir = "data/hwnav/{split}/sketches";
+  std::vector<std::string> roles{"guide"};  // of RxR, replace {role} in data_path; "*" is guide and follower
+  std::vector<std::string> languages{"*"};  // of RxR, to keep; "*" keeps all
+  MissingDrawingsChoice missing_drawings = MissingDrawingsChoice::kAuto;
+  SketchStyleChoice sketch_style = SketchStyleChoice::kL1;  // of drawings that are synthesised
 
   Problems validate() const;
 };
@@ -110,6 +120,8 @@ struct TaskConfig {
 
 /// "data/{version}/{split}/{split}.json" -> "data/v1/val/val.json".
 std::string expand_path(std::string_view path, std::string_view split, std::string_view version);
+/// expand_path() of data_path for each role; one path when it has no "{role}". "{scene}" is left.
+std::vector<std::string> episode_paths(const DatasetConfig& config, std::string_view split);
 
 void describe(DatasetConfig& config, FieldVisitor& visitor);
 void describe(TaskSettings& config, FieldVisitor& visitor);

@@ -7,6 +7,7 @@
 
 #include "base/log.h"
 #include "base/philox.h"
+#include "task/drawing_synthesis.h"
 
 namespace inknav::task {
 
@@ -186,8 +187,9 @@ void DrawnMapEnv::prepare_truths() {
           const auto e = static_cast<std::size_t>(missing_[static_cast<std::size_t>(k)]);
           const auto episode = static_cast<std::size_t>(slots_[e].episode);
           const int world = sim_world_[static_cast<std::size_t>(parts_.world_of_episode[episode])];
-          rows_[e].truth = compute_truth(simulator_->query(world, worker), episodes()[episode],
-                                         settings_.simulator.motion.forward_step);
+          nav::NavQuery& query = simulator_->query(world, worker);
+          rows_[e].truth =
+              compute_truth(query, aimed(episode, query), settings_.simulator.motion.forward_step);
         }
       });
   // Environments that share a prepared episode take it before the cache may drop it again.
@@ -201,6 +203,25 @@ void DrawnMapEnv::prepare_truths() {
     is_missing_[static_cast<std::size_t>(slot.episode)] = 0;
     truths_.insert(static_cast<std::size_t>(slot.episode), truth, truth->num_bytes());
   }
+}
+
+/// The episode with the goal that its drawing leads to.
+Episode DrawnMapEnv::aimed(std::size_t episode, nav::NavQuery& query) const {
+  Episode copy = episodes()[episode];
+  if (const auto goal = drawn_goal(parts_.dataset, copy, query)) copy.goals.front() = *goal;
+  return copy;
+}
+
+base::Result<std::shared_ptr<const DrawingReading>> DrawnMapEnv::open_drawing(std::size_t episode,
+                                                                              int worker) {
+  const Episode& drawn = episodes()[episode];
+  if (!needs_synthesis(parts_.dataset, drawn)) {
+    return load_drawing(drawing_path(parts_.dataset, drawn), settings_.drawing_size);
+  }
+  const auto world = static_cast<std::size_t>(parts_.world_of_episode[episode]);
+  nav::NavQuery& query = simulator_->query(sim_world_[world], worker);
+  return parts_.dataset.drawings->read({parts_.dataset, drawn, parts_.worlds[world], query},
+                                       settings_.drawing_size);
 }
 
 void DrawnMapEnv::prepare_drawings() {
@@ -222,11 +243,10 @@ void DrawnMapEnv::prepare_drawings() {
   }
   if (missing_.empty()) return;
   pool_.parallel_for(
-      static_cast<std::int64_t>(missing_.size()), 1, [&](std::int64_t begin, std::int64_t end, int) {
+      static_cast<std::int64_t>(missing_.size()), 1, [&](std::int64_t begin, std::int64_t end, int worker) {
         for (std::int64_t k = begin; k < end; ++k) {
           const std::int64_t e = missing_[static_cast<std::size_t>(k)];
-          auto drawing =
-              load_drawing(drawing_path(parts_.dataset, episodes()[drawing_at(e)]), settings_.drawing_size);
+          auto drawing = open_drawing(drawing_at(e), worker);
           if (!drawing.ok())
             base::log_error("{}; the episode runs with white paper", drawing.error().message);
           rows_[static_cast<std::size_t>(e)].drawing = drawing.ok() ? std::move(drawing).value() : blank_;

@@ -98,6 +98,8 @@ class DrawnMapEnv : public NavigationEnv {
   void begin_listed();
   void prepare_truths();
   void prepare_drawings();
+  Episode aimed(std::size_t episode, nav::NavQuery& query) const;
+  base::Result<std::shared_ptr<const DrawingReading>> open_drawing(std::size_t episode, int worker);
   void attach(int environment);
   void begin(int environment);
   void settle(int environment, nav::Action action, int worker);

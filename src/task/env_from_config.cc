@@ -2,10 +2,14 @@
 #include "task/env_from_config.h"
 
 #include <algorithm>
+#include <iterator>
 #include <string>
+#include <system_error>
 #include <utility>
 
 #include "base/check.h"
+#include "task/drawing_synthesis.h"
+#include "task/habitat/read_dataset.h"
 
 namespace inknav::task {
 namespace {
@@ -45,9 +49,64 @@ RewardSettings reward_settings(const config::RlConfig& rl) {
   return reward;
 }
 
-/// "mp3d/X/X.basis.glb" -> "X.basis"
-std::string scene_name(const Episode& episode) {
-  return std::filesystem::path(episode.scene_id).stem().string();
+/// DATA_PATH with everything in braces replaced; roles, then scenes.
+base::Result<std::vector<std::filesystem::path>> episode_files(const config::DatasetConfig& source,
+                                                               std::string_view split) {
+  std::vector<std::filesystem::path> files;
+  for (const std::string& path : config::episode_paths(source, split)) {
+    if (path.find("{scene}") == std::string::npos) {
+      files.emplace_back(path);
+      continue;
+    }
+    INKNAV_ASSIGN_OR_RETURN(const std::vector<std::filesystem::path> of_scenes,
+                            habitat::scene_files(path, source.content_scenes));
+    files.insert(files.end(), of_scenes.begin(), of_scenes.end());
+  }
+  if (!files.empty()) return files;
+  return base::Error{base::ErrorCode::kData,
+                     source.data_path + ": a file for each scene is wanted, found none; check DATA_PATH"};
+}
+
+base::Status load_drawn(const config::DatasetConfig& source, const std::vector<std::filesystem::path>& files,
+                        Dataset& dataset) {
+  for (const std::filesystem::path& file : files) {
+    INKNAV_ASSIGN_OR_RETURN(std::vector<Episode> episodes, load_episodes(file));
+    if (dataset.episodes.empty()) {
+      dataset.episodes = std::move(episodes);
+    } else {
+      std::move(episodes.begin(), episodes.end(), std::back_inserter(dataset.episodes));
+    }
+  }
+  if (contains(source.content_scenes, "*")) return base::ok_status();
+  std::erase_if(dataset.episodes, [&](const Episode& episode) {
+    return !contains(source.content_scenes, habitat::scene_name(episode.scene_id));
+  });
+  return base::ok_status();
+}
+
+/// "val.json.gz" -> "val_gt.json.gz"
+std::filesystem::path ground_truth_path(const std::filesystem::path& file) {
+  std::string name = file.filename().string();
+  const std::size_t dot = name.find(".json");
+  name.insert(dot == std::string::npos ? name.size() : dot, "_gt");
+  return file.parent_path() / name;
+}
+
+base::Status load_habitat(const config::DatasetConfig& source, habitat::DatasetType type,
+                          const std::vector<std::filesystem::path>& files, Dataset& dataset) {
+  INKNAV_ASSIGN_OR_RETURN(habitat::HabitatEpisodes read,
+                          habitat::read_dataset({type, files, source.content_scenes, source.languages}));
+  if (type == habitat::DatasetType::kR2rVln || type == habitat::DatasetType::kRxrVln) {
+    for (const std::filesystem::path& file : files) {
+      const std::filesystem::path truth = ground_truth_path(file);
+      std::error_code none;
+      if (!std::filesystem::exists(truth, none)) continue;
+      INKNAV_RETURN_IF_ERROR(habitat::load_ground_truth(truth, read.tables->ground_truth));
+    }
+  }
+  dataset.episodes = std::move(read.episodes);
+  dataset.habitat = std::move(read.tables);
+  return base::ok_status();
 }
 
 }  // namespace
@@ -125,22 +184,41 @@ base::Result<std::unique_ptr<ReplayEnv>> load_demonstrations(const config::Exper
 
 base::Result<Dataset> load_dataset(const config::ExperimentConfig& config, std::string_view split) {
   const config::DatasetConfig& source = config.task_config.dataset;
-  const std::string path = config::expand_path(source.data_path, split, source.version);
+  const auto type = habitat::dataset_type(source.type);
+  if (!type) {
+    return base::Error{base::ErrorCode::kUsage,
+                       "TASK_CONFIG.DATASET.TYPE = " + source.type + " is not a dataset that can be read"};
+  }
   Dataset dataset;
   dataset.scenes_dir = config::expand_path(source.scenes_dir, split, source.version);
   dataset.sketch_dir = config::expand_path(source.sketch_dir, split, source.version);
-  INKNAV_ASSIGN_OR_RETURN(dataset.episodes, load_episodes(path));
-  if (!contains(source.content_scenes, "*")) {
-    std::erase_if(dataset.episodes, [&](const Episode& episode) {
-      return !contains(source.content_scenes, scene_name(episode));
-    });
+  INKNAV_ASSIGN_OR_RETURN(const std::vector<std::filesystem::path> files, episode_files(source, split));
+  if (*type == habitat::DatasetType::kHandWritingNav) {
+    INKNAV_RETURN_IF_ERROR(load_drawn(source, files, dataset));
+  } else {
+    INKNAV_RETURN_IF_ERROR(load_habitat(source, *type, files, dataset));
   }
   if (dataset.episodes.empty()) {
-    return base::Error{base::ErrorCode::kData, path +
-                                                   ": at least one episode was wanted, found none that "
-                                                   "TASK_CONFIG.DATASET.CONTENT_SCENES keeps; check both"};
+    return base::Error{base::ErrorCode::kData,
+                       (files.empty() ? source.data_path : files.front().string()) +
+                           ": at least one episode was wanted, found none that TASK_CONFIG.DATASET's "
+                           "CONTENT_SCENES and LANGUAGES keep; check them"};
+  }
+  using config::MissingDrawingsChoice;
+  if (source.missing_drawings == MissingDrawingsChoice::kSynthesize ||
+      (source.missing_drawings == MissingDrawingsChoice::kAuto && dataset.habitat != nullptr)) {
+    dataset.drawings = std::make_shared<DrawingSynthesis>(drawing_recipe(config, split));
   }
   return dataset;
+}
+
+DrawingRecipe drawing_recipe(const config::ExperimentConfig& config, std::string_view split) {
+  DrawingRecipe recipe;
+  recipe.seed = static_cast<std::uint64_t>(config.seed);
+  recipe.level = static_cast<sketch::Level>(config.task_config.dataset.sketch_style);
+  recipe.drawers = drawers_of_split(split);
+  if (!config.cache_dir.empty()) recipe.cache_dir = config.cache_dir;
+  return recipe;
 }
 
 }  // namespace inknav::task

@@ -8,6 +8,7 @@
 
 #include "base/result.h"
 #include "config/experiment.h"
+#include "task/drawing_synthesis.h"
 #include "task/navigation_env.h"
 #include "task/replay_env.h"
 
@@ -40,7 +41,11 @@ base::Result<std::unique_ptr<ReplayEnv>> load_demonstrations(const config::Exper
                                                              const NavigationEnvSettings& settings,
                                                              const Dataset& dataset, base::ThreadPool& pool);
 
-/// Episodes of TASK_CONFIG.DATASET for `split`, restricted to CONTENT_SCENES.
+/// Episodes of TASK_CONFIG.DATASET for `split`, in the format of TYPE, restricted to CONTENT_SCENES; for VLN
+/// with the walks of "<file>_gt.json.gz" if that is there.
 base::Result<Dataset> load_dataset(const config::ExperimentConfig& config, std::string_view split);
+
+/// What drawings look like that are made where there is none.
+DrawingRecipe drawing_recipe(const config::ExperimentConfig& config, std::string_view split);
 
 }  // namespace inknav::task

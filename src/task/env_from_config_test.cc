@@ -3,6 +3,11 @@
 
 #include <gtest/gtest.h>
 
+#include <string>
+#include <vector>
+
+#include "task/habitat/test_files.h"
+
 namespace inknav::task {
 namespace {
 
@@ -29,6 +34,97 @@ TEST(ChooseBackend, TheCpuIsAskedForByNameOrWhereNothingIsComputedOnADevice) {
     EXPECT_EQ(simulator.backend, expected.backend) << static_cast<int>(expected.wanted) << expected.on_device;
     EXPECT_EQ(simulator.replace_backend, expected.replaced) << static_cast<int>(expected.wanted);
   }
+}
+
+class LoadDataset : public habitat::testing::Files {
+ protected:
+  LoadDataset() { source().scenes_dir = "data/{version}/scenes"; }
+  config::DatasetConfig& source() { return config_.task_config.dataset; }
+  void choose(const std::string& type, const std::string& data_path) {
+    source().type = type;
+    source().data_path = (folder_.path() / data_path).string();
+  }
+  Dataset load(const std::string& split) {
+    auto dataset = load_dataset(config_, split);
+    INKNAV_CHECK(dataset.ok(), dataset.error().message);
+    return std::move(dataset).value();
+  }
+  static std::string point_nav(const std::string& scene) {
+    return "{\"episodes\": [" + habitat::testing::point_nav_episode(0, scene) + "]}";
+  }
+
+  config::ExperimentConfig config_;
+};
+
+TEST_F(LoadDataset, TypeAndPlaceholdersChooseTheFiles) {
+  namespace files = habitat::testing;
+  write_gz("v1/val/val.json.gz", point_nav("gibson/A.glb"));
+  choose("PointNav-v1", "{version}/{split}/{split}.json.gz");
+  Dataset read = load("val");
+  EXPECT_EQ(read.episodes.size(), 1u);
+  EXPECT_EQ(read.scenes_dir, "data/v1/scenes");
+  ASSERT_NE(read.habitat, nullptr);
+  EXPECT_EQ(read.habitat->type, habitat::DatasetType::kPointNav);
+
+  choose("HandWritingNav", "{version}/{split}/{split}.json.gz");
+  EXPECT_EQ(load("val").habitat, nullptr);
+
+  write_gz("val_guide.json.gz", files::rxr_file());
+  write_gz("val_follower.json.gz", files::rxr_file());
+  choose("RxR-VLN-CE-v1", "{split}_{role}.json.gz");
+  EXPECT_EQ(load("val").episodes.size(), 3u) << "ROLES is [guide]";
+  source().roles = {"*"};
+  EXPECT_EQ(load("val").episodes.size(), 6u);
+  source().languages = {"te-IN"};
+  const auto none = load_dataset(config_, "val");
+  ASSERT_FALSE(none.ok());
+  EXPECT_NE(none.error().message.find("LANGUAGES"), std::string::npos) << none.error().message;
+
+  write("per/B.json", point_nav("gibson/B.glb"));
+  write("per/A.json", point_nav("gibson/A.glb"));
+  choose("PointNav-v1", "per/{scene}.json");
+  read = load("val");
+  ASSERT_EQ(read.episodes.size(), 2u);
+  EXPECT_EQ(read.episodes[0].scene_id, "gibson/A.glb");
+  source().content_scenes = {"B"};
+  EXPECT_EQ(load("val").episodes.size(), 1u);
+
+  source().type = "Chess-v1";
+  EXPECT_FALSE(load_dataset(config_, "val").ok());
+}
+
+TEST_F(LoadDataset, WalksBesideTheFileAreJoinedByTheirId) {
+  const std::string walk =
+      R"({"7": {"locations": [[0, 0, 0], [0, 0, -0.25]], "actions": [1, 0], "forward_steps": 1}})";
+  write_gz("val.json.gz", habitat::testing::r2r_file());
+  choose("VLN-CE-v1", "{split}.json.gz");
+  EXPECT_TRUE(load("val").habitat->ground_truth.empty());
+  write_gz("val_gt.json.gz", walk);
+  const Dataset read = load("val");
+  EXPECT_TRUE(read.habitat->ground_truth.find(read.episodes[0].episode_id).locations.empty());
+  EXPECT_EQ(read.habitat->ground_truth.find(read.episodes[1].episode_id).locations.size(), 2u);
+  write_gz("val_gt.json.gz", "{}x");
+  EXPECT_FALSE(load_dataset(config_, "val").ok()) << "damaged is not the same as absent";
+}
+
+TEST_F(LoadDataset, MissingDrawingsAreMadeForHabitatsFormatsAlone) {
+  using config::MissingDrawingsChoice;
+  write("val.json", point_nav("gibson/A.glb"));
+  choose("PointNav-v1", "{split}.json");
+  config_.seed = 3;
+  source().sketch_style = config::SketchStyleChoice::kL3;
+  const Dataset foreign = load("val");
+  ASSERT_NE(foreign.drawings, nullptr);
+  EXPECT_EQ(foreign.drawings->recipe().level, sketch::Level::kL3);
+  EXPECT_EQ(foreign.drawings->recipe().drawers, sketch::DrawerSplit::kVal);
+  EXPECT_EQ(foreign.drawings->recipe().seed, 3u);
+  source().missing_drawings = MissingDrawingsChoice::kError;
+  EXPECT_EQ(load("val").drawings, nullptr);
+  source().type = "HandWritingNav";
+  source().missing_drawings = MissingDrawingsChoice::kAuto;
+  EXPECT_EQ(load("val").drawings, nullptr);
+  source().missing_drawings = MissingDrawingsChoice::kSynthesize;
+  EXPECT_NE(load("val").drawings, nullptr);
 }
 
 }  // namespace

@@ -1,100 +1,31 @@
 // SPDX-License-Identifier: MIT
 #include "task/episode.h"
 
-#include <zlib.h>
-
-#include <charconv>
-#include <cmath>
 #include <string_view>
 
-#include "base/file.h"
 #include "base/safe_path.h"
+#include "task/json_text.h"
 
 namespace inknav::task {
 namespace {
 
 constexpr std::string_view kScenePrefix = "data/scene_datasets/";
-constexpr int kGzipWindow = 15 + 16;  // zlib: 32 KiB window, gzip wrapping
 
-void append_number(std::string& out, float value) {
-  char text[32];
-  const auto end = std::to_chars(text, text + sizeof(text), value);
-  out.append(text, end.ptr);
-}
-
-void append_numbers(std::string& out, const float* values, int count) {
-  out += '[';
-  for (int i = 0; i < count; ++i) {
-    if (i > 0) out += ',';
-    append_number(out, values[i]);
-  }
-  out += ']';
-}
-
-void append_string(std::string& out, std::string_view text) {
-  constexpr char kHex[] = "0123456789abcdef";
-  out += '"';
-  for (const char c : text) {
-    if (c == '"' || c == '\\') {
-      out += '\\';
-      out += c;
-    } else if (static_cast<unsigned char>(c) < 0x20) {
-      out += "\\u00";
-      out += kHex[(c >> 4) & 15];
-      out += kHex[c & 15];
-    } else {
-      out += c;
-    }
-  }
-  out += '"';
-}
-
-void append_episode(std::string& out, const Episode& episode) {
-  out += "{\"episode_id\":";
-  append_string(out, episode.episode_id);
-  out += ",\"trajectory_id\":";
-  append_string(out, episode.trajectory_id);
-  out += ",\"scene_id\":";
-  append_string(out, episode.scene_id);
-  out += ",\"start_position\":";
-  append_numbers(out, &episode.start.position.x, 3);
+void append_episode(JsonText& out, const Episode& episode) {
   const base::Quat& q = episode.start.rotation;
   const float xyzw[4] = {q.x, q.y, q.z, q.w};
-  out += ",\"start_rotation\":";
-  append_numbers(out, xyzw, 4);
-  out += ",\"info\":{\"geodesic_distance\":";
-  append_number(out, episode.geodesic_distance);
-  out += "},\"goals\":[";
-  for (std::size_t i = 0; i < episode.goals.size(); ++i) {
-    out += i == 0 ? "{\"position\":" : ",{\"position\":";
-    append_numbers(out, &episode.goals[i].position.x, 3);
-    out += ",\"radius\":";
-    append_number(out, episode.goals[i].radius);
-    out += '}';
+  out.line().begin('{');
+  out.key("episode_id").text(episode.episode_id).key("trajectory_id").text(episode.trajectory_id);
+  out.key("scene_id").text(episode.scene_id);
+  out.key("start_position").numbers(&episode.start.position.x, 3).key("start_rotation").numbers(xyzw, 4);
+  out.key("info").begin('{').key("geodesic_distance").number(episode.geodesic_distance).end('}');
+  out.key("goals").begin('[');
+  for (const Goal& goal : episode.goals) {
+    out.begin('{').key("position").numbers(&goal.position.x, 3).key("radius").number(goal.radius).end('}');
   }
-  out += "],\"reference_path\":[";
-  for (std::size_t i = 0; i < episode.reference_path.size(); ++i) {
-    if (i > 0) out += ',';
-    append_numbers(out, &episode.reference_path[i].x, 3);
-  }
-  out += "]}";
-}
-
-/// The same bytes for the same text: the gzip header carries no time and no name.
-std::vector<std::uint8_t> gzip(const std::string& text) {
-  z_stream zlib{};
-  INKNAV_CHECK(deflateInit2(&zlib, 6, Z_DEFLATED, kGzipWindow, 8, Z_DEFAULT_STRATEGY) == Z_OK);
-  std::vector<std::uint8_t> out(deflateBound(&zlib, text.size()));
-  std::string copy = text;  // zlib's next_in is not const
-  zlib.next_in = reinterpret_cast<Bytef*>(copy.data());
-  zlib.avail_in = static_cast<uInt>(copy.size());
-  zlib.next_out = out.data();
-  zlib.avail_out = static_cast<uInt>(out.size());
-  const int code = deflate(&zlib, Z_FINISH);
-  INKNAV_CHECK(code == Z_STREAM_END, code);
-  out.resize(zlib.total_out);
-  deflateEnd(&zlib);
-  return out;
+  out.end(']').key("reference_path").begin('[');
+  for (const base::Vec3& point : episode.reference_path) out.numbers(&point.x, 3);
+  out.end(']').end('}');
 }
 
 std::string_view scene_relative(const Episode& episode) {
@@ -106,20 +37,11 @@ std::string_view scene_relative(const Episode& episode) {
 }  // namespace
 
 base::Status save_episodes(const std::filesystem::path& path, const std::vector<Episode>& episodes) {
-  std::string text = "{\"episodes\":[";
-  for (std::size_t i = 0; i < episodes.size(); ++i) {
-    text += i == 0 ? "\n" : ",\n";
-    append_episode(text, episodes[i]);
-  }
-  text += "\n]}\n";
-  if (path.extension() != ".gz") return base::write_text_atomic(path, text);
-  if (text.size() > (2ull << 30)) {
-    return base::Error{base::ErrorCode::kData,
-                       path.string() + ": at most 2 GiB of episodes are written into one file, " +
-                           std::to_string(episodes.size()) + " episodes are more; split them"};
-  }
-  const std::vector<std::uint8_t> packed = gzip(text);
-  return base::write_file_atomic(path, std::span<const std::uint8_t>(packed));
+  JsonText out;
+  out.begin('{').key("episodes").begin('[');
+  for (const Episode& episode : episodes) append_episode(out, episode);
+  out.end_line().end(']').end('}').end_line();
+  return write_json_text(path, out.text());
 }
 
 base::Result<std::filesystem::path> scene_path(const Dataset& dataset, const Episode& episode) {

@@ -18,6 +18,7 @@ namespace inknav::task {
 namespace habitat {
 struct HabitatDataset;
 }
+class DrawingSynthesis;
 
 struct Goal {
   base::Vec3 position{0.0f};
@@ -41,6 +42,8 @@ struct Dataset {
   std::filesystem::path sketch_dir;
   /// What Habitat's formats say beyond Episode (task/habitat/habitat_dataset.h); null for HandWritingNav.
   std::shared_ptr<const habitat::HabitatDataset> habitat;
+  /// Makes the drawings that are not there (task/drawing_synthesis.h); null: their absence is a fault.
+  std::shared_ptr<DrawingSynthesis> drawings;
 };
 
 /// Reads and validates; `name` in errors is the path with the episode's index.

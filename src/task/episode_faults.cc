@@ -5,6 +5,7 @@
 
 #include "base/log.h"
 #include "task/drawing_store.h"
+#include "task/drawing_synthesis.h"
 #include "task/episode_truth.h"
 
 namespace inknav::task {
@@ -41,7 +42,7 @@ std::vector<std::string> find_faults(const Dataset& dataset, const WorldSet& wor
   const auto count = static_cast<std::int64_t>(faults.size());
   pool.parallel_for(count, kDrawingGrain, [&](std::int64_t begin, std::int64_t end, int) {
     for (auto i = static_cast<std::size_t>(begin); i < static_cast<std::size_t>(end); ++i) {
-      if (!faults[i].empty()) continue;
+      if (!faults[i].empty() || needs_synthesis(dataset, dataset.episodes[i])) continue;
       const base::Status status = check_picture(drawing_path(dataset, dataset.episodes[i]));
       if (!status.ok()) faults[i] = status.error().message;
     }

@@ -133,7 +133,7 @@ TEST_F(EpisodeFile, NamesWhatIsWrong) {
     return write("bad.json", text);
   };
   expect_error(with("\"episode_id\": 7", "\"episode_id\": [7]"),
-               "episode 1: episode_id must be a string or an integer");
+               "episodes[1].episode_id must be a string or an integer");
   expect_error(with("\"scene_id\": \"mp3d/X/X.glb\"", "\"scene_id\": null"), "scene_id is missing");
   expect_error(with("[1, 2.5, -3e0]", "[1, 2.5]"), "start_position must be 3 finite numbers");
   expect_error(with("[1, 2.5, -3e0]", "[1, 2.5, 1e6]"), "start_position must be 3 finite numbers");

@@ -101,6 +101,10 @@ base::Status check_episode(nav::NavQuery& query, const Episode& episode) {
         "the start " + text_of(episode.start.position) +
             " must lie on the navigation mesh, it does not; was the episode made for another scene?"};
   }
+  if (episode.goals.empty()) {
+    return base::Error{base::ErrorCode::kData,
+                       "a goal is wanted, the episode has none; test splits without goals cannot be run"};
+  }
   const int island = query.mesh().island_of(start->poly);
   bool any_near = false;
   for (const Goal& goal : episode.goals) {

@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+#include <system_error>
 
 namespace inknav::task {
 
@@ -42,6 +43,11 @@ base::Result<std::unique_ptr<InflateBuffer>> InflateBuffer::open(const std::file
   Impl& impl = *buffer->impl_;
   impl.name = path.string();
   impl.limits = limits;
+  std::error_code none;
+  if (std::filesystem::is_directory(path, none)) {
+    return base::Error{base::ErrorCode::kData,
+                       impl.name + ": an episode file is wanted, it is a folder; name the .json.gz in it"};
+  }
   impl.file = std::fopen(path.c_str(), "rb");
   if (impl.file == nullptr) {
     return base::Error{
@@ -121,6 +127,13 @@ std::size_t InflateBuffer::fill() {
   std::memcpy(impl.output.data(), impl.input.data(), count);
   impl.zlib.avail_in = 0;
   return count;
+}
+
+std::string_view InflateBuffer::read_block() {
+  if (gptr() == egptr() && traits_type::eq_int_type(underflow(), traits_type::eof())) return {};
+  const std::string_view block(gptr(), static_cast<std::size_t>(egptr() - gptr()));
+  setg(eback(), egptr(), egptr());
+  return block;
 }
 
 InflateBuffer::int_type InflateBuffer::underflow() {

@@ -11,6 +11,7 @@
 #include <memory>
 #include <streambuf>
 #include <string>
+#include <string_view>
 
 #include "base/result.h"
 
@@ -37,6 +38,9 @@ class InflateBuffer : public std::streambuf {
   /// The reader has finished a token: the measure of max_token_bytes begins anew.
   void token_done() { token_start_ = bytes_out_; }
   std::uint64_t bytes_out() const { return bytes_out_; }
+  /// What has been unpacked and not yet read, at least one byte; empty at the end or a fault. It counts as
+  /// read and is valid until the next call.
+  std::string_view read_block();
 
  protected:
   int_type underflow() override;

@@ -3,14 +3,17 @@
 // EpisodeIterator: in which order one environment runs its episodes, by the rules of habitat-lab's
 // EpisodeIterator (v0.3.3). Pure: numbers of episodes in, numbers of episodes out.
 //
-// At construction: a sample without replacement, a shuffle of the order (in place: a later cycle shuffles the
-// shuffled), a stable grouping by first appearance of the scene. next() moves on to the next scene when
-// max_scene_repeat_episodes or the (redrawn) limit of steps is reached: the rest of the present scene goes to
-// the end of the round. When the round is over and `cycle` is set, the stored order begins again, shuffled
-// and grouped anew with `shuffle`. Differs from Habitat: the random numbers are philox(seed, environment,
-// ...), not Python's Mersenne twister, so the order for a seed is not Habitat's; and seed 0 is a seed like
-// any other. save() and restore() make a resumed run go on as if it had not stopped. Not thread-safe; next()
-// is O(1) but when a scene is left early, a cycle ends or the order is shuffled, which are O(episodes).
+// At construction: a sample without replacement (in random order), a shuffle, a stable grouping by first
+// appearance of the scene; this is the stored order. next() first counts the episode; at the limit of
+// repetitions or of steps, what is left of the round is taken as runs of equal scenes, the first run goes to
+// the end, and the limit of steps is drawn anew. When the round is over and `cycle` is set, a copy of the
+// stored order begins, shuffled and grouped anew with `shuffle`. Both counters begin at 0 when the scene
+// changes, only then.
+//
+// Unlike Habitat's, the random numbers are philox(seed, environment, ...), not Python's Mersenne twister, so
+// the order for a seed is another; and seed 0 is a seed like any other. A restored iterator goes on as if it
+// had not stopped. Not thread-safe; next() is O(1) but when a run is moved or a round begins, which are
+// O(episodes).
 
 #include <cstddef>
 #include <cstdint>
@@ -27,7 +30,7 @@ struct IteratorSettings {
   bool cycle = true;
   bool shuffle = true;
   bool group_by_scene = true;
-  std::int64_t num_episode_sample = -1;          // -1: all
+  std::int64_t num_episode_sample = -1;          // -1, or more than there are: all
   std::int64_t max_scene_repeat_episodes = -1;   // -1: no limit
   std::int64_t max_scene_repeat_steps = 10'000;  // -1: no limit
   double step_repetition_range = 0.2;            // the limit of steps is drawn within +- this part of it
@@ -44,7 +47,7 @@ class EpisodeIterator {
   /// After every step of the environment; counts towards max_scene_repeat_steps.
   void step_taken() { ++steps_; }
 
-  /// Episodes begun and steps taken since the scene last changed.
+  /// Episodes of this scene before the present one (-1: none yet), and steps since the scene changed.
   std::int64_t repeated_episodes() const { return episodes_; }
   std::int64_t repeated_steps() const { return steps_; }
   /// The present limit of steps, -1: none.
@@ -56,11 +59,11 @@ class EpisodeIterator {
   base::Status restore(std::span<const std::uint8_t> bytes);
 
  private:
-  void shuffle();
-  void group();
+  void shuffle(std::vector<std::uint32_t>& list);
+  void group(std::vector<std::uint32_t>& list) const;
   void next_scene();
   void draw_step_limit();
-  base::PhiloxStream stream(std::uint32_t purpose);
+  base::PhiloxStream stream();
 
   IteratorSettings settings_;
   std::vector<std::uint32_t> scenes_;  // by episode of the list
@@ -70,7 +73,7 @@ class EpisodeIterator {
   std::vector<std::uint32_t> round_;  // this round; round_[at_...] is still to come
   std::size_t at_ = 0;
   std::uint32_t draws_ = 0;  // random decisions made so far
-  std::int64_t episodes_ = 0;
+  std::int64_t episodes_ = -1;
   std::int64_t steps_ = 0;
   std::int64_t step_limit_ = -1;
   std::optional<std::uint32_t> scene_;  // of the episode given last

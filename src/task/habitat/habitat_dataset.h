@@ -79,12 +79,12 @@ struct ObjectRow {
 };
 
 struct InstructionRow {
-  Slice text;                  // UTF-8
-  Slice tokens;                // without the zeros at the end
-  std::uint16_t padded = 0;    // length in the file, zeros included; 0: no tokens in the file
-  std::uint16_t language = 0;  // NameId; "" in R2R
-  NameId instruction_id = 0;   // RxR
-  NameId annotator_id = 0;     // RxR
+  Slice text;                 // UTF-8
+  Slice tokens;               // without the zeros at the end
+  std::uint16_t padded = 0;   // length in the file, zeros included; 0: no tokens in the file
+  NameId language = 0;        // RxR; "" in R2R
+  NameId instruction_id = 0;  // RxR
+  NameId annotator_id = 0;    // RxR
   float edit_distance = std::numeric_limits<float>::quiet_NaN();  // RxR, NaN: not given
 };
 
