@@ -111,6 +111,7 @@ void BatchSimulator::render_listed() {
 void BatchSimulator::render_views(std::span<const BodyView> views, const render::RenderTargets& targets) {
   INKNAV_CHECK(targets.depth == nullptr || settings_.sensors.depth, "depth is not among the sensors");
   INKNAV_CHECK(targets.rgb == nullptr || settings_.sensors.rgb, "rgb is not among the sensors");
+  if (targets.depth == nullptr && targets.rgb == nullptr) return;
   const auto frame = static_cast<std::size_t>(pixels());
   const auto most = static_cast<std::size_t>(settings_.num_agents);  // what was reserved
   for (std::size_t first = 0; first < views.size(); first += most) {
@@ -123,15 +124,24 @@ void BatchSimulator::render_views(std::span<const BodyView> views, const render:
 }
 
 void BatchSimulator::render_part(std::span<const BodyView> views, const render::RenderTargets& targets) {
+  // A view holds its scene as an agent does, lest the next view's scene take its place.
+  std::size_t held = 0;
+  const auto release = [&] {
+    for (; held > 0; --held) --worlds_[static_cast<std::size_t>(views[held - 1].world_id)].users;
+  };
   views_.clear();
+  base::Status status = base::ok_status();
   for (const BodyView& body : views) {
     INKNAV_CHECK(body.world_id >= 0 && body.world_id < static_cast<int>(worlds_.size()), body.world_id);
-    const base::Status status = make_resident(body.world_id);
-    if (!status.ok()) throw base::Fault(status.error());
+    status = make_resident(body.world_id);
+    if (!status.ok()) break;
+    ++worlds_[static_cast<std::size_t>(body.world_id)].users;
+    ++held;
     views_.push_back(view_of(body.world_id, body.pose_world_agent, camera_rotation_));
   }
-  const base::Status rendered = renderer_->render(views_, targets);
-  if (!rendered.ok()) throw base::Fault(rendered.error());
+  if (status.ok()) status = renderer_->render(views_, targets);
+  release();
+  if (!status.ok()) throw base::Fault(status.error());
   const auto frame = static_cast<std::size_t>(pixels());
   pool_.parallel_for(
       static_cast<std::int64_t>(views.size()), 1, [&](std::int64_t begin, std::int64_t end, int worker) {

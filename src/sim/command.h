@@ -60,6 +60,13 @@ struct Velocity {
   float angular_deg = 0.0f;  // degrees a second, left positive
 };
 
+/// Whether Habitat 0.3.3's previous_step_collided can tell of a collision after the action: its velocity
+/// control tests for one, but renders again before anybody reads it. Simulator::collided() keeps it.
+constexpr bool reports_collision(BodyAction action) {
+  return action == BodyAction::kMoveForward || action == BodyAction::kTurnLeft ||
+         action == BodyAction::kTurnRight;
+}
+
 /// The velocities that a command's `linear` and `angular` mean.
 Velocity velocity_of(const VelocitySettings& settings, float linear, float angular);
 /// Slower than both thresholds: such a command ends the episode, as kStop does.

@@ -19,6 +19,7 @@ MapperScratch::MapperScratch(int width)
     : nearest(static_cast<std::size_t>(width)),
       farthest(nearest.size()),
       limit(nearest.size()),
+      begin(nearest.size()),
       step_col(nearest.size()),
       step_row(nearest.size()),
       cell(nearest.size()) {}
@@ -140,7 +141,8 @@ void clip(float slope, float offset, float& low, float& high) {
 }
 }  // namespace
 
-void Mapper::mark_free(const Frame& frame, std::uint8_t* grid, const MapperScratch& scratch) const {
+void Mapper::mark_free(const Frame& frame, std::uint8_t* grid, const MapperScratch& scratch,
+                       const float* free_from) const {
   const int size = settings_.grid_size;
   const float far = *std::max_element(scratch.limit.begin(), scratch.limit.end());
   const float half_width = 0.5f * static_cast<float>(width_);
@@ -171,7 +173,8 @@ void Mapper::mark_free(const Frame& frame, std::uint8_t* grid, const MapperScrat
       if (!(depth > 0.0f)) continue;
       const float u = half_width + focal_px_ * right / depth;
       if (!(u >= 0.0f && u < static_cast<float>(width_))) continue;
-      if (depth <= limit[static_cast<int>(u)])
+      const int level = static_cast<int>(u);
+      if (depth <= limit[level] && (free_from == nullptr || depth >= free_from[level]))
         row[c] = std::max(row[c], static_cast<std::uint8_t>(Cell::kFree));
     }
   }
@@ -217,7 +220,7 @@ void Mapper::integrate(const float* depth, const MapperPose& pose, std::uint8_t*
   extend(camera, dirty);
   mark_obstacles(depth, camera, grid, scratch);
   mark_tall(depth, camera, grid, scratch);
-  mark_free(camera, grid, scratch);
+  mark_free(camera, grid, scratch, nullptr);
 }
 
 void Mapper::clear(std::uint8_t* grid, DirtyBox& dirty) const {

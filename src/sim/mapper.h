@@ -12,8 +12,9 @@
 // shows; a cell whose centre lies in the free part of its column becomes free. Pixels without a hit (0) say
 // nothing. Law: cells only rise (unknown < free < obstacle < tall), because the world does not move and depth
 // is exact, so one grazing ray never clears a wall, and mapping a frame twice equals mapping it once. With a
-// camera that does not look level, its points are sorted into the columns of a level one at the same place,
-// and only points below the obstacles' greatest height end a column's free part (mapper_tilted.cc).
+// camera that does not look level, its points are sorted into the columns of a level one at the same place;
+// a column's free part is then made of points below the obstacles' greatest height alone and begins at the
+// nearest of them, for what stands before it was not seen (mapper_tilted.cc).
 // Threads: const, scratch is the caller's; no allocation after MapperScratch is made.
 
 #include <cstdint>
@@ -57,6 +58,7 @@ struct MapperScratch {
   std::vector<float> nearest;   // [width] depth of the nearest obstacle point
   std::vector<float> farthest;  // [width]
   std::vector<float> limit;     // [width] free up to here, in cells
+  std::vector<float> begin;     // [width] free from here on, in cells; of a tilted camera
   std::vector<float> step_col;  // [width] cells a metre of depth
   std::vector<float> step_row;
   std::vector<std::int32_t> cell;  // [width] cells of one image row
@@ -87,7 +89,9 @@ class Mapper {
                       MapperScratch& scratch) const;
   void mark_tall(const float* depth, const Frame& frame, std::uint8_t* grid,
                  const MapperScratch& scratch) const;
-  void mark_free(const Frame& frame, std::uint8_t* grid, const MapperScratch& scratch) const;
+  /// `free_from` [width]: cells before which nothing becomes free; null: there are none.
+  void mark_free(const Frame& frame, std::uint8_t* grid, const MapperScratch& scratch,
+                 const float* free_from) const;
   void extend(const Frame& frame, DirtyBox& dirty) const;
   /// Adds the cells from (low_col, low_row) to (high_col, high_row) and one around them.
   void extend(const base::Vec2& low, const base::Vec2& high, DirtyBox& dirty) const;

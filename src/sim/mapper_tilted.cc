@@ -45,7 +45,9 @@ void Mapper::mark_tilted(const float* depth, const Tilted& camera, const Frame& 
                          MapperScratch& scratch) const {
   const float per_cell = 1.0f / settings_.cell_size;
   const float half_width = 0.5f * static_cast<float>(width_);
-  std::fill(scratch.nearest.begin(), scratch.nearest.end(), std::numeric_limits<float>::infinity());
+  constexpr float kInfinity = std::numeric_limits<float>::infinity();
+  std::fill(scratch.nearest.begin(), scratch.nearest.end(), kInfinity);
+  std::fill(scratch.begin.begin(), scratch.begin.end(), kInfinity);
   std::fill(scratch.farthest.begin(), scratch.farthest.end(), 0.0f);
   for (int v = 0; v < height_; ++v) {
     const float rise = (0.5f * static_cast<float>(height_) - static_cast<float>(v) - 0.5f) / focal_px_;
@@ -68,6 +70,7 @@ void Mapper::mark_tilted(const float* depth, const Tilted& camera, const Frame& 
       if (!(column >= 0.0f && column < static_cast<float>(width_))) continue;
       const auto level = static_cast<std::size_t>(column);
       scratch.farthest[level] = std::max(scratch.farthest[level], way.z);
+      scratch.begin[level] = std::min(scratch.begin[level], way.z * per_cell);
       if (stands) scratch.nearest[level] = std::min(scratch.nearest[level], way.z);
     }
   }
@@ -111,7 +114,7 @@ void Mapper::integrate_tilted(const float* depth, const MapperPose& pose, std::u
          dirty);
   mark_tilted(depth, camera, level, grid, scratch);
   mark_tilted_tall(depth, camera, level, grid);
-  mark_free(level, grid, scratch);
+  mark_free(level, grid, scratch, scratch.begin.data());
 }
 
 }  // namespace inknav::sim

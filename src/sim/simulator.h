@@ -84,9 +84,9 @@ class Simulator {
 
   /// Registers a world (BVH, per-thread queries); the same pointer gives the same id. Ids are stable.
   virtual base::Result<int> add_world(const World& world) = 0;
-  /// Puts an agent at a pose; clears its map, path length and collision state. `pose_world_start` is its
-  /// start frame.
-  /// `episode` names the agent's noise from here on; the shorter forms count up by themselves.
+  /// Puts an agent at a pose; clears its map, what it looked up or down, and its collision.
+  /// `pose_world_start` is its start frame. `episode` names the agent's noise from here on; the shorter
+  /// forms count up by themselves.
   virtual void place(int agent, int world_id, const base::Pose& pose_world_agent,
                      const base::Pose& pose_world_start, std::uint32_t episode) = 0;
   void place(int agent, int world_id, const base::Pose& pose_world_agent,

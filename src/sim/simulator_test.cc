@@ -9,47 +9,16 @@
 #include <vector>
 
 #include "base/fault.h"
-#include "base/hash.h"
 #include "base/philox.h"
 #include "base/scoped_environment.h"
-#include "nav/test_scenes.h"
 #include "sim/odometry.h"
+#include "sim/sim_testing.h"
 
 namespace inknav::sim {
 namespace {
 
 using nav::Action;
-constexpr float kDegree = base::kPi / 180.0f;
-
-World rooms_world() {
-  static const World world = [] {
-    World w;
-    w.scene = nav::testing::rooms_scene();
-    w.nav_mesh = *nav::NavMesh::build(*w.scene, nav::NavSettings{});
-    return w;
-  }();
-  return world;
-}
-
-SimulatorSettings small_settings(int agents) {
-  SimulatorSettings settings;
-  settings.num_agents = agents;
-  settings.sensors.camera.width = 16;
-  settings.sensors.camera.height = 12;
-  settings.mapper.grid_size = 128;
-  return settings;
-}
-
-std::unique_ptr<Simulator> make(const SimulatorSettings& settings, base::ThreadPool& pool) {
-  auto simulator = Simulator::create(settings, pool);
-  INKNAV_CHECK(simulator.ok(), simulator.error().message);
-  INKNAV_CHECK((*simulator)->add_world(rooms_world()).ok());
-  return std::move(simulator).value();
-}
-
-base::Pose pose_at(float x, float z, float yaw_deg, float y = 0.1f) {
-  return {base::Vec3(x, y, z), base::rotation_from_yaw(yaw_deg * kDegree)};
-}
+using namespace testing;  // NOLINT: test helpers
 
 /// Places every agent by philox and gives the action of (agent, step).
 void place_all(Simulator& simulator, std::uint32_t round) {
@@ -68,21 +37,6 @@ void choose_actions(std::uint32_t step, std::vector<Action>& actions) {
                      : u < 0.98f ? Action::kTurnRight
                                  : Action::kStop;
   }
-}
-
-base::Hash128 hash_of(const Simulator& simulator) {
-  base::Hasher hasher;
-  for (const base::Pose& pose : simulator.poses()) {
-    hasher.update_value(pose.position);
-    hasher.update_value(pose.rotation);
-  }
-  hasher.update(simulator.nav_points().data(), simulator.nav_points().size_bytes());
-  hasher.update(simulator.collided().data(), simulator.collided().size_bytes());
-  for (const base::TensorView& view :
-       {simulator.depth(), simulator.rgb(), simulator.gps(), simulator.compass(), simulator.occupancy()}) {
-    if (view.data != nullptr) hasher.update(view.data, view.num_bytes());
-  }
-  return hasher.digest();
 }
 
 TEST(Simulator, WalksAndMeasuresInTheStartFrame) {
