@@ -210,6 +210,7 @@ std::vector<Row> ppo_rows() {
 #define TASK "TASK_CONFIG."
 #define SIMULATOR TASK "SIMULATOR."
 std::vector<Row> task_rows() {
+  const std::vector<std::string> noisy_motion = {SIMULATOR "ACTION_SPACE_CONFIG", "pyrobotnoisy"};
   return {
       {TASK "DATASET.TYPE", "HandWritingNav-v1", "checked: other kinds are refused", nullptr},
       {TASK "DATASET.SPLIT", "test", "dataset", OBSERVE(list_path(c))},
@@ -247,11 +248,46 @@ std::vector<Row> task_rows() {
       {SIMULATOR "RENDERER", "egl", "cameras", OBSERVE(static_cast<int>(env_of(c).simulator.backend))},
       {SIMULATOR "NO_SLIDE_RULE", "habitat_0.3.4", "motion",
        OBSERVE(static_cast<int>(env_of(c).simulator.motion.no_slide_rule))},
+      {SIMULATOR "TILT_ANGLE", "30", "motion of tasks that look up and down",
+       OBSERVE(env_of(c).simulator.motion.tilt_angle_deg)},
+      {SIMULATOR "ACTION_SPACE_CONFIG", "pyrobotnoisy", "motion",
+       OBSERVE(static_cast<int>(env_of(c).simulator.motion.noise.robot))},
+      {SIMULATOR "NOISE_MODEL.ROBOT", "LoCoBot-Lite", "motion",
+       OBSERVE(static_cast<int>(env_of(c).simulator.motion.noise.robot)), noisy_motion},
+      {SIMULATOR "NOISE_MODEL.CONTROLLER", "Movebase", "motion",
+       OBSERVE(static_cast<int>(env_of(c).simulator.motion.noise.controller)), noisy_motion},
+      {SIMULATOR "NOISE_MODEL.NOISE_MULTIPLIER", "0.25", "motion",
+       OBSERVE(env_of(c).simulator.motion.noise.multiplier), noisy_motion},
       {SIMULATOR "RGB_SENSOR.WIDTH", "32", "with EXTRA_RGB refused unless as DEPTH_SENSOR", nullptr},
       {SIMULATOR "RGB_SENSOR.HEIGHT", "32", "with EXTRA_RGB refused unless as DEPTH_SENSOR", nullptr},
       {SIMULATOR "RGB_SENSOR.HFOV", "60", "with EXTRA_RGB refused unless as DEPTH_SENSOR", nullptr},
       {SIMULATOR "RGB_SENSOR.POSITION", "[0, 1, 0]", "with EXTRA_RGB refused unless as DEPTH_SENSOR",
        nullptr},
+      {SIMULATOR "RGB_SENSOR.ORIENTATION", "[0.5, 0, 0]", "with EXTRA_RGB refused unless as DEPTH_SENSOR",
+       nullptr},
+      {SIMULATOR "RGB_SENSOR.NOISE_MODEL", "SpeckleNoiseModel", "cameras",
+       OBSERVE(static_cast<int>(sensors_of(c).rgb_noise.model))},
+      {SIMULATOR "RGB_SENSOR.NOISE_MODEL_KWARGS.intensity_constant", "0.1", "cameras",
+       OBSERVE(sensors_of(c).rgb_noise.intensity_constant)},
+      {SIMULATOR "RGB_SENSOR.NOISE_MODEL_KWARGS.mean", "0.1", "cameras",
+       OBSERVE(sensors_of(c).rgb_noise.mean)},
+      {SIMULATOR "RGB_SENSOR.NOISE_MODEL_KWARGS.sigma", "0.1", "cameras",
+       OBSERVE(sensors_of(c).rgb_noise.sigma)},
+      {SIMULATOR "RGB_SENSOR.NOISE_MODEL_KWARGS.s_vs_p", "0.1", "cameras",
+       OBSERVE(sensors_of(c).rgb_noise.s_vs_p)},
+      {SIMULATOR "RGB_SENSOR.NOISE_MODEL_KWARGS.amount", "0.1", "cameras",
+       OBSERVE(sensors_of(c).rgb_noise.amount)},
+      {SIMULATOR "DEPTH_SENSOR.ORIENTATION", "[0.5, 0, 0]", "cameras",
+       OBSERVE(sensors_of(c).camera_orientation)},
+      {SIMULATOR "DEPTH_SENSOR.NOISE_MODEL",
+       "RedwoodDepthNoiseModel",
+       "cameras",
+       OBSERVE(static_cast<int>(sensors_of(c).depth_noise.model)),
+       {SIMULATOR "DEPTH_SENSOR.NOISE_MODEL_KWARGS.distortion_file", "no/table.npy"}},
+      {SIMULATOR "DEPTH_SENSOR.NOISE_MODEL_KWARGS.noise_multiplier", "0.5", "cameras",
+       OBSERVE(sensors_of(c).depth_noise.multiplier)},
+      {SIMULATOR "DEPTH_SENSOR.NOISE_MODEL_KWARGS.distortion_file", "no/table.npy", "cameras",
+       OBSERVE(sensors_of(c).depth_noise.distortion_file.string())},
       {SIMULATOR "DEPTH_SENSOR.WIDTH", "32", "cameras, policy", OBSERVE(policy_of(c).image_width)},
       {SIMULATOR "DEPTH_SENSOR.HEIGHT", "32", "cameras, policy", OBSERVE(policy_of(c).image_height)},
       {SIMULATOR "DEPTH_SENSOR.HFOV", "60", "cameras", OBSERVE(sensors_of(c).camera.hfov_deg)},
@@ -337,8 +373,11 @@ TEST(ConfigKeys, WhatCannotBeDoneIsRefusedOrNamed) {
   expect({"SLAM", "True", "USE_POINTNAV", "True"}, "SLAM = True does not go with USE_POINTNAV");
   expect({"EXTRA_RGB", "True", "SENSORS", "[DEPTH_SENSOR]"},
          "EXTRA_RGB = True, but SENSORS has no RGB_SENSOR");
-  for (const auto& [key, value] :
-       {std::pair{"WIDTH", "32"}, {"HEIGHT", "32"}, {"HFOV", "60"}, {"POSITION", "[0, 1, 0]"}}) {
+  for (const auto& [key, value] : {std::pair{"WIDTH", "32"},
+                                   {"HEIGHT", "32"},
+                                   {"HFOV", "60"},
+                                   {"POSITION", "[0, 1, 0]"},
+                                   {"ORIENTATION", "[0.5, 0, 0]"}}) {
     const std::string full = std::string(SIMULATOR "RGB_SENSOR.") + key;
     expect({"EXTRA_RGB", "True", full, value}, "RGB_SENSOR differs from DEPTH_SENSOR");
     EXPECT_EQ(message({full, value}), "") << "not used, so not refused";
@@ -346,6 +385,7 @@ TEST(ConfigKeys, WhatCannotBeDoneIsRefusedOrNamed) {
   expect({TASK "TASK.SENSORS", "[gps]"}, "has no handwriting_instr");
   expect({TASK "TASK.SENSORS", "[handwriting_instr, rgb]", "SENSORS", "[DEPTH_SENSOR]"},
          "names rgb, but SENSORS");
+  expect({SIMULATOR "DEPTH_SENSOR.NOISE_MODEL", "RedwoodDepthNoiseModel"}, "needs its distortion table");
   expect({TASK "DATASET.TYPE", "R2R"}, "is not a dataset that can be read");
   expect({"USE_VECENV", "True"}, "USE_VECENV is ignored: environments are always stepped as arrays");
   expect({"SIMULATOR_GPU_ID", "1"}, "SIMULATOR_GPU_ID is ignored: devices are chosen by GPU_IDS");

@@ -222,10 +222,10 @@ void check_observations(const ExperimentConfig& c, Problems& problems) {
   const CameraConfig& rgb = simulator.rgb_sensor;
   const DepthCameraConfig& depth = simulator.depth_sensor;
   if (c.extra_rgb && (rgb.width != depth.width || rgb.height != depth.height || rgb.hfov != depth.hfov ||
-                      rgb.position != depth.position)) {
+                      rgb.position != depth.position || rgb.orientation != depth.orientation)) {
     problems.push_back({"TASK_CONFIG.SIMULATOR.RGB_SENSOR",
-                        "differs from DEPTH_SENSOR in WIDTH, HEIGHT, HFOV or POSITION, but one camera sees "
-                        "both in one pass; give both the same values"});
+                        "differs from DEPTH_SENSOR in WIDTH, HEIGHT, HFOV, POSITION or ORIENTATION, but one "
+                        "camera sees both in one pass; give both the same values"});
   }
   for (const auto& [name, camera] : {std::pair{"rgb", "RGB_SENSOR"}, std::pair{"depth", "DEPTH_SENSOR"}}) {
     if (contains(task_sensors, name) && !c.has_camera(camera)) {

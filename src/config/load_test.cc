@@ -191,6 +191,45 @@ TEST_F(LoadTest, KeysOfTheLineageAreNamedOnceWithTheReason) {
       "TASK_CONFIG.SIMULATOR.ALLOW_SLIDING here; rename it");
 }
 
+TEST_F(LoadTest, NoiseAndCamerasAsHabitatWritesThem) {
+  const LoadedConfig loaded = load(
+      "TASK_CONFIG:\n    SIMULATOR:\n        ACTION_SPACE_CONFIG: pyrobotnoisy\n        TILT_ANGLE: 30\n"
+      "        NOISE_MODEL: {ROBOT: LoCoBot-Lite, CONTROLLER: Movebase, NOISE_MULTIPLIER: 0.25}\n"
+      "        RGB_SENSOR: {NOISE_MODEL: GaussianNoiseModel, NOISE_MODEL_KWARGS: {intensity_constant: 0.1}}\n"
+      "        DEPTH_SENSOR:\n            ORIENTATION: [-0.5, 0.1, 0]\n"
+      "            NOISE_MODEL: RedwoodDepthNoiseModel\n"
+      "            NOISE_MODEL_KWARGS: {noise_multiplier: 0.5, distortion_file: t.npy}\n");
+  EXPECT_TRUE(loaded.notices.empty()) << loaded.notices.front();
+  const SimulatorConfig& c = loaded.config.task_config.simulator;
+  EXPECT_EQ(c.action_space, ActionSpaceChoice::kPyrobotNoisy);
+  EXPECT_EQ(c.tilt_angle, 30.0);
+  EXPECT_EQ(c.noise_model.robot, RobotChoice::kLoCoBotLite);
+  EXPECT_EQ(c.noise_model.controller, ControllerChoice::kMovebase);
+  EXPECT_EQ(c.noise_model.noise_multiplier, 0.25);
+  EXPECT_EQ(c.rgb_sensor.noise_model, ColourNoiseChoice::kGaussian);
+  EXPECT_EQ(c.rgb_sensor.noise_model_kwargs.intensity_constant, 0.1);
+  EXPECT_EQ(c.depth_sensor.orientation, (std::array{-0.5, 0.1, 0.0}));
+  EXPECT_EQ(c.depth_sensor.noise_model, DepthNoiseChoice::kRedwood);
+  EXPECT_EQ(c.depth_sensor.noise_model_kwargs.noise_multiplier, 0.5);
+  EXPECT_EQ(c.depth_sensor.noise_model_kwargs.distortion_file, "t.npy");
+  const std::string head = "TASK_CONFIG:\n    SIMULATOR:\n        ";
+  const auto refused = [&](const std::string& line, const std::string& part) {
+    EXPECT_NE(message_of(head + line).find(part), std::string::npos) << message_of(head + line);
+  };
+  refused("ACTION_SPACE_CONFIG: noisy\n", "pyrobotnoisy");
+  refused("TILT_ANGLE: -1\n", "TILT_ANGLE");
+  refused("NOISE_MODEL: {ROBOT: Pepper}\n", "LoCoBot-Lite");
+  refused("NOISE_MODEL: {CONTROLLER: PID}\n", "Proportional");
+  refused("NOISE_MODEL: {NOISE_MULTIPLIER: -0.5}\n", "NOISE_MULTIPLIER");
+  refused("RGB_SENSOR: {NOISE_MODEL: Fog}\n", "SaltAndPepperNoiseModel");
+  refused("RGB_SENSOR: {NOISE_MODEL_KWARGS: {s_vs_p: 2}}\n", "s_vs_p");
+  refused("RGB_SENSOR: {NOISE_MODEL_KWARGS: {sigma: .nan}}\n", "sigma");
+  refused("RGB_SENSOR: {ORIENTATION: [1, 2]}\n", "a list of 3 numbers");
+  refused("DEPTH_SENSOR: {ORIENTATION: [90, 0, 0]}\n", "ORIENTATION");  // degrees
+  refused("DEPTH_SENSOR: {NOISE_MODEL: RedwoodDepthNoiseModel}\n",
+          "needs its distortion table; set NOISE_MODEL_KWARGS.distortion_file");
+}
+
 TEST_F(LoadTest, PrintedConfigReadsBackToTheSame) {
   const LoadedConfig first =
       load("SEED: 9\nLOG_FILE: \"a: 'strange' \\\"name\\\" #1\"\nGPU_IDS: [1, 3]\nNUM_PROCESSES: auto\n",

@@ -117,12 +117,47 @@ void describe(EnvironmentConfig& c, FieldVisitor& v) {
           c.max_episode_steps);
 }
 
+void describe(ColourNoiseConfig& c, FieldVisitor& v) {
+  v.field({.key = "intensity_constant", .doc = "factor of Gaussian and speckle noise", .low = 0, .high = 100},
+          c.intensity_constant);
+  v.field({.key = "mean", .doc = "of Gaussian and speckle noise", .low = -100, .high = 100}, c.mean);
+  v.field({.key = "sigma", .doc = "their standard deviation", .low = 0, .high = 100}, c.sigma);
+  v.field({.key = "s_vs_p", .doc = "salt's part of salt and pepper", .low = 0, .high = 1}, c.s_vs_p);
+  v.field({.key = "amount", .doc = "part of the values that salt and pepper change", .low = 0, .high = 1},
+          c.amount);
+}
+
+void describe(DepthNoiseConfig& c, FieldVisitor& v) {
+  v.field({.key = "noise_multiplier", .doc = "of Redwood noise", .low = 0, .high = 100}, c.noise_multiplier);
+  v.field({.key = "distortion_file",
+           .doc = "table of Redwood noise: redwood-depth-dist-model.npy of habitat-sim or dist-model.txt of "
+                  "the Redwood data set",
+           .shapes_result = false},
+          c.distortion_file);
+}
+
+void describe(ActuationNoiseConfig& c, FieldVisitor& v) {
+  v.choice({.key = "ROBOT", .doc = "whose motion it is"}, c.robot, {"LoCoBot", "LoCoBot-Lite"});
+  v.choice({.key = "CONTROLLER", .doc = "of that robot"}, c.controller, {"ILQR", "Proportional", "Movebase"});
+  v.field({.key = "NOISE_MULTIPLIER", .doc = "of every error; 0: exact", .low = 0, .high = 100},
+          c.noise_multiplier);
+}
+
 void describe(CameraConfig& c, FieldVisitor& v) {
   v.field({.key = "WIDTH", .doc = "pixels", .low = 1, .high = 4096}, c.width);
   v.field({.key = "HEIGHT", .doc = "pixels", .low = 1, .high = 4096}, c.height);
   v.field({.key = "HFOV", .doc = "horizontal field of view, degrees", .low = 1, .high = 175}, c.hfov);
   v.field({.key = "POSITION", .doc = "metres in the agent's frame: right, up, back", .low = -10, .high = 10},
           c.position);
+  v.field({.key = "ORIENTATION",
+           .doc = "radians about X, then Y, then Z of the agent's frame; X: up (+)",
+           .low = -6.3,
+           .high = 6.3},
+          c.orientation);
+  v.choice(
+      {.key = "NOISE_MODEL", .doc = "noise of the picture"}, c.noise_model,
+      {"None", "GaussianNoiseModel", "SpeckleNoiseModel", "PoissonNoiseModel", "SaltAndPepperNoiseModel"});
+  v.section({.key = "NOISE_MODEL_KWARGS", .doc = "of NOISE_MODEL"}, c.noise_model_kwargs);
 }
 
 void describe(DepthCameraConfig& c, FieldVisitor& v) {
@@ -131,9 +166,17 @@ void describe(DepthCameraConfig& c, FieldVisitor& v) {
   v.field({.key = "HFOV", .doc = "horizontal field of view, degrees", .low = 1, .high = 175}, c.hfov);
   v.field({.key = "POSITION", .doc = "metres in the agent's frame: right, up, back", .low = -10, .high = 10},
           c.position);
+  v.field({.key = "ORIENTATION",
+           .doc = "radians about X, then Y, then Z of the agent's frame; X: up (+)",
+           .low = -6.3,
+           .high = 6.3},
+          c.orientation);
   v.field({.key = "MIN_DEPTH", .doc = "metres", .low = 0, .high = 1000}, c.min_depth);
   v.field({.key = "MAX_DEPTH", .doc = "metres", .low = 0, .high = 1000}, c.max_depth);
   v.field({.key = "NORMALIZE_DEPTH", .doc = "(depth - min) / (max - min); else metres"}, c.normalize_depth);
+  v.choice({.key = "NOISE_MODEL", .doc = "noise of depth, before it is clipped; the agent's map has it too"},
+           c.noise_model, {"None", "RedwoodDepthNoiseModel"});
+  v.section({.key = "NOISE_MODEL_KWARGS", .doc = "of NOISE_MODEL"}, c.noise_model_kwargs);
 }
 
 Problems DepthCameraConfig::validate() const {
@@ -141,6 +184,13 @@ Problems DepthCameraConfig::validate() const {
   if (!(min_depth < max_depth)) {
     problems.push_back(
         {"MAX_DEPTH", "must be greater than MIN_DEPTH; the usual pair is 0.0 and 10.0 metres"});
+  }
+  if (noise_model == DepthNoiseChoice::kRedwood && noise_model_kwargs.distortion_file.empty()) {
+    problems.push_back(
+        {"NOISE_MODEL",
+         "= RedwoodDepthNoiseModel needs its distortion table; set NOISE_MODEL_KWARGS.distortion_file to "
+         "redwood-depth-dist-model.npy of a habitat-sim installation (habitat_sim/sensors/noise_models/data) "
+         "or to dist-model.txt of the Redwood indoor data set (redwood-data.org)"});
   }
   return problems;
 }
@@ -153,6 +203,11 @@ void describe(AgentConfig& c, FieldVisitor& v) {
 void describe(SimulatorConfig& c, FieldVisitor& v) {
   v.field({.key = "FORWARD_STEP_SIZE", .doc = "metres", .low = 0.01, .high = 2}, c.forward_step_size);
   v.field({.key = "TURN_ANGLE", .doc = "degrees", .low = 1, .high = 180}, c.turn_angle);
+  v.field({.key = "TILT_ANGLE", .doc = "degrees of look_up and look_down", .low = 0, .high = 180},
+          c.tilt_angle);
+  v.choice({.key = "ACTION_SPACE_CONFIG",
+            .doc = "pyrobotnoisy: steps and turns miss as NOISE_MODEL says; v0, v1: they are exact"},
+           c.action_space, {"v0", "v1", "pyrobotnoisy"});
   v.field({.key = "GRID_SIZE", .doc = "metres a cell of the agent's own map", .low = 0.02, .high = 2},
           c.grid_size);
   v.field({.key = "MAP_CELLS", .doc = "side of the agent's own map, cells", .low = 16, .high = 4096},
@@ -166,6 +221,7 @@ void describe(SimulatorConfig& c, FieldVisitor& v) {
   v.choice({.key = "NO_SLIDE_RULE",
             .doc = "where a step that must not slide ends: as in Habitat up to 0.3.3, or as in 0.3.4"},
            c.no_slide_rule, {"habitat_0.3.3", "habitat_0.3.4"});
+  v.section({.key = "NOISE_MODEL", .doc = "of ACTION_SPACE_CONFIG: pyrobotnoisy"}, c.noise_model);
   v.section({.key = "RGB_SENSOR", .doc = "colour camera"}, c.rgb_sensor);
   v.section({.key = "DEPTH_SENSOR", .doc = "depth camera"}, c.depth_sensor);
   v.section({.key = "AGENT_0", .doc = "the body, for the navmesh"}, c.agent_0);

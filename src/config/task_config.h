@@ -58,11 +58,47 @@ struct EnvironmentConfig {
   Problems validate() const { return {}; }
 };
 
+enum class ColourNoiseChoice : std::uint8_t { kNone, kGaussian, kSpeckle, kPoisson, kSaltAndPepper };
+enum class DepthNoiseChoice : std::uint8_t { kNone, kRedwood };
+enum class ActionSpaceChoice : std::uint8_t { kV0, kV1, kPyrobotNoisy };
+enum class RobotChoice : std::uint8_t { kLoCoBot, kLoCoBotLite };
+enum class ControllerChoice : std::uint8_t { kIlqr, kProportional, kMovebase };
+
+/// Of RGB_SENSOR.NOISE_MODEL; each model reads its own.
+struct ColourNoiseConfig {
+  double intensity_constant = 0.2;  // Gaussian and speckle: factor of the noise
+  double mean = 0.0;
+  double sigma = 1.0;    // standard deviation
+  double s_vs_p = 0.5;   // salt and pepper: part of the changed values that become salt
+  double amount = 0.05;  // salt and pepper: part of all values that are changed
+
+  Problems validate() const { return {}; }
+};
+
+struct DepthNoiseConfig {
+  double noise_multiplier = 1.0;
+  std::string distortion_file;  // the Redwood model's table, which cannot be part of InkNav
+
+  Problems validate() const { return {}; }
+};
+
+/// Of ACTION_SPACE_CONFIG: pyrobotnoisy.
+struct ActuationNoiseConfig {
+  RobotChoice robot = RobotChoice::kLoCoBot;
+  ControllerChoice controller = ControllerChoice::kProportional;
+  double noise_multiplier = 0.5;  // as Habitat's default
+
+  Problems validate() const { return {}; }
+};
+
 struct CameraConfig {
   int width = 64;                                  // pixels
   int height = 64;                                 // pixels
   double hfov = 90.0;                              // degrees, horizontal
   std::array<double, 3> position{0.0, 1.25, 0.0};  // metres in the agent's frame: right, up, back
+  std::array<double, 3> orientation{};             // radians about X, then Y, then Z of that frame
+  ColourNoiseChoice noise_model = ColourNoiseChoice::kNone;
+  ColourNoiseConfig noise_model_kwargs;
 
   Problems validate() const { return {}; }
 };
@@ -72,9 +108,12 @@ struct DepthCameraConfig {
   int height = 64;
   double hfov = 90.0;
   std::array<double, 3> position{0.0, 1.25, 0.0};
+  std::array<double, 3> orientation{};
   double min_depth = 0.0;       // metres
   double max_depth = 10.0;      // metres
   bool normalize_depth = true;  // (depth - min) / (max - min) after clipping; else metres
+  DepthNoiseChoice noise_model = DepthNoiseChoice::kNone;
+  DepthNoiseConfig noise_model_kwargs;
 
   Problems validate() const;
 };
@@ -89,9 +128,12 @@ struct AgentConfig {
 struct SimulatorConfig {
   double forward_step_size = 0.25;  // metres
   double turn_angle = 10.0;         // degrees
-  double grid_size = 0.1;           // metres a cell of the agent's own map
-  int map_cells = 512;              // InkNav's own: side of the agent's own map, cells
-  bool allow_sliding = true;        // along walls; false: a step ends where it meets one
+  double tilt_angle = 15.0;         // degrees of a look up or down, for tasks that have them
+  ActionSpaceChoice action_space = ActionSpaceChoice::kV0;
+  ActuationNoiseConfig noise_model;
+  double grid_size = 0.1;     // metres a cell of the agent's own map
+  int map_cells = 512;        // InkNav's own: side of the agent's own map, cells
+  bool allow_sliding = true;  // along walls; false: a step ends where it meets one
   NoSlideRuleChoice no_slide_rule = NoSlideRuleChoice::kHabitat033;  // with allow_sliding false
   RendererChoice renderer = RendererChoice::kAuto;
   CameraConfig rgb_sensor;
@@ -126,6 +168,9 @@ std::vector<std::string> episode_paths(const DatasetConfig& config, std::string_
 void describe(DatasetConfig& config, FieldVisitor& visitor);
 void describe(TaskSettings& config, FieldVisitor& visitor);
 void describe(EnvironmentConfig& config, FieldVisitor& visitor);
+void describe(ColourNoiseConfig& config, FieldVisitor& visitor);
+void describe(DepthNoiseConfig& config, FieldVisitor& visitor);
+void describe(ActuationNoiseConfig& config, FieldVisitor& visitor);
 void describe(CameraConfig& config, FieldVisitor& visitor);
 void describe(DepthCameraConfig& config, FieldVisitor& visitor);
 void describe(AgentConfig& config, FieldVisitor& visitor);

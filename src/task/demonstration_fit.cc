@@ -35,6 +35,8 @@ std::optional<Misfit> find_misfit(const DemonstrationFormat& format, const Navig
        std::to_string(has.camera.height)},
       {"TASK_CONFIG.SIMULATOR.DEPTH_SENSOR.HFOV", number(had.camera.hfov_deg), number(has.camera.hfov_deg)},
       {"TASK_CONFIG.SIMULATOR.DEPTH_SENSOR.POSITION", point(had.camera_position), point(has.camera_position)},
+      {"TASK_CONFIG.SIMULATOR.DEPTH_SENSOR.ORIENTATION", point(had.camera_orientation),
+       point(has.camera_orientation)},
       {"TASK_CONFIG.SIMULATOR.DEPTH_SENSOR.MIN_DEPTH", number(had.min_depth), number(has.min_depth)},
       {"TASK_CONFIG.SIMULATOR.DEPTH_SENSOR.MAX_DEPTH", number(had.max_depth), number(has.max_depth)},
       {"TASK_CONFIG.SIMULATOR.FORWARD_STEP_SIZE", number(format.motion.forward_step),

@@ -269,7 +269,7 @@ void DrawnMapEnv::attach(int environment) {
   const int world = sim_world_[static_cast<std::size_t>(parts_.world_of_episode[episode])];
   const base::Pose& start = episodes()[episode].start;
   simulator_->place(environment, world, parts_.body_starts.empty() ? start : parts_.body_starts[episode],
-                    start);
+                    start, slots_[i].draws);
 }
 
 void DrawnMapEnv::begin(int environment) {

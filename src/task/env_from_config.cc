@@ -22,6 +22,28 @@ base::Vec3 as_vec3(const std::array<double, 3>& v) {
   return {static_cast<float>(v[0]), static_cast<float>(v[1]), static_cast<float>(v[2])};
 }
 
+sim::ColourNoiseSettings colour_noise(const config::CameraConfig& camera) {
+  static_assert(static_cast<int>(config::ColourNoiseChoice::kSaltAndPepper) ==
+                static_cast<int>(sim::ColourNoise::kSaltAndPepper));
+  const config::ColourNoiseConfig& given = camera.noise_model_kwargs;
+  sim::ColourNoiseSettings noise;
+  noise.model = static_cast<sim::ColourNoise>(camera.noise_model);
+  noise.intensity_constant = static_cast<float>(given.intensity_constant);
+  noise.mean = static_cast<float>(given.mean);
+  noise.sigma = static_cast<float>(given.sigma);
+  noise.s_vs_p = static_cast<float>(given.s_vs_p);
+  noise.amount = static_cast<float>(given.amount);
+  return noise;
+}
+
+sim::DepthNoiseSettings depth_noise(const config::DepthCameraConfig& camera) {
+  sim::DepthNoiseSettings noise;
+  if (camera.noise_model == config::DepthNoiseChoice::kRedwood) noise.model = sim::DepthNoise::kRedwood;
+  noise.multiplier = static_cast<float>(camera.noise_model_kwargs.noise_multiplier);
+  noise.distortion_file = camera.noise_model_kwargs.distortion_file;
+  return noise;
+}
+
 sim::SensorSettings sensor_settings(const config::ExperimentConfig& config) {
   const config::SimulatorConfig& simulator = config.task_config.simulator;
   const config::DepthCameraConfig& depth = simulator.depth_sensor;
@@ -32,10 +54,35 @@ sim::SensorSettings sensor_settings(const config::ExperimentConfig& config) {
   sensors.camera.height = depth.height;
   sensors.camera.hfov_deg = static_cast<float>(depth.hfov);
   sensors.camera_position = as_vec3(depth.position);
+  sensors.camera_orientation = as_vec3(depth.orientation);
   sensors.min_depth = static_cast<float>(depth.min_depth);
   sensors.max_depth = static_cast<float>(depth.max_depth);
   sensors.normalize_depth = depth.normalize_depth;
+  sensors.rgb_noise = colour_noise(simulator.rgb_sensor);
+  sensors.depth_noise = depth_noise(depth);
   return sensors;
+}
+
+sim::MotionSettings motion_settings(const config::SimulatorConfig& simulator) {
+  using config::ControllerChoice;
+  sim::MotionSettings motion;
+  motion.forward_step = static_cast<float>(simulator.forward_step_size);
+  motion.turn_angle_deg = static_cast<float>(simulator.turn_angle);
+  motion.tilt_angle_deg = static_cast<float>(simulator.tilt_angle);
+  motion.allow_sliding = simulator.allow_sliding;
+  motion.no_slide_rule = simulator.no_slide_rule == config::NoSlideRuleChoice::kHabitat034
+                             ? nav::NoSlideRule::kHabitat034
+                             : nav::NoSlideRule::kHabitat033;
+  if (simulator.action_space != config::ActionSpaceChoice::kPyrobotNoisy) return motion;
+  const config::ActuationNoiseConfig& noise = simulator.noise_model;
+  motion.noise.robot = noise.robot == config::RobotChoice::kLoCoBot ? sim::NoisyRobot::kLoCoBot
+                                                                    : sim::NoisyRobot::kLoCoBotLite;
+  motion.noise.controller = noise.controller == ControllerChoice::kIlqr ? sim::NoisyController::kIlqr
+                            : noise.controller == ControllerChoice::kMovebase
+                                ? sim::NoisyController::kMovebase
+                                : sim::NoisyController::kProportional;
+  motion.noise.multiplier = static_cast<float>(noise.noise_multiplier);
+  return motion;
 }
 
 RewardSettings reward_settings(const config::RlConfig& rl) {
@@ -133,12 +180,7 @@ NavigationEnvSettings env_settings(const config::ExperimentConfig& config, const
   settings.num_envs = share.count;
   settings.first_env = share.first;
   settings.total_envs = share.total;
-  settings.simulator.motion.forward_step = static_cast<float>(simulator.forward_step_size);
-  settings.simulator.motion.turn_angle_deg = static_cast<float>(simulator.turn_angle);
-  settings.simulator.motion.allow_sliding = simulator.allow_sliding;
-  settings.simulator.motion.no_slide_rule = simulator.no_slide_rule == config::NoSlideRuleChoice::kHabitat034
-                                                ? nav::NoSlideRule::kHabitat034
-                                                : nav::NoSlideRule::kHabitat033;
+  settings.simulator.motion = motion_settings(simulator);
   settings.simulator.sensors = sensor_settings(config);
   choose_backend(simulator.renderer, share.on_device, settings.simulator);
   settings.simulator.mapper.grid_size = simulator.map_cells;

@@ -274,6 +274,9 @@ TEST(ReplayEnv, WhatDoesNotFitIsRefused) {
   NavigationEnvSettings turning = env_settings_of(1);
   turning.simulator.motion.turn_angle_deg = 30.0f;
   expect(refusal(turning, dataset, recorded().folder), "TURN_ANGLE");
+  NavigationEnvSettings tilted = env_settings_of(1);
+  tilted.simulator.sensors.camera_orientation.x = -0.3f;
+  expect(refusal(tilted, dataset, recorded().folder), "DEPTH_SENSOR.ORIENTATION");
   NavigationEnvSettings far = env_settings_of(1);
   far.expert_path_points = 32;
   expect(refusal(far, dataset, recorded().folder), "RL.DIFFUSION.horizon");
