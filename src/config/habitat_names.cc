@@ -9,9 +9,9 @@ namespace inknav::config {
 namespace {
 
 constexpr HabitatTask kTasks[] = {
-    {"Nav-v0", {"PointNav-v1"}, "pointgoal_with_gps_compass"},
+    {"Nav-v0", {"PointNav-v1", "ImageNav-v1"}, "pointgoal_with_gps_compass"},
     {"ObjectNav-v1", {"ObjectNav-v1"}, "objectgoal"},
-    {"ImageNav-v1", {"PointNav-v1"}, "imagegoal"},
+    {"ImageNav-v1", {"PointNav-v1", "ImageNav-v1"}, "imagegoal"},
     {"VLN-v0", {"R2RVLN-v1", "VLN-CE-v1", "RxR-VLN-CE-v1"}, "instruction"},
 };
 
@@ -34,9 +34,12 @@ constexpr HabitatMeasure kMeasures[] = {
     {"top_down_map", {}},
 };
 
-constexpr std::string_view kSensors[] = {
-    "pointgoal", "pointgoal_with_gps_compass", "gps",  "compass",     "heading",
-    "proximity", "objectgoal",                 "imagegoal", "instruction", "depth", "rgb"};
+constexpr std::string_view kSensors[] = {"pointgoal",   "pointgoal_with_gps_compass",
+                                         "gps",         "compass",
+                                         "heading",     "proximity",
+                                         "objectgoal",  "imagegoal",
+                                         "instruction", "depth",
+                                         "rgb"};
 
 constexpr std::string_view kActions[] = {"stop",       "move_forward", "turn_left",
                                          "turn_right", "look_up",      "look_down"};
@@ -109,8 +112,8 @@ std::string sensor_problem(std::span<const std::string> names) {
 
 std::string action_problem(std::span<const std::string> names) {
   std::string problem = name_problem(names, kActions, "action");
-  if (problem.empty() && !contains(names, "stop"))
-    problem = "has no stop, so no episode could end by itself; add it (Habitat has it first)";
+  if (problem.empty() && (names.empty() || names.front() != "stop"))
+    problem = "must begin with stop, as in Habitat: action 0 ends an episode; write it first";
   return problem;
 }
 

@@ -38,7 +38,7 @@ std::string name_hint(std::string_view word, std::span<const std::string_view> n
 /// Unknown, doubled, or listed before what it needs. Habitat computes measures in the order of the list.
 std::string measure_problem(std::span<const std::string> names);
 std::string sensor_problem(std::span<const std::string> names);
-/// Unknown, doubled, or without stop.
+/// Unknown, doubled, or not beginning with stop.
 std::string action_problem(std::span<const std::string> names);
 
 }  // namespace inknav::config
