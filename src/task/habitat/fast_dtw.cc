@@ -16,6 +16,21 @@ enum From : std::uint8_t { kFirst, kSecond, kBoth };  // which sequence the way 
 
 FastDtw::FastDtw(int radius) : radius_(radius) { INKNAV_CHECK(radius >= 1, radius); }
 
+void FastDtw::reserve(std::size_t first_points, std::size_t second_points) {
+  // A coarse path of at most n/2 + m/2 cells opens 2 * radius + 1 rows and columns around each, all doubled.
+  const std::size_t cells = (first_points + second_points) * (4 * static_cast<std::size_t>(radius_) + 8) + 64;
+  bands_.reserve(first_points);
+  cost_.reserve(cells);
+  from_.reserve(cells);
+  path_.reserve(first_points + second_points);
+  std::size_t level = 0;
+  for (std::size_t n = first_points, m = second_points; n > 0 || m > 0; n /= 2, m /= 2, ++level) {
+    if (levels_.size() <= level) levels_.emplace_back();
+    levels_[level].first.reserve(n);
+    levels_[level].second.reserve(m);
+  }
+}
+
 void FastDtw::halve_until_short(std::span<const base::Vec3> first, std::span<const base::Vec3> second) {
   const auto level_at = [&](std::size_t index) -> Level& {
     if (levels_.size() <= index) levels_.emplace_back();

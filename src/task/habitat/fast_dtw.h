@@ -8,7 +8,7 @@
 // side, is the window of the next finer one. Of equal ways the one from the previous point of the first
 // sequence is taken, then from the second's, then the diagonal; this decides the windows, so it is part of
 // the result. Law: fast >= exact; equal for a radius as long as the sequences.
-// Cost: O((n + m) * radius) time; memory of the largest call is kept, so later calls allocate nothing.
+// Cost: O((n + m) * radius) time; after reserve() nothing is allocated for sequences up to those lengths.
 // Not thread-safe; one object a thread.
 
 #include <cstdint>
@@ -23,6 +23,7 @@ class FastDtw {
  public:
   /// radius >= 1.
   explicit FastDtw(int radius = 1);
+  void reserve(std::size_t first_points, std::size_t second_points);
 
   /// Neither may be empty.
   double distance(std::span<const base::Vec3> first, std::span<const base::Vec3> second);

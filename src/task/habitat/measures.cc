@@ -39,7 +39,8 @@ base::Result<std::vector<Measure>> measures_of(std::span<const std::string> name
   const auto known = config::habitat_measures();
   std::vector<Measure> measures;
   for (const std::string& name : names) {
-    const auto found = std::find_if(known.begin(), known.end(), [&](const auto& m) { return m.name == name; });
+    const auto found =
+        std::find_if(known.begin(), known.end(), [&](const auto& m) { return m.name == name; });
     measures.push_back(static_cast<Measure>(found - known.begin()));
   }
   return measures;
@@ -53,7 +54,8 @@ std::vector<Measure> columns_of(std::span<const Measure> measures) {
   }
   for (const std::string& name : task::measure_names()) {
     const auto known = config::habitat_measures();
-    const auto found = std::find_if(known.begin(), known.end(), [&](const auto& m) { return m.name == name; });
+    const auto found =
+        std::find_if(known.begin(), known.end(), [&](const auto& m) { return m.name == name; });
     INKNAV_CHECK(found != known.end(), name);
     const auto measure = static_cast<Measure>(found - known.begin());
     if (std::find(columns.begin(), columns.end(), measure) == columns.end()) columns.push_back(measure);
@@ -78,7 +80,7 @@ void update(const StepOutcome& step, float distance_to_goal, const MeasureSettin
             MeasureState& state) {
   state.previous_distance = state.distance_to_goal;
   if (measures_distance_anew(state, step.position)) {
-    state.distance_to_goal = distance_to_goal;
+    if (std::isfinite(distance_to_goal)) state.distance_to_goal = distance_to_goal;
     state.distance_position = step.position;
   }
   ++state.steps;

@@ -83,7 +83,8 @@ void begin(const base::Vec3& position, float distance_to_goal, const MeasureSett
            MeasureState& state);
 /// Whether `position` is far enough from where distance_to_goal was measured that it is measured anew.
 bool measures_distance_anew(const MeasureState& state, const base::Vec3& position);
-/// `distance_to_goal` is the new distance where measures_distance_anew(), else not looked at.
+/// `distance_to_goal` is the new distance where measures_distance_anew(), else not looked at. An infinite one
+/// (Detour's path has at most 256 polygons) leaves the last; Habitat's reward would be minus infinity.
 void update(const StepOutcome& step, float distance_to_goal, const MeasureSettings& settings,
             MeasureState& state);
 
@@ -91,8 +92,8 @@ void update(const StepOutcome& step, float distance_to_goal, const MeasureSettin
 double success(const MeasureState& state, const MeasureSettings& settings);
 /// success * L / max(L, P). L = P = 0 gives the efficiency 1; Habitat divides 0 by 0.
 double spl(const MeasureState& state, const MeasureSettings& settings);
-/// max(0, 1 - d / L) * L / max(L, P), no STOP needed. With L = 0: 1 where d = P = 0, else 0. An infinite d or L
-/// gives 0.
+/// max(0, 1 - d / L) * L / max(L, P), no STOP needed. With L = 0: 1 where d = P = 0, else 0. An infinite d or
+/// L gives 0.
 double soft_spl(const MeasureState& state);
 /// exp(-dtw / (points * distance)).
 double ndtw(double dtw, std::size_t reference_points, float distance);

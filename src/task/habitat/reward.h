@@ -2,8 +2,8 @@
 #pragma once
 // Reward and end of an episode as Habitat-Lab's RLTaskEnv has them (spec/habitat.md 6). Pure.
 //
-// The bonus and the early end are triggered by success_measure being other than zero, not by success: with the
-// usual spl, a success whose spl is exactly 0 earns nothing.
+// The bonus and the early end are triggered by success_measure being other than zero, not by success: with
+// the usual spl, a success whose spl is exactly 0 earns nothing.
 
 #include "task/habitat/measures.h"
 
