@@ -212,7 +212,7 @@ std::vector<Row> ppo_rows() {
 std::vector<Row> task_rows() {
   const std::vector<std::string> noisy_motion = {SIMULATOR "ACTION_SPACE_CONFIG", "pyrobotnoisy"};
   return {
-      {TASK "DATASET.TYPE", "HandWritingNav-v1", "checked: other kinds are refused", nullptr},
+      {TASK "DATASET.TYPE", "HandWritingNav-v1", "which reader; must go with TASK.TYPE", nullptr},
       {TASK "DATASET.SPLIT", "test", "dataset", OBSERVE(list_path(c))},
       {TASK "DATASET.CONTENT_SCENES", "[rooms]", "dataset", nullptr},
       {TASK "DATASET.VERSION",
@@ -303,9 +303,66 @@ std::vector<Row> task_rows() {
   };
 }
 
+/// A task of Habitat in which all its keys matter.
+std::vector<std::string> habitat_task() {
+  return {"EVAL.CONTROLS",          "[]",
+          TASK "TASK.TYPE",         "Nav-v0",
+          TASK "DATASET.TYPE",      "PointNav-v1",
+          TASK "TASK.SENSORS",      "[pointgoal, pointgoal_with_gps_compass, gps, proximity]",
+          TASK "TASK.MEASUREMENTS", "[distance_to_goal, success, spl, distance_to_goal_reward, ndtw]"};
+}
+
+const task::habitat::HabitatTaskSettings habitat_of(const Config& c) { return *env_of(c).habitat; }
+
+std::vector<Row> habitat_rows() {
+  const std::vector<std::string> nav = habitat_task();
+  const char* reader = "Habitat's tasks";
+#define ITERATOR TASK "ENVIRONMENT.ITERATOR_OPTIONS."
+  return {
+      {TASK "TASK.TYPE",
+       "ImageNav-v1",
+       "which task",
+       OBSERVE(static_cast<int>(habitat_of(c).type)),
+       {"EVAL.CONTROLS", "[]", TASK "TASK.TYPE", "Nav-v0", TASK "DATASET.TYPE", "PointNav-v1",
+        TASK "TASK.SENSORS", "[imagegoal]", TASK "TASK.MEASUREMENTS",
+        "[distance_to_goal, success, spl, distance_to_goal_reward]"}},
+      {"RL.REWARD_MEASURE", "spl", reader, OBSERVE(static_cast<int>(habitat_of(c).reward.reward_measure)),
+       nav},
+      {"RL.SUCCESS_MEASURE", "success", reader,
+       OBSERVE(static_cast<int>(habitat_of(c).reward.success_measure)), nav},
+      {ITERATOR "SHUFFLE", "False", reader, OBSERVE(habitat_of(c).iterator.shuffle), nav},
+      {ITERATOR "GROUP_BY_SCENE", "False", reader, OBSERVE(habitat_of(c).iterator.group_by_scene), nav},
+      {ITERATOR "NUM_EPISODE_SAMPLE", "5", reader, OBSERVE(habitat_of(c).iterator.num_episode_sample), nav},
+      {ITERATOR "MAX_SCENE_REPEAT_EPISODES", "5", reader,
+       OBSERVE(habitat_of(c).iterator.max_scene_repeat_episodes), nav},
+      {ITERATOR "MAX_SCENE_REPEAT_STEPS", "5", reader, OBSERVE(habitat_of(c).iterator.max_scene_repeat_steps),
+       nav},
+      {ITERATOR "STEP_REPETITION_RANGE", "0.5", reader, OBSERVE(habitat_of(c).iterator.step_repetition_range),
+       nav},
+      {TASK "TASK.POSSIBLE_ACTIONS", "[stop, turn_left]", reader, OBSERVE(habitat_of(c).actions.size()), nav},
+      {TASK "TASK.END_ON_SUCCESS", "True", reader, OBSERVE(habitat_of(c).reward.end_on_success), nav},
+      {TASK "TASK.DISTANCE_TO_GOAL.DISTANCE_TO", "VIEW_POINTS", reader,
+       OBSERVE(static_cast<int>(habitat_of(c).distance_to)), nav},
+      {TASK "TASK.GPS_SENSOR.DIMENSIONALITY", "3", reader, OBSERVE(habitat_of(c).gps_dimensions), nav},
+      {TASK "TASK.POINTGOAL_SENSOR.GOAL_FORMAT", "CARTESIAN", reader, OBSERVE(habitat_of(c).pointgoal.polar),
+       nav},
+      {TASK "TASK.POINTGOAL_SENSOR.DIMENSIONALITY", "3", reader, OBSERVE(habitat_of(c).pointgoal.dimensions),
+       nav},
+      {TASK "TASK.POINTGOAL_WITH_GPS_COMPASS_SENSOR.GOAL_FORMAT", "CARTESIAN", reader,
+       OBSERVE(habitat_of(c).pointgoal_with_gps_compass.polar), nav},
+      {TASK "TASK.POINTGOAL_WITH_GPS_COMPASS_SENSOR.DIMENSIONALITY", "3", reader,
+       OBSERVE(habitat_of(c).pointgoal_with_gps_compass.dimensions), nav},
+      {TASK "TASK.PROXIMITY_SENSOR.MAX_DETECTION_RADIUS", "1", reader,
+       OBSERVE(habitat_of(c).proximity_radius), nav},
+      {TASK "TASK.NDTW.FDTW", "False", reader, OBSERVE(habitat_of(c).fast_dtw), nav},
+      {TASK "TASK.NDTW.SUCCESS_DISTANCE", "1", reader, OBSERVE(habitat_of(c).measure.ndtw_distance), nav},
+  };
+#undef ITERATOR
+}
+
 std::vector<Row> all_rows() {
   std::vector<Row> rows = run_rows();
-  for (const auto& more : {policy_rows(), ppo_rows(), task_rows()})
+  for (const auto& more : {policy_rows(), ppo_rows(), task_rows(), habitat_rows()})
     rows.insert(rows.end(), more.begin(), more.end());
   return rows;
 }
@@ -391,7 +448,8 @@ TEST(ConfigKeys, WhatCannotBeDoneIsRefusedOrNamed) {
   expect({"USE_VECENV", "True"}, "USE_VECENV is ignored: environments are always stepped as arrays");
   expect({"SIMULATOR_GPU_ID", "1"}, "SIMULATOR_GPU_ID is ignored: devices are chosen by GPU_IDS");
   expect({"TORCH_GPU_ID", "1"}, "TORCH_GPU_ID is ignored");
-  expect({TASK "TASK.TYPE", "VLN-v0"}, "TASK_CONFIG.TASK.TYPE is ignored: there is one task here");
+  expect({TASK "TASK.TYPE", "VLN-v0"}, "DATASET.TYPE = HandWritingNav does not go with TASK.TYPE VLN-v0");
+  expect({TASK "TASK.TYPE", "AudioNav"}, "is not a task that is known here");
 }
 
 /// docs/configuration.md as it should be.

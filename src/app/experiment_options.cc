@@ -7,6 +7,7 @@
 
 #include "app/command_line.h"
 #include "base/thread_pool.h"
+#include "config/hydra.h"
 #include "render/cuda/cuda_plugin.h"
 #include "run/launch.h"
 
@@ -58,8 +59,9 @@ void add_experiment_options(CLI::App& app, ExperimentOptions& options, bool run_
 
 base::Status take_overrides(const CLI::App& app, ExperimentOptions& options) {
   options.overrides = app.remaining();
-  for (std::size_t i = 0; i < options.overrides.size(); i += 2) {
+  for (std::size_t i = 0; i < options.overrides.size(); ++i) {
     const std::string& word = options.overrides[i];
+    if (!config::is_hydra_override(word)) ++i;  // a key; its value follows
     if (!word.starts_with("-")) continue;
     const std::string name = word.substr(0, word.find('='));
     if (app.get_option_no_throw(name) != nullptr) {

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "config/habitat_names.h"
+
 namespace inknav::config {
 namespace {
 
@@ -155,6 +157,9 @@ void describe(RlConfig& c, FieldVisitor& v) {
           c.with_distance_reward);
   v.field({.key = "DISTANCE_REWARD_SCALE", .doc = "reward a metre of that progress", .low = 0, .high = 1e4},
           c.distance_reward_scale);
+  v.field({.key = "REWARD_MEASURE", .doc = "Habitat's tasks: added to each step's reward"}, c.reward_measure);
+  v.field({.key = "SUCCESS_MEASURE", .doc = "Habitat's tasks: other than 0 earns SUCCESS_REWARD"},
+          c.success_measure);
   v.field({.key = "TIME_DIFF", .doc = "lineage: must stay False"}, c.time_diff);
   v.choice(
       {.key = "LR_SCALING",
@@ -233,12 +238,12 @@ void check_observations(const ExperimentConfig& c, Problems& problems) {
                                                           camera + "; add it there"});
     }
   }
-  if (!c.is_pointnav() && !contains(task_sensors, "handwriting_instr")) {
+  if (c.reads_drawing() && !contains(task_sensors, "handwriting_instr")) {
     problems.push_back({"TASK_CONFIG.TASK.SENSORS",
                         "has no handwriting_instr, the drawing that GOAL_SENSOR_UUID names; add it, or set "
                         "USE_POINTNAV True for the baseline without a drawing"});
   }
-  if (c.is_pointnav() && (c.slam || contains(task_sensors, "slam"))) {
+  if (!c.is_habitat_task() && c.is_pointnav() && (c.slam || contains(task_sensors, "slam"))) {
     problems.push_back({"SLAM",
                         "= True does not go with USE_POINTNAV: the baseline without a drawing has no "
                         "network that reads the explored map; leave SLAM (and slam in "
@@ -248,14 +253,29 @@ void check_observations(const ExperimentConfig& c, Problems& problems) {
 
 }  // namespace
 
+bool ExperimentConfig::is_habitat_task() const { return find_habitat_task(task_config.task.type) != nullptr; }
+
 bool ExperimentConfig::is_pointnav() const {
-  return use_pointnav || task_config.task.goal_sensor_uuid != "handwriting_instr";
+  if (is_habitat_task()) return goal_field().starts_with("pointgoal");
+  const std::string& goal = task_config.task.goal_sensor_uuid;
+  return use_pointnav || goal == "pointgoal" || goal == "pointgoal_with_gps_compass";
+}
+
+std::string ExperimentConfig::goal_field() const {
+  if (!is_habitat_task()) return is_pointnav() ? "pointgoal" : "";
+  const TaskSettings& task = task_config.task;
+  if (task.type == "ObjectNav-v1") return "objectgoal_one_hot";
+  if (task.type != "Nav-v0") return {};
+  for (const char* sensor : {"pointgoal_with_gps_compass", "pointgoal"}) {
+    if (contains(task.sensors, sensor)) return sensor;
+  }
+  return {};
 }
 
 bool ExperimentConfig::has_camera(std::string_view sensor) const { return contains(sensors, sensor); }
 
 Problems without_effect(const ExperimentConfig& config) {
-  Problems notes;
+  Problems notes = without_effect_on_task(config);
   if (config.slam && !config.is_pointnav()) {
     notes.push_back({"SLAM",
                      "= True adds nothing: with a drawing the policy always reads its explored map, in "
@@ -275,6 +295,7 @@ Problems ExperimentConfig::validate() const {
                               " is not a multiple of NUM_RANKS = " + std::to_string(*num_ranks) + "; use " +
                               std::to_string((*num_processes + *num_ranks - 1) / *num_ranks * *num_ranks)});
   }
+  check_habitat(*this, problems);
   check_observations(*this, problems);
   if (use_vae) {
     problems.push_back({"USE_VAE", "= True is not supported: the drawing is read directly; leave it False"});

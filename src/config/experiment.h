@@ -23,7 +23,9 @@ struct RlConfig {
   bool with_time_penalty = true;
   bool with_distance_reward = true;
   double distance_reward_scale = 3.0;  // reward per metre of progress along the drawn route
-  bool time_diff = false;              // lineage: a reward on wall time; only False is supported
+  std::string reward_measure = "distance_to_goal_reward";  // Habitat's tasks: added each step
+  std::string success_measure = "spl";  // Habitat's tasks: other than 0 earns success_reward
+  bool time_diff = false;               // lineage: a reward on wall time; only False is supported
   /// How learning rates grow with the number of ranks. none is right when NUM_PROCESSES (a total) is kept:
   /// the batch of an update is then the same for any number of ranks, and so is the result.
   LearningRateScaling lr_scaling = LearningRateScaling::kNone;
@@ -93,9 +95,14 @@ struct ExperimentConfig {
   EvalConfig eval;
   TaskConfig task_config;
 
-  /// Whether the policy is told the true goal vector (USE_POINTNAV, or a GOAL_SENSOR_UUID of that kind)
-  /// instead of reading the drawing.
+  /// Whether the policy is told the true goal vector (TASK.TYPE Nav-v0; USE_POINTNAV, or a GOAL_SENSOR_UUID
+  /// of that kind) instead of reading the drawing.
   bool is_pointnav() const;
+  bool is_habitat_task() const;  // TASK.TYPE is one of Habitat's
+  bool reads_drawing() const { return !is_pointnav() && !is_habitat_task(); }
+  /// The environment's field of plain numbers that tells a policy the goal; "": none that a network here
+  /// reads.
+  std::string goal_field() const;
   bool has_camera(std::string_view sensor) const;  // "RGB_SENSOR", "DEPTH_SENSOR" in SENSORS
 
   Problems validate() const;

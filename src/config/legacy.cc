@@ -14,7 +14,8 @@ constexpr std::string_view kFixed = "there is one implementation here, chosen by
 constexpr std::string_view kDevice = "devices are chosen by GPU_IDS and NUM_GPUS";
 constexpr std::string_view kData = "scenes come from TASK_CONFIG.DATASET";
 constexpr std::string_view kPhysics = "bodies are moved on the navmesh, without dynamics";
-constexpr std::string_view kOrder = "episode order is decided by SEED";
+constexpr std::string_view kWalks = "walks are read from <file>_gt.json.gz beside the episodes";
+constexpr std::string_view kRound = "training goes round, evaluation runs each episode once";
 constexpr std::string_view kCommand = "the command line is recorded in train.log";
 constexpr std::string_view kVideo = "videos show every step";
 
@@ -37,8 +38,6 @@ constexpr Legacy kLegacy[] = {
     {"EVAL.RECORD_EPISODE", kVideo},
     {"RL.DDPPO", "ranks and their backend are chosen by the machine"},
     {"RL.POLICY", "the network is under MODEL"},
-    {"RL.REWARD_MEASURE", "the reward is progress along the drawn route"},
-    {"RL.SUCCESS_MEASURE", "success is STOP within TASK_CONFIG.TASK.SUCCESS_DISTANCE"},
     {"RL.PPO.use_normalized_advantage", "normalize_advantage does this"},
     {"RL.PPO.policy_type", "the network is under MODEL"},
     {"RL.PPO.use_external_memory", "the recurrent core is rnn_type"},
@@ -51,7 +50,11 @@ constexpr Legacy kLegacy[] = {
     {"TASK_CONFIG.PYROBOT", "there is no robot driver here"},
     {"TASK_CONFIG.DATASET.CONTENT_SCENES_PATH", kData},
     {"TASK_CONFIG.ENVIRONMENT.MAX_EPISODE_SECONDS", "time is counted in steps"},
-    {"TASK_CONFIG.ENVIRONMENT.ITERATOR_OPTIONS", kOrder},
+    {"TASK_CONFIG.ENVIRONMENT.ITERATOR_OPTIONS.CYCLE", kRound},
+    {"TASK_CONFIG.ENVIRONMENT.ITERATOR_OPTIONS.NAME", kFixed},
+    {"TASK_CONFIG.TASK.*.SENSOR_TYPE", kFixed},
+    {"TASK_CONFIG.TASK.NDTW.SPLIT", kWalks},
+    {"TASK_CONFIG.TASK.NDTW.GT_PATH", kWalks},
     {"TASK_CONFIG.SIMULATOR.AUDIO", kAudio},
     {"TASK_CONFIG.SIMULATOR.AGENTS", "there is one agent, AGENT_0"},
     {"TASK_CONFIG.SIMULATOR.CONTINUOUS_VIEW_CHANGE", kVideo},
@@ -77,22 +80,15 @@ constexpr Legacy kLegacy[] = {
     {"TASK_CONFIG.SIMULATOR.AGENT_0.IS_SET_START_STATE", "the start is the episode's"},
     {"TASK_CONFIG.SIMULATOR.AGENT_0.START_POSITION", "the start is the episode's"},
     {"TASK_CONFIG.SIMULATOR.AGENT_0.START_ROTATION", "the start is the episode's"},
-    {"TASK_CONFIG.TASK.ACTIONS", "actions are STOP, forward, left, right"},
-    {"TASK_CONFIG.TASK.ACTION_SPACE_CONFIG", "actions are STOP, forward, left, right"},
-    {"TASK_CONFIG.TASK.POSSIBLE_ACTIONS", "actions are STOP, forward, left, right"},
+    {"TASK_CONFIG.TASK.ACTIONS", "TASK_CONFIG.TASK.POSSIBLE_ACTIONS lists the actions"},
+    {"TASK_CONFIG.TASK.ACTION_SPACE_CONFIG", "TASK_CONFIG.TASK.POSSIBLE_ACTIONS lists the actions"},
     {"TASK_CONFIG.TASK.AUDIOGOAL_SENSOR", kAudio},
     {"TASK_CONFIG.TASK.SPECTROGRAM_SENSOR", kAudio},
-    {"TASK_CONFIG.TASK.TYPE", "there is one task here, to follow a drawing"},
     {"TASK_CONFIG.TASK.*.TYPE", kFixed},
     {"TASK_CONFIG.TASK.COLLISIONS", kFixed},
     {"TASK_CONFIG.TASK.COMPASS_SENSOR", kFixed},
-    {"TASK_CONFIG.TASK.DISTANCE_TO_GOAL", kFixed},
-    {"TASK_CONFIG.TASK.GPS_SENSOR", kFixed},
     {"TASK_CONFIG.TASK.HANDWRITING_GOAL_SENSOR", kFixed},
     {"TASK_CONFIG.TASK.HANDWRITING_INSTR_SENSOR", kFixed},
-    {"TASK_CONFIG.TASK.NDTW", kFixed},
-    {"TASK_CONFIG.TASK.POINTGOAL_SENSOR", kFixed},
-    {"TASK_CONFIG.TASK.POINTGOAL_WITH_GPS_COMPASS_SENSOR", kFixed},
     {"TASK_CONFIG.TASK.SLAM_SENSOR", kFixed},
     {"TASK_CONFIG.TASK.SOFT_SPL", kFixed},
     {"TASK_CONFIG.TASK.SPL", kFixed},

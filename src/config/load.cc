@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "base/file.h"
+#include "config/hydra.h"
 #include "config/listing.h"
 #include "config/reader.h"
 #include "config/yaml_tree.h"
@@ -42,6 +43,14 @@ struct Loader {
   }
 };
 
+/// With Hydra's keys turned into ours.
+base::Result<YamlNode> parse_tree(const std::string& text, const std::string& name) {
+  INKNAV_RETURN_IF_ERROR(check_composition(text, name));
+  INKNAV_ASSIGN_OR_RETURN(YamlNode tree, parse_yaml(text, name));
+  INKNAV_RETURN_IF_ERROR(translate_hydra(tree, name));
+  return tree;
+}
+
 base::Result<YamlNode> read_tree(const std::filesystem::path& path, std::string_view what) {
   auto text = base::read_text_file(path, YamlLimits{}.bytes);
   if (!text.ok()) {
@@ -51,7 +60,7 @@ base::Result<YamlNode> read_tree(const std::filesystem::path& path, std::string_
                  (there ? " is not readable (" + text.error().message + ")" : " is not there") +
                  "; check the path (shipped ones are in configs/)");
   }
-  return parse_yaml(*text, path.string());
+  return parse_tree(*text, path.string());
 }
 
 base::Status read_experiment(Loader& loader, const YamlNode& tree, const std::string& name) {
@@ -87,18 +96,40 @@ void drop_positions(YamlNode& node) {
   }
 }
 
-base::Result<YamlNode> override_tree(const std::vector<std::string>& overrides) {
-  if (overrides.size() % 2 != 0) {
-    return usage("command line: KEY VALUE pairs were wanted after the flags, found " + overrides.back() +
-                 " without a value; write for example: RL.PPO.lr 1e-3 NUM_UPDATES 500");
+struct Override {
+  std::string key, value;
+};
+
+/// KEY VALUE pairs and, of Hydra's keys, KEY=VALUE.
+base::Result<std::vector<Override>> pairs_of(const std::vector<std::string>& words) {
+  std::vector<Override> pairs;
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    if (is_hydra_override(words[i])) {
+      const std::size_t equals = words[i].find('=');
+      pairs.push_back({words[i].substr(0, equals), words[i].substr(equals + 1)});
+    } else if (i + 1 == words.size()) {
+      return usage("command line: KEY VALUE pairs were wanted after the flags, found " + words.back() +
+                   " without a value; write for example: RL.PPO.lr 1e-3 NUM_UPDATES 500");
+    } else {
+      pairs.push_back({words[i], words[i + 1]});
+      ++i;
+    }
   }
+  return pairs;
+}
+
+base::Result<YamlNode> override_tree(const std::vector<std::string>& overrides) {
+  INKNAV_ASSIGN_OR_RETURN(const std::vector<Override> pairs, pairs_of(overrides));
   YamlNode root;
-  for (std::size_t i = 0; i < overrides.size(); i += 2) {
-    const std::string& key = overrides[i];
-    const std::string& value = overrides[i + 1];
+  for (const auto& [key, value] : pairs) {
     if (key.size() > kMaxOverrideBytes || value.size() > kMaxOverrideBytes) {
       return usage("command line: an override of at most 4096 bytes is read, " + key.substr(0, 60) +
                    " has more");
+    }
+    if (key.starts_with("+") || key.starts_with("~")) {
+      return usage("command line: " + key.substr(0, 60) +
+                   ": Hydra's + and ~ add and remove parts of a composition, which is not done here; write "
+                   "the key alone, or a whole list as habitat.task.measurements=[a, b]");
     }
     const bool well_formed = !key.empty() && key.front() != '.' && key.back() != '.' &&
                              key.find("..") == std::string::npos &&
@@ -111,6 +142,7 @@ base::Result<YamlNode> override_tree(const std::vector<std::string>& overrides) 
     drop_positions(node);
     put(root, key, std::move(node));
   }
+  INKNAV_RETURN_IF_ERROR(translate_hydra(root, kCommandLine));
   return root;
 }
 
@@ -230,7 +262,7 @@ base::Result<LoadedConfig> load_experiment(const LoadRequest& request) {
 
 base::Result<LoadedConfig> load_experiment_text(const std::string& text, const std::string& name) {
   Loader loader;
-  INKNAV_ASSIGN_OR_RETURN(const YamlNode tree, parse_yaml(text, name));
+  INKNAV_ASSIGN_OR_RETURN(const YamlNode tree, parse_tree(text, name));
   INKNAV_RETURN_IF_ERROR(read_experiment(loader, tree, name));
   return complete(std::move(loader), {});
 }
@@ -265,6 +297,15 @@ base::Status check_mini_batches(const LoadedConfig& loaded, int environments) {
   return usage(origin_of(loaded, "RL.PPO.num_mini_batch") + ": RL.PPO.num_mini_batch = " +
                std::to_string(batches) + " does not divide " + std::to_string(environments) +
                (environments == 1 ? " environment; use " : " environments; use ") + list);
+}
+
+base::Status check_trainable(const ExperimentConfig& config) {
+  if (config.reads_drawing() || !config.goal_field().empty()) return base::ok_status();
+  return usage(
+      "TASK_CONFIG.TASK.TYPE = " + config.task_config.task.type +
+      ": no network here reads its goal (a picture or an instruction), so it cannot be trained; inknav "
+      "eval with USE_EXPERT_ACTIONS True walks it by the follower, and Nav-v0 and ObjectNav-v1 can be "
+      "trained");
 }
 
 double scaled_learning_rate(double lr, LearningRateScaling scaling, int world_size) {

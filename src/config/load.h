@@ -7,6 +7,7 @@
 // A file is data of a stranger: at most 1 MiB, depth 32, 10,000 nodes, no anchors, aliases or tags, no key
 // twice; an override value at most 4 KiB. Keys are strict: an unknown key is an error with the nearest known
 // name; keys of the lineage without a meaning here are accepted and named once in `notices`.
+// Files and overrides may use the keys of Habitat-Lab's Hydra files as well (config/hydra.h).
 // Errors are kUsage in the form "<file>:<line>:<column>: <key> ...; <what to do>".
 
 #include <filesystem>
@@ -25,7 +26,8 @@ namespace inknav::config {
 struct LoadRequest {
   std::vector<std::filesystem::path> files{};  // later files win
   std::filesystem::path model_dir{};           // "": no paths are derived
-  std::vector<std::string> overrides{};        // KEY VALUE KEY VALUE ..., values in YAML syntax
+  /// KEY VALUE KEY VALUE ..., values in YAML syntax; between the pairs, Hydra's habitat.a.b=value.
+  std::vector<std::string> overrides{};
 };
 
 struct LoadedConfig {
@@ -51,6 +53,9 @@ base::Hash128 config_hash(const ExperimentConfig& config);
 
 /// Whether num_mini_batch divides `environments` of a rank; error kUsage that lists the divisors.
 base::Status check_mini_batches(const LoadedConfig& loaded, int environments);
+
+/// Whether there is a network that reads what tells an agent of TASK.TYPE where to go; kUsage, for training.
+base::Status check_trainable(const ExperimentConfig& config);
 
 /// Learning rate for `world_size` ranks by RL.LR_SCALING.
 double scaled_learning_rate(double lr, LearningRateScaling scaling, int world_size);

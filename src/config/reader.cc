@@ -8,6 +8,7 @@
 #include <charconv>
 #include <cmath>
 
+#include "config/habitat_names.h"
 #include "config/legacy.h"
 
 namespace inknav::config {
@@ -257,7 +258,8 @@ void TreeReader::list(const Field& field, std::vector<std::string>& value,
       return plain_name(name) == plain_name(words[i]);
     });
     if (found == names.end()) {
-      wrong(field, node->items[i], "one of " + joined(std::span(names.begin(), names.size())));
+      const std::span<const std::string_view> known(names.begin(), names.size());
+      wrong(field, node->items[i], "one of " + joined(known) + name_hint(words[i], known));
       return;
     }
     words[i] = *found;

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include "config/task_config.h"
 
+#include <algorithm>
+
+#include "config/habitat_names.h"
+
 namespace inknav::config {
 
 namespace {
@@ -59,8 +63,16 @@ void describe(DatasetConfig& c, FieldVisitor& v) {
 
 Problems DatasetConfig::validate() const {
   Problems problems;
-  if (type != "HandWritingNav" && type != "HandWritingNav-v0" && type != "HandWritingNav-v1") {
-    problems.push_back({"TYPE", "= " + type + " is not a dataset that can be read; use HandWritingNav"});
+  std::vector<std::string_view> known{"HandWritingNav", "HandWritingNav-v0", "HandWritingNav-v1"};
+  for (const HabitatTask& task : habitat_tasks())
+    known.insert(known.end(), task.datasets.begin(), task.datasets.end());
+  if (type.empty() || std::find(known.begin(), known.end(), type) == known.end()) {
+    const std::string hint = name_hint(type, known);
+    problems.push_back(
+        {"TYPE", "= " + type + " is not a dataset that can be read" +
+                     (hint.empty() ? "; use HandWritingNav, PointNav-v1, ObjectNav-v1, R2RVLN-v1 "
+                                     "or RxR-VLN-CE-v1"
+                                   : hint)});
   }
   if (content_scenes.empty()) {
     problems.push_back({"CONTENT_SCENES", "is empty, so no scene would be left; use [\"*\"] for all"});
@@ -73,19 +85,22 @@ Problems DatasetConfig::validate() const {
 }
 
 void describe(TaskSettings& c, FieldVisitor& v) {
+  v.field({.key = "TYPE", .doc = "HandWritingNav, or Habitat's Nav-v0, ObjectNav-v1, ImageNav-v1, VLN-v0"},
+          c.type);
   v.list(
       {.key = "SENSORS",
        .doc =
            "what the policy gets besides pictures; pointgoal, handwriting_goal: truth, only for supervision"},
       c.sensors,
       {"handwriting_instr", "gps", "compass", "pointgoal", "handwriting_goal", "slam", "depth", "rgb",
-       "pointgoal_with_gps_compass"});
+       "pointgoal_with_gps_compass", "heading", "proximity", "objectgoal", "imagegoal", "instruction"});
   v.list({.key = "MEASUREMENTS",
           .doc = "what is reported of an episode; success always is",
           .shapes_result = false},
          c.measurements,
          {"success", "spl", "soft_spl", "ndtw", "distance_to_goal", "collisions", "path_length",
-          "oracle_success", "stop_called"});
+          "oracle_success", "stop_called", "distance_to_goal_reward", "num_steps", "oracle_navigation_error",
+          "oracle_spl", "steps_taken", "sdtw", "top_down_map"});
   v.field({.key = "SUCCESS_DISTANCE",
            .doc = "STOP nearer than this is a success, metres",
            .low = 1e-3,
@@ -98,10 +113,30 @@ void describe(TaskSettings& c, FieldVisitor& v) {
            .low = 16,
            .high = 1024},
           c.drawing_size);
+  v.list({.key = "POSSIBLE_ACTIONS", .doc = "Habitat's tasks: actions by their numbers"}, c.possible_actions,
+         {"stop", "move_forward", "turn_left", "turn_right", "look_up", "look_down"});
+  v.field({.key = "END_ON_SUCCESS", .doc = "RL.SUCCESS_MEASURE other than 0 ends the episode"},
+          c.end_on_success);
+  v.section({.key = "DISTANCE_TO_GOAL", .doc = "the measure (Habitat's tasks)"}, c.distance_to_goal);
+  v.section({.key = "GPS_SENSOR", .doc = "place in the start frame (Habitat's tasks)"}, c.gps_sensor);
+  v.section({.key = "POINTGOAL_SENSOR", .doc = "the goal from the start"}, c.pointgoal_sensor);
+  v.section({.key = "POINTGOAL_WITH_GPS_COMPASS_SENSOR", .doc = "the goal from the present pose"},
+            c.pointgoal_with_gps_compass_sensor);
+  v.section({.key = "PROXIMITY_SENSOR", .doc = "distance to the nearest obstacle"}, c.proximity_sensor);
+  v.section({.key = "NDTW", .doc = "the measure (Habitat's tasks)"}, c.ndtw);
 }
 
 Problems TaskSettings::validate() const {
   Problems problems;
+  if (!type.starts_with("HandWritingNav") && find_habitat_task(type) == nullptr) {
+    std::vector<std::string_view> known{"HandWritingNav"};
+    for (const HabitatTask& task : habitat_tasks()) known.push_back(task.type);
+    const std::string hint = name_hint(type, known);
+    problems.push_back(
+        {"TYPE",
+         "= " + type + " is not a task that is known here" +
+             (hint.empty() ? "; use HandWritingNav, Nav-v0, ObjectNav-v1, ImageNav-v1 or VLN-v0" : hint)});
+  }
   if (goal_sensor_uuid != "handwriting_instr" && goal_sensor_uuid != "pointgoal" &&
       goal_sensor_uuid != "pointgoal_with_gps_compass") {
     problems.push_back(
@@ -115,6 +150,8 @@ Problems TaskSettings::validate() const {
 void describe(EnvironmentConfig& c, FieldVisitor& v) {
   v.field({.key = "MAX_EPISODE_STEPS", .doc = "then the episode is truncated", .low = 1, .high = 1e6},
           c.max_episode_steps);
+  v.section({.key = "ITERATOR_OPTIONS", .doc = "order of training episodes (Habitat's tasks)"},
+            c.iterator_options);
 }
 
 void describe(ColourNoiseConfig& c, FieldVisitor& v) {

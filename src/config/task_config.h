@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "config/field.h"
+#include "config/habitat_config.h"
 
 namespace inknav::config {
 
@@ -41,6 +42,7 @@ struct DatasetConfig {
 };
 
 struct TaskSettings {
+  std::string type = "HandWritingNav";  // or one of Habitat's (config/habitat_names.h)
   std::vector<std::string> sensors{"handwriting_instr", "gps", "compass"};
   std::vector<std::string> measurements{"success",          "spl",        "soft_spl",   "ndtw",
                                         "distance_to_goal", "collisions", "path_length"};
@@ -48,12 +50,24 @@ struct TaskSettings {
   std::string goal_sensor_uuid = "handwriting_instr";
   int drawing_size = 128;  // InkNav's own: side in pixels of the planes that the policy reads
 
+  // Habitat's tasks.
+  std::vector<std::string> possible_actions{"stop", "move_forward", "turn_left",
+                                            "turn_right"};  // their order
+  bool end_on_success = false;  // RL.SUCCESS_MEASURE other than 0 ends the episode
+  DistanceToGoalConfig distance_to_goal;
+  GpsSensorConfig gps_sensor;
+  PointGoalSensorConfig pointgoal_sensor;
+  PointGoalSensorConfig pointgoal_with_gps_compass_sensor;
+  ProximitySensorConfig proximity_sensor;
+  NdtwConfig ndtw;
+
   Problems validate() const;
 };
 
 struct EnvironmentConfig {
   int max_episode_steps =
       500;  // then the episode is truncated (a time-out, not a failure of the value target)
+  IteratorConfig iterator_options;
 
   Problems validate() const { return {}; }
 };

@@ -141,13 +141,13 @@ PolicySettings policy_settings(const config::ExperimentConfig& config, const tas
   PolicySettings settings;
   // Without memory the pose in the start frame says nothing that belief and crops do not, and invites
   // learning the training homes by heart.
-  const bool plain_reader = !config.is_pointnav() && config.rl.ppo.rnn_type == config::RnnType::kNone;
+  const bool plain_reader = config.reads_drawing() && config.rl.ppo.rnn_type == config::RnnType::kNone;
   for (const char* name : {"gps", "compass"}) {
     const std::vector<std::string>& sensors = config.task_config.task.sensors;
     const bool wanted = std::find(sensors.begin(), sensors.end(), name) != sensors.end();
     if (wanted && !plain_reader) settings.number_fields.push_back(name);
   }
-  if (config.is_pointnav()) settings.number_fields.push_back("pointgoal");
+  if (const std::string goal = config.goal_field(); !goal.empty()) settings.number_fields.push_back(goal);
   settings.backbone = backbone_of(config.model.backbone);
   settings.use_depth = config.extra_depth && config.has_camera("DEPTH_SENSOR") && env.simulator.sensors.depth;
   settings.use_rgb = config.extra_rgb && env.simulator.sensors.rgb;
@@ -158,7 +158,7 @@ PolicySettings policy_settings(const config::ExperimentConfig& config, const tas
   settings.turn_angle = env.simulator.motion.turn_angle_deg * base::kPi / 180.0f;
   settings.predict_goal = config.predict_goal;
   settings.decode_waypoint = config.rl.ppo.decode_waypoint;
-  settings.reading.enabled = !config.is_pointnav();
+  settings.reading.enabled = config.reads_drawing();
   settings.reading.crop_cells = config.model.crop_cells;
   settings.reading.metres_per_cell = f(config.model.crop_metres_per_cell);
   settings.reading.channels = config.model.reading_channels;

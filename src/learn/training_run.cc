@@ -143,6 +143,7 @@ class RankRun {
     const std::optional<int> gpu = gpu_of_rank();
     if (gpu) INKNAV_RETURN_IF_ERROR(prepare_gpu(*gpu));
     if (gpu && ranks_) INKNAV_RETURN_IF_ERROR(ranks_->meet_on_device(*gpu));
+    INKNAV_RETURN_IF_ERROR(config::check_trainable(config_));
     const std::string split = config_.task_config.dataset.split;
     INKNAV_ASSIGN_OR_RETURN(task::Dataset dataset, task::load_dataset(config_, split));
     if (!config_.num_processes) INKNAV_RETURN_IF_ERROR(count_environments(dataset));

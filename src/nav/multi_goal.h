@@ -28,7 +28,15 @@ class MultiGoal {
   };
   /// `query` on the mesh of the constructor's.
   Nearest nearest(NavQuery& query, const base::Vec3& from);
+  /// nearest().path.length, bit for bit, without allocation; the two may take turns.
+  float nearest_length(NavQuery& query, const base::Vec3& from);
   std::int64_t num_searches() const { return num_searches_; }
+
+  /// What it remembers of earlier searches, for checkpoints: with the same goals, bounds and last start the
+  /// answers go on as they would have. `bounds` must have bounds().size() entries.
+  std::vector<float> bounds() const;
+  const std::optional<base::Vec3>& last_start() const { return last_start_; }
+  void restore(std::span<const float> bounds, const std::optional<base::Vec3>& last_start);
 
  private:
   struct Goal {
@@ -37,6 +45,9 @@ class MultiGoal {
     float bound = 0.0f;  // metres, from last_start_
   };
   void update_bounds(const base::Vec3& from);
+  /// The nearest goal's place in goals_ and its distance; -1 and infinity without one. `path`, where it is
+  /// wanted, becomes the way to it.
+  int search(NavQuery& query, const base::Vec3& from, float& length, GeodesicPath* path);
 
   std::vector<Goal> goals_;  // those that project
   std::optional<base::Vec3> last_start_;

@@ -57,6 +57,30 @@ TEST(MultiGoal, BoundsSkipSearchesAlongAWalk) {
   EXPECT_LT(multi.num_searches(), kSteps * 20 / 4);
 }
 
+TEST(MultiGoal, LengthsAloneAreThoseOfThePathsAndItsMemoryCanBeKept) {
+  const NavMeshPtr mesh = build_mesh(testing::rooms_scene());
+  NavQuery query(mesh);
+  base::PhiloxStream stream({.seed = 33});
+  std::vector<Vec3> goals;
+  for (int g = 0; g < 20; ++g) goals.push_back(query.random_point(stream, mesh->largest_island()).position);
+  goals.push_back(goals.front());  // equal bounds
+  MultiGoal multi(query, goals), lengths(query, goals);
+  std::vector<float> bounds;
+  std::optional<Vec3> start;
+  for (int i = 0; i < 200; ++i) {
+    const Vec3 at = query.random_point(stream, mesh->largest_island()).position;
+    MultiGoal resumed(query, goals);
+    if (start) resumed.restore(bounds, start);
+    const float length = lengths.nearest_length(query, at);
+    ASSERT_EQ(multi.nearest(query, at).path.length, length);
+    ASSERT_EQ(resumed.nearest_length(query, at), length);
+    ASSERT_EQ(query.geodesic_length(at, goals.front()), query.geodesic(at, goals.front()).length);
+    ASSERT_EQ(multi.num_searches(), lengths.num_searches());
+    bounds = lengths.bounds();
+    start = lengths.last_start();
+  }
+}
+
 TEST(MultiGoal, GoalsThatDoNotProjectAreSkipped) {
   NavQuery query(build_mesh(testing::rooms_scene()));
   const Vec3 far(90, 0, 90), here = query.project({1, 0, 1})->position,

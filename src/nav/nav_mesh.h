@@ -119,6 +119,8 @@ class NavQuery {
   /// differ; DistanceField gives the true distance. Law: length >= the straight line, and >=
   /// DistanceField::at.
   GeodesicPath geodesic(const base::Vec3& from, const base::Vec3& to);
+  /// geodesic(from, to).length, bit for bit, without allocation.
+  float geodesic_length(const base::Vec3& from, const base::Vec3& to);
   float distance_to_wall(const base::Vec3& p, float max_radius = 2.0f);
 
   /// O(1) projection through the mesh's grid, within 2 m in the plane and 4 m in height. Where two polygons

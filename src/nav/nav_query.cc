@@ -241,6 +241,17 @@ GeodesicPath NavQuery::geodesic(const Vec3& from, const Vec3& to) {
   return path;
 }
 
+float NavQuery::geodesic_length(const Vec3& from, const Vec3& to) {
+  Impl& impl = *impl_;
+  NavPoint start;
+  NavPoint end;
+  if (!impl.project(from, start) || !impl.project(to, end)) return std::numeric_limits<float>::infinity();
+  if (start.position == end.position) return 0.0f;
+  int num_corners = 0;
+  if (!impl.pull_path(start, end, from, to, num_corners)) return std::numeric_limits<float>::infinity();
+  return impl.corners_length(num_corners);
+}
+
 std::span<const Vec3> NavQuery::corners(const NavPoint& from, const Vec3& to) {
   Impl& impl = *impl_;
   const std::optional<NavPoint> end = locate(to);

@@ -2,26 +2,14 @@
 #include <algorithm>
 #include <span>
 
-#include "base/hash.h"
 #include "sim/state_bytes.h"
 #include "task/drawn_map_env.h"
+#include "task/episode_hash.h"
 
 namespace inknav::task {
 
 namespace {
 constexpr std::uint32_t kTag = 0x31564e45;  // "ENV1"
-
-base::Hash128 hash_of(const std::vector<Episode>& episodes) {
-  base::Hasher hasher;
-  for (const Episode& episode : episodes) {
-    hasher.update(episode.scene_id.data(), episode.scene_id.size() + 1);
-    hasher.update(episode.episode_id.data(), episode.episode_id.size() + 1);
-    hasher.update_value(episode.start.position);
-    hasher.update_value(episode.start.rotation);
-    for (const Goal& goal : episode.goals) hasher.update_value(goal.position);
-  }
-  return hasher.digest();
-}
 }  // namespace
 
 std::vector<std::uint8_t> DrawnMapEnv::save_state() const {

@@ -10,6 +10,7 @@
 #include "base/check.h"
 #include "task/drawing_synthesis.h"
 #include "task/habitat/read_dataset.h"
+#include "task/habitat/settings_from_config.h"
 
 namespace inknav::task {
 namespace {
@@ -194,6 +195,10 @@ NavigationEnvSettings env_settings(const config::ExperimentConfig& config, const
   settings.drawing_variation = static_cast<float>(config.vary_drawings);
   if (config.use_diffusion_policy) settings.expert_path_points = config.rl.diffusion.horizon;
   if (!config.cache_dir.empty()) settings.cache_dir = config.cache_dir;
+  if (!config.is_habitat_task()) return settings;
+  settings.habitat = habitat::task_settings(config);
+  settings.simulator.sensors.depth = config.has_camera("DEPTH_SENSOR");
+  settings.simulator.mapper.enabled = settings.with_drawings = settings.with_expert = false;
   return settings;
 }
 

@@ -10,6 +10,7 @@
 #include "task/drawing_store.h"
 #include "task/drawn_map_env.h"
 #include "task/episode_faults.h"
+#include "task/habitat/habitat_env.h"
 #include "task/map_reach.h"
 #include "task/world_set.h"
 
@@ -60,6 +61,7 @@ base::Result<std::unique_ptr<NavigationEnv>> NavigationEnv::create(const Navigat
     return base::Error{base::ErrorCode::kData,
                        "dataset: at least one episode is wanted, found none; check DATA_PATH"};
   }
+  if (settings.habitat) return habitat::HabitatEnv::create(settings, std::move(dataset), pool);
   WorldSet set = load_worlds(dataset, settings.nav, settings.cache_dir, pool);
   DrawnMapEnv::Parts parts;
   parts.dataset = std::move(dataset);

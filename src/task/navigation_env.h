@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// The task: N agents follow drawings through homes, as a VectorEnv.
+// The task: N agents follow drawings through homes, as a VectorEnv; or run one of Habitat's tasks, whose
+// fields and measures are in task/habitat/habitat_env.h.
 //
-// Fields of spec() (shape per environment; * = privileged truth for supervision and scoring):
+// Fields of spec() with drawings (shape per environment; * = privileged truth for supervision and scoring):
 //   depth             [H, W] f32        as configured (normalised or metres)
 //   rgb               [H, W, 3] u8      when SENSORS asks for it
 //   gps               [2] f32           metres in the start frame: (forward, right)
@@ -42,6 +43,7 @@
 #include "base/thread_pool.h"
 #include "sim/simulator.h"
 #include "task/episode.h"
+#include "task/habitat/task_settings.h"
 #include "task/reward.h"
 #include "task/vector_env.h"
 #include "task/world_memory.h"
@@ -75,6 +77,8 @@ struct NavigationEnvSettings {
   std::int64_t truth_cache_bytes = 512ll << 20;    // distance fields and routes kept between episodes
   std::int64_t drawing_cache_bytes = 512ll << 20;  // drawings kept between episodes
   std::optional<std::filesystem::path> cache_dir;
+  /// Set: one of Habitat's tasks (task/habitat/habitat_env.h), without drawings, expert and map.
+  std::optional<habitat::HabitatTaskSettings> habitat;
 };
 
 /// What one environment is doing now; for reports, videos and tests.
@@ -83,7 +87,7 @@ struct EpisodeView {
   const scene::Scene* scene = nullptr;
   const nav::NavMesh* nav_mesh = nullptr;
   base::Pose pose_world_agent;
-  nav::RouteProgress progress;  // along the drawn route
+  nav::RouteProgress progress;  // along the drawn route, where there is one
   bool collided = false;        // in the last step
   bool active = true;           // false: evaluation has run out of episodes for this environment
 };

@@ -5,6 +5,7 @@
 
 #include "nav/route.h"
 #include "sketch/raster.h"
+#include "task/habitat/habitat_env.h"
 #include "task/shown_drawing.h"
 
 namespace inknav::task {
@@ -23,6 +24,11 @@ std::uint64_t bytes_of(const FieldSpec& field, int num_envs) {
 EnvSpec planned_spec(const NavigationEnvSettings& settings) {
   EnvSpec spec;
   spec.num_envs = settings.num_envs;
+  if (settings.habitat) {
+    spec.num_actions = static_cast<int>(settings.habitat->actions.size());
+    spec.fields = habitat::planned_fields(settings);
+    return spec;
+  }
   spec.num_actions = nav::kNumActions;
   const auto add = [&spec](const char* name, DType type, std::vector<std::int64_t> shape, bool privileged) {
     spec.fields.push_back({name, type, std::move(shape), privileged});

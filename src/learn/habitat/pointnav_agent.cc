@@ -17,6 +17,7 @@
 #include "learn/habitat/pointnav_network.h"
 #include "learn/ppo/collector.h"
 #include "learn/torch_setup.h"
+#include "task/planned_spec.h"
 
 namespace inknav::learn {
 namespace {
@@ -56,6 +57,12 @@ class PointNavAgent final : public Agent {
       : network_(std::move(network)), seed_(options.seed) {
     described_.num_actions = network_->settings().num_actions;
     described_.number_fields = {"pointgoal"};
+  }
+
+  /// The drawn map has the goal from the present pose as `pointgoal`, which in Habitat is from the start.
+  static const char* goal_field(const task::EnvSpec& spec) {
+    constexpr const char* kHabitat = "pointgoal_with_gps_compass";
+    return task::has_field(spec, kHabitat) ? kHabitat : "pointgoal";
   }
 
   void attach(const task::VectorEnv& env) override {
@@ -129,6 +136,12 @@ class PointNavAgent final : public Agent {
   base::Status fits(const task::NavigationEnv& env) const {
     const PointNavSettings& wanted = network_->settings();
     const task::EnvSpec& spec = env.spec();
+    if (!task::has_field(spec, goal_field(spec)) ||
+        task::field_bytes(spec, goal_field(spec)) !=
+            sizeof(float) * 2 * static_cast<std::uint64_t>(spec.num_envs)) {
+      return misfit("TASK_CONFIG.TASK.SENSORS", "the goal's distance and angle in the plane",
+                    "none; add pointgoal_with_gps_compass (POLAR, DIMENSIONALITY 2)");
+    }
     if (spec.num_actions != wanted.num_actions) {
       return misfit("actions", std::to_string(wanted.num_actions), std::to_string(spec.num_actions));
     }
@@ -153,7 +166,7 @@ class PointNavAgent final : public Agent {
 
  private:
   void look(const task::VectorEnv& env) {
-    const base::TensorView goal = env.observation("pointgoal");
+    const base::TensorView goal = env.observation(goal_field(env.spec()));
     std::memcpy(input_.goal.data_ptr<float>(), goal.as<float>(), goal.num_bytes());
     const int channels = network_->settings().image_channels;
     if (network_->settings().blind) return;

@@ -2,11 +2,11 @@
 #pragma once
 // An Agent that acts with a PointNav policy of habitat-baselines (learn/habitat/pointnav_network.h).
 //
-// It reads depth and rgb as the policy does and `pointgoal`, the goal from the present pose, which PointNav
-// gives its agents (pointgoal_with_gps_compass, polar). It never sees a drawing and has no belief.
-// Actions are sampled, as in the published figures, by philox(seed, episode, step): the outcome of an episode
-// does not depend on the number of environments.
-// Errors: kData for the file; kUsage from check_fits with the key that is at odds.
+// It reads depth and rgb as the policy does and the goal from the present pose, which PointNav gives its
+// agents (pointgoal_with_gps_compass, polar; of an environment with drawings, `pointgoal`). It never sees a
+// drawing and has no belief. Actions are sampled, as in the published figures, by philox(seed, episode,
+// step): the outcome of an episode does not depend on the number of environments. Errors: kData for the file;
+// kUsage from check_fits with the key that is at odds.
 
 #include <filesystem>
 #include <memory>

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: MIT
+#include "task/habitat/habitat_faults.h"
+
+#include <algorithm>
+
+#include "base/log.h"
+#include "task/habitat/habitat_dataset.h"
+
+namespace inknav::task::habitat {
+
+namespace {
+
+base::Error data_error(const std::string& message) { return base::Error{base::ErrorCode::kData, message}; }
+
+base::Status check_categories(const Dataset& dataset) {
+  const HabitatDataset* tables = dataset.habitat.get();
+  if (tables == nullptr || tables->objects.empty() || !tables->task_category.present ||
+      tables->task_category.ids.empty()) {
+    return data_error(
+        "dataset: ObjectNav wants object_category of every episode and category_to_task_category_id, found "
+        "none; is this an ObjectNav file?");
+  }
+  for (const auto& [category, id] : tables->task_category.ids) {
+    if (id < 0 || id >= kMaxCategories) {
+      return data_error("dataset: category_to_task_category_id of " + category + " must lie in [0, " +
+                        std::to_string(kMaxCategories - 1) + "], found " + std::to_string(id));
+    }
+  }
+  for (const Episode& episode : dataset.episodes) {
+    if (tables->task_category_id(episode) >= 0) continue;
+    return data_error("dataset: episode '" + episode.episode_id + "' of scene '" + episode.scene_id +
+                      "' looks for '" + std::string(tables->object_category(episode)) +
+                      "', which category_to_task_category_id does not have; add it there");
+  }
+  return base::ok_status();
+}
+
+base::Status check_episode(nav::NavQuery& query, const HabitatDataset* tables, const Episode& episode,
+                           DistanceTo distance_to) {
+  const auto start = query.project(episode.start.position);
+  if (!start) return data_error("the start is off the navigation mesh");
+  const std::vector<base::Vec3> goals = goal_points(tables, episode, distance_to);
+  if (goals.empty())
+    return data_error("it has no goal to measure the distance to (a test split without goals?)");
+  const int island = query.mesh().island_of(start->poly);
+  for (const base::Vec3& goal : goals) {
+    const auto point = query.project(goal);
+    if (point && query.mesh().island_of(point->poly) == island) return base::ok_status();
+  }
+  return data_error("no goal can be reached: all lie off the mesh or on other islands than the start");
+}
+
+}  // namespace
+
+base::Status check_tables(const HabitatTaskSettings& settings, const Dataset& dataset) {
+  const HabitatDataset* tables = dataset.habitat.get();
+  if (settings.type == TaskType::kObjectNav) INKNAV_RETURN_IF_ERROR(check_categories(dataset));
+  if (settings.has(Sensor::kInstruction) && (tables == nullptr || tables->instructions.empty())) {
+    return data_error("dataset: instructions are wanted, found none; is this a VLN file?");
+  }
+  const bool compares = settings.has(Measure::kNdtw) || settings.has(Measure::kSdtw);
+  if (compares && (tables == nullptr || tables->ground_truth.empty())) {
+    return data_error(
+        "dataset: ndtw compares with the walks of <file>_gt.json.gz beside the episodes, but there are none; "
+        "put that file there or take ndtw and sdtw out of TASK_CONFIG.TASK.MEASUREMENTS");
+  }
+  return base::ok_status();
+}
+
+std::vector<std::string> find_faults(const Dataset& dataset, DistanceTo distance_to, const WorldSet& worlds,
+                                     base::ThreadPool& pool) {
+  std::vector<std::string> faults(dataset.episodes.size());
+  std::vector<std::vector<std::size_t>> of_world(worlds.worlds.size());
+  for (std::size_t i = 0; i < faults.size(); ++i)
+    of_world[static_cast<std::size_t>(worlds.world_of_episode[i])].push_back(i);
+  pool.parallel_for(static_cast<std::int64_t>(of_world.size()), 1,
+                    [&](std::int64_t begin, std::int64_t end, int) {
+                      for (auto w = static_cast<std::size_t>(begin); w < static_cast<std::size_t>(end); ++w) {
+                        const LoadedWorld& loaded = worlds.worlds[w];
+                        if (!loaded.error.empty()) {
+                          for (const std::size_t i : of_world[w]) faults[i] = loaded.error;
+                          continue;
+                        }
+                        nav::NavQuery query(loaded.world.nav_mesh);
+                        for (const std::size_t i : of_world[w]) {
+                          const base::Status status =
+                              check_episode(query, dataset.habitat.get(), dataset.episodes[i], distance_to);
+                          if (!status.ok()) faults[i] = status.error().message;
+                        }
+                      }
+                    });
+  return faults;
+}
+
+}  // namespace inknav::task::habitat

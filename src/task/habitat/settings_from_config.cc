@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: MIT
+#include "task/habitat/settings_from_config.h"
+
+#include <algorithm>
+#include <string>
+
+#include "base/check.h"
+#include "config/habitat_names.h"
+
+namespace inknav::task::habitat {
+namespace {
+
+/// The place of a name that the configuration has been checked for.
+std::size_t place_of(std::string_view name, std::span<const std::string_view> names) {
+  const auto found = std::find(names.begin(), names.end(), name);
+  INKNAV_CHECK(found != names.end(), name);
+  return static_cast<std::size_t>(found - names.begin());
+}
+
+Measure measure_named(const std::string& name) {
+  for (std::size_t i = 0; i < config::habitat_measures().size(); ++i) {
+    if (config::habitat_measures()[i].name == name) return static_cast<Measure>(i);
+  }
+  INKNAV_CHECK(false, name);
+  return Measure::kSpl;
+}
+
+TaskType type_of(std::string_view name) {
+  if (name == "ObjectNav-v1") return TaskType::kObjectNav;
+  if (name == "ImageNav-v1") return TaskType::kImageNav;
+  return name == "VLN-v0" ? TaskType::kVln : TaskType::kPointNav;
+}
+
+sim::PointGoalFormat format_of(const config::PointGoalSensorConfig& sensor) {
+  return {sensor.goal_format == config::GoalFormat::kPolar, sensor.dimensionality};
+}
+
+IteratorSettings iterator_of(const config::IteratorConfig& from) {
+  IteratorSettings to;
+  to.shuffle = from.shuffle;
+  to.group_by_scene = from.group_by_scene;
+  to.num_episode_sample = from.num_episode_sample;
+  to.max_scene_repeat_episodes = from.max_scene_repeat_episodes;
+  to.max_scene_repeat_steps = from.max_scene_repeat_steps;
+  to.step_repetition_range = from.step_repetition_range;
+  return to;
+}
+
+}  // namespace
+
+HabitatTaskSettings task_settings(const config::ExperimentConfig& config) {
+  const config::TaskSettings& from = config.task_config.task;
+  HabitatTaskSettings to;
+  to.type = type_of(from.type);
+  to.actions.clear();
+  for (const std::string& name : from.possible_actions)
+    to.actions.push_back(static_cast<sim::BodyAction>(place_of(name, config::habitat_actions())));
+  to.sensors.clear();
+  for (const std::string& name : from.sensors)
+    to.sensors.push_back(static_cast<Sensor>(place_of(name, config::habitat_sensors())));
+  to.measures.clear();
+  for (const std::string& name : from.measurements) to.measures.push_back(measure_named(name));
+  to.measure.ndtw_distance = static_cast<float>(from.ndtw.success_distance);
+  to.reward.reward_measure = measure_named(config.rl.reward_measure);
+  to.reward.success_measure = measure_named(config.rl.success_measure);
+  to.reward.success_reward = static_cast<float>(config.rl.success_reward);
+  to.reward.slack_reward = static_cast<float>(config.rl.slack_reward);
+  to.reward.end_on_success = from.end_on_success;
+  to.distance_to = from.distance_to_goal.distance_to == config::DistanceToChoice::kViewPoints
+                       ? DistanceTo::kViewPoints
+                       : DistanceTo::kPoint;
+  to.iterator = iterator_of(config.task_config.environment.iterator_options);
+  to.pointgoal = format_of(from.pointgoal_sensor);
+  to.pointgoal_with_gps_compass = format_of(from.pointgoal_with_gps_compass_sensor);
+  to.gps_dimensions = from.gps_sensor.dimensionality;
+  to.proximity_radius = static_cast<float>(from.proximity_sensor.max_detection_radius);
+  to.fast_dtw = from.ndtw.fdtw;
+  to.with_follower = config.use_expert_actions;
+  return to;
+}
+
+}  // namespace inknav::task::habitat
