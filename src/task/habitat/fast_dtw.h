@@ -11,6 +11,7 @@
 // Cost: O((n + m) * radius) time; after reserve() nothing is allocated for sequences up to those lengths.
 // Not thread-safe; one object a thread.
 
+#include <cstddef>
 #include <cstdint>
 #include <span>
 #include <vector>

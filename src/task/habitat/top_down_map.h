@@ -9,6 +9,7 @@
 // line, so single cells at their rims differ. Cost: one projection a cell when the map is made; a step costs
 // what it draws and, with fog of war, one ray a column of sight. Not thread-safe.
 
+#include <cstddef>
 #include <cstdint>
 #include <span>
 #include <vector>
