@@ -55,5 +55,8 @@ target_compile_options(inknav_readers_asan PUBLIC -O1 -fsanitize=address,undefin
 target_link_options(inknav_readers_asan PUBLIC -fsanitize=address,undefined)
 add_executable(inknav_readers_asan_test ${tests})
 target_link_libraries(inknav_readers_asan_test PRIVATE inknav_readers_asan GTest::gtest_main)
+# Where tools/run_tests.py looks for test programs.
+set_target_properties(inknav_readers_asan_test PROPERTIES
+  RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/src/readers_asan)
 add_test(NAME readers_asan COMMAND inknav_readers_asan_test WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
 set_tests_properties(readers_asan PROPERTIES TIMEOUT 1200)
