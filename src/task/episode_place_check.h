@@ -19,7 +19,8 @@ namespace inknav::task {
 
 struct PlacedEpisode {
   const Episode* episode = nullptr;
-  std::size_t number = 0;  // in its file
+  std::size_t number = 0;    // in its file
+  bool has_distance = true;  // what its file says of the way's length is of these goals
   // Results:
   bool reachable = false;
   bool start_off = false;

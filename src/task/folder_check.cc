@@ -18,6 +18,7 @@
 #include "task/drawing_check.h"
 #include "task/episode_place_check.h"
 #include "task/folder_inventory.h"
+#include "task/habitat/habitat_dataset.h"
 #include "task/list_check.h"
 #include "task/scene_check.h"
 
@@ -194,8 +195,20 @@ class FolderChecker {
     CheckedList& list = lists_[l];
     std::vector<PlacedEpisode> placed;
     placed.reserve(indices.size());
+    std::vector<Episode> with_goals;  // of ObjectNav: every view point is a goal, of one of several objects
+    with_goals.reserve(list.habitat != nullptr ? indices.size() : 0);
     for (const std::size_t i : indices) {
-      placed.push_back({&list.inspection.episodes[i], list.inspection.numbers[i]});
+      const Episode* episode = &list.inspection.episodes[i];
+      const bool objects = list.habitat != nullptr && !list.habitat->goals(*episode).empty();
+      if (objects) {
+        episode = &with_goals.emplace_back(*episode);
+        with_goals.back().goals.clear();
+        for (const base::Vec3& point :
+             habitat::goal_points(list.habitat.get(), *episode, habitat::DistanceTo::kViewPoints)) {
+          with_goals.back().goals.push_back({point, 0.0f});
+        }
+      }
+      placed.push_back({.episode = episode, .number = list.inspection.numbers[i], .has_distance = !objects});
     }
     const std::size_t before = task.findings.size();
     check_places(query, list.place.file, placed, task.findings);

@@ -6,12 +6,14 @@
 #include <algorithm>
 #include <cmath>
 #include <iterator>
+#include <numeric>
 #include <optional>
 #include <set>
 #include <system_error>
 #include <utility>
 
 #include "task/episode_place_check.h"
+#include "task/habitat/read_dataset.h"
 #include "task/scene_check.h"
 
 namespace inknav::task {
@@ -50,6 +52,30 @@ fs::path choose_root(const std::vector<fs::path>& roots, const std::set<std::str
     best = root;
   }
   return best;
+}
+
+/// Whether Habitat has the episodes of this list in a folder, a file for each scene.
+bool has_content(const fs::path& list) {
+  std::error_code code;
+  return fs::is_directory(list.parent_path() / "content", code);
+}
+
+/// Habitat's own formats are read as a whole, the first fault ends them; InkNav's is read past its faults.
+base::Status read_episodes(CheckedList& list) {
+  const fs::path& file = list.place.file;
+  INKNAV_ASSIGN_OR_RETURN(const habitat::DatasetType type, habitat::detect_type(file));
+  if (type == habitat::DatasetType::kHandWritingNav) {
+    INKNAV_ASSIGN_OR_RETURN(list.inspection, inspect_episodes(file));
+    return base::ok_status();
+  }
+  habitat::ReadRequest request{.type = type, .files = {file}};
+  if (has_content(file)) request.content_scenes.clear();  // its files are lists of their own here
+  INKNAV_ASSIGN_OR_RETURN(habitat::HabitatEpisodes read, habitat::read_dataset(request));
+  list.habitat = read.tables;
+  list.inspection.episodes = std::move(read.episodes);
+  list.inspection.numbers.resize(list.inspection.episodes.size());
+  std::iota(list.inspection.numbers.begin(), list.inspection.numbers.end(), std::size_t{0});
+  return base::ok_status();
 }
 
 void check_readable(CheckedList& list) {
@@ -92,7 +118,7 @@ void find_drawings(const FolderCheckSettings& settings, CheckedList& list) {
   if (!settings.with_drawings || list.inspection.episodes.empty()) return;
   std::error_code code;
   list.with_drawings = fs::is_directory(list.folders.sketch_dir, code);
-  if (list.with_drawings) return;
+  if (list.with_drawings || list.habitat != nullptr) return;  // those of Habitat's sets are synthesised
   list.findings.push_back(
       {CheckCode::kListNoDrawings, list.place.file, "",
        fmt::format("the folder {} with the episodes' drawings was wanted, it is not there",
@@ -103,20 +129,17 @@ void find_drawings(const FolderCheckSettings& settings, CheckedList& list) {
 
 void read_list(const FolderCheckSettings& settings, const ListPlace& place, CheckedList& list) {
   list.place = place;
-  auto inspection = inspect_episodes(place.file);
-  if (!inspection.ok()) {
+  const base::Status read = read_episodes(list);
+  if (!read.ok()) {
     list.findings.push_back(
-        {CheckCode::kListUnreadable, place.file, "", without_path(inspection.error().message, place.file)});
+        {CheckCode::kListUnreadable, place.file, "", without_path(read.error().message, place.file)});
     return;
   }
   list.read = true;
-  list.inspection = std::move(inspection).value();
   list.bad.assign(list.inspection.size(), 0);
   list.marks.assign(list.inspection.size(), 0);
   list.lengths.assign(list.inspection.size(), 0.0f);
-  std::error_code code;
-  const bool in_parts = fs::is_directory(place.file.parent_path() / "content", code);  // Habitat's large sets
-  if (list.inspection.size() == 0 && !in_parts) {
+  if (list.inspection.size() == 0 && !has_content(place.file)) {
     list.findings.push_back({CheckCode::kListEmpty, place.file, "", "episodes were wanted, found none"});
   }
   check_readable(list);

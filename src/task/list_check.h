@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <map>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -24,10 +25,11 @@ struct CheckedList {
   ListPlace place;
   bool read = false;
   EpisodeInspection inspection;
-  Dataset folders;                                      // of scenes and drawings; no episodes
-  std::map<std::string, std::filesystem::path> scenes;  // by id; only those that are there
-  bool with_drawings = false;                           // their folder is there
-  CheckFindings findings;                               // of the list itself
+  std::shared_ptr<const habitat::HabitatDataset> habitat;  // of Habitat's own formats, else null
+  Dataset folders;                                         // of scenes and drawings; no episodes
+  std::map<std::string, std::filesystem::path> scenes;     // by id; only those that are there
+  bool with_drawings = false;                              // their folder is there
+  CheckFindings findings;                                  // of the list itself
   // [inspection.size()], by number in the file
   std::vector<std::uint8_t> bad;
   std::vector<std::uint8_t> marks;  // sum of kStartMark, ... that were found on the drawing

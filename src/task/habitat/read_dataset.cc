@@ -422,6 +422,44 @@ base::Result<std::vector<fs::path>> scene_files(const std::string& pattern,
   return files;
 }
 
+base::Result<DatasetType> detect_type(const fs::path& file) {
+  INKNAV_ASSIGN_OR_RETURN(JsonStream stream, JsonStream::open(file));
+  INKNAV_RETURN_IF_ERROR(stream.begin_object("an object with the key 'episodes' is wanted"));
+  DatasetType type = DatasetType::kHandWritingNav;
+  std::string key;
+  for (;;) {
+    INKNAV_ASSIGN_OR_RETURN(const bool more, stream.next_key(key));
+    if (!more) return type;
+    if (key == "goals_by_category" || key.starts_with("category_to_")) return DatasetType::kObjectNav;
+    if (key != "episodes") {
+      INKNAV_RETURN_IF_ERROR(stream.skip());
+      continue;
+    }
+    INKNAV_RETURN_IF_ERROR(stream.begin_array("'episodes' must be a list"));
+    for (bool first = true;; first = false) {
+      INKNAV_ASSIGN_OR_RETURN(const bool another, stream.next_element());
+      if (!another) break;
+      if (!first) {
+        INKNAV_RETURN_IF_ERROR(stream.skip());
+        continue;
+      }
+      INKNAV_ASSIGN_OR_RETURN(const JsonElement episode, stream.value());
+      const auto has = [&](const char* name) {
+        JsonElement found;
+        return episode.at_key(name).get(found) == simdjson::SUCCESS && !found.is_null();
+      };
+      JsonElement language;
+      if (has("object_category")) return DatasetType::kObjectNav;
+      if (has("instruction")) {
+        const bool named =
+            episode.at_key("instruction").at_key("language").get(language) == simdjson::SUCCESS;
+        return named ? DatasetType::kRxrVln : DatasetType::kR2rVln;
+      }
+      if (has("start_room") || has("shortest_paths")) type = DatasetType::kPointNav;
+    }
+  }
+}
+
 base::Result<HabitatEpisodes> read_dataset(const ReadRequest& request) {
   INKNAV_CHECK(request.type != DatasetType::kHandWritingNav && !request.files.empty());
   DatasetReader reader(request);
