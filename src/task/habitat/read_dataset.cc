@@ -446,7 +446,7 @@ base::Result<DatasetType> detect_type(const fs::path& file) {
       INKNAV_ASSIGN_OR_RETURN(const JsonElement episode, stream.value());
       const auto has = [&](const char* name) {
         JsonElement found;
-        return episode.at_key(name).get(found) == simdjson::SUCCESS && !found.is_null();
+        return episode.at_key(name).get(found) == simdjson::SUCCESS;
       };
       JsonElement language;
       if (has("object_category")) return DatasetType::kObjectNav;

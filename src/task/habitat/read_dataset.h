@@ -38,8 +38,8 @@ struct HabitatEpisodes {
 base::Result<HabitatEpisodes> read_dataset(const ReadRequest& request);
 
 /// Which type a file is of, by its keys and those of its first episode: categories, an instruction (with a
-/// language: RxR), start_room or shortest_paths (PointNav), else kHandWritingNav. Reads up to the first
-/// episode and past it only where that says nothing. kData when what is read is no JSON.
+/// language: RxR), start_room or shortest_paths, null or not (PointNav), else kHandWritingNav. Reads up to
+/// the first episode and past it only where that says nothing. kData when what is read is no JSON.
 base::Result<DatasetType> detect_type(const std::filesystem::path& file);
 
 /// "a/b/X.basis.glb" -> "X.basis": what content_scenes names.
