@@ -3,6 +3,7 @@
 
 #include <CLI/CLI.hpp>
 #include <chrono>
+#include <cstdint>
 #include <cstdio>
 #include <map>
 #include <memory>
@@ -12,6 +13,7 @@
 
 #include "base/thread_pool.h"
 #include "config/load.h"
+#include "run/progress.h"
 #include "task/drawing_generation.h"
 #include "task/env_from_config.h"
 
@@ -29,7 +31,7 @@ struct Options {
   bool overwrite = false;
 };
 
-base::Result<int> run(const Options& options) {
+base::Result<int> draw(const Options& options) {
   config::LoadRequest request;
   INKNAV_ASSIGN_OR_RETURN(request.files, config::split_config_list(options.config));
   request.overrides = options.overrides;
@@ -48,11 +50,15 @@ base::Result<int> run(const Options& options) {
   if (!options.drawers.empty()) settings.recipe.drawers = kDrawers.at(options.drawers);
   base::ThreadPool pool(options.threads > 0 ? options.threads : base::available_cores());
   const auto start = std::chrono::steady_clock::now();
-  INKNAV_ASSIGN_OR_RETURN(const task::DrawingGenerationReport report,
-                          task::generate_drawings(settings, dataset, pool, [](int done, int total) {
-                            std::fprintf(stderr, "\r%d of %d episodes", done, total);
-                            if (done == total) std::fprintf(stderr, "\n");
-                          }));
+  run::ProgressSettings display;
+  display.title = "drawing maps for " + split;
+  display.total = static_cast<std::int64_t>(dataset.episodes.size());
+  display.unit = "episodes";
+  run::Progress progress(std::move(display));
+  INKNAV_ASSIGN_OR_RETURN(
+      const task::DrawingGenerationReport report,
+      task::generate_drawings(settings, dataset, pool, [&](int done, int) { progress.update(done); }));
+  progress.finish();
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   std::printf("%d drawings made, %d kept, %d episodes without one, %d scenes, %.1f s\n  drawings %s\n",
               report.made, report.kept, report.failed, report.scenes, seconds, dataset.sketch_dir.c_str());
@@ -79,7 +85,7 @@ Action define_generate_drawings(CLI::App& app) {
   app.footer("Then KEY VALUE ... overrides, values in YAML syntax: TASK_CONFIG.DATASET.SKETCH_STYLE L3");
   return [options, &app]() -> base::Result<int> {
     options->overrides = app.remaining();
-    return run(*options);
+    return draw(*options);
   };
 }
 
