@@ -12,6 +12,7 @@
 #include "nav/multi_goal.h"
 #include "scene/image.h"
 #include "sketch/raster.h"
+#include "task/episode_generation.h"
 #include "task/episode_truth.h"
 #include "task/habitat/habitat_dataset.h"
 
@@ -26,19 +27,6 @@ constexpr std::size_t kMaxFloors = 64;     // walls kept, about 0.1 MB each
 constexpr int kPictureCompression = 1;     // a third larger than usual, in a quarter of the time
 constexpr std::uint32_t kMissingStep = 1;  // of the philox key: `generate episodes` has 0
 constexpr int kRecipeVersion = 1;          // raise it when the same recipe shall give other drawings
-
-float tolerance_of(sketch::Level level) {
-  switch (level) {
-    case sketch::Level::kClean:
-    case sketch::Level::kL1:
-      return 0.05f;
-    case sketch::Level::kL2:
-      return 0.10f;
-    case sketch::Level::kL3:
-      return 0.20f;
-  }
-  return 0.05f;
-}
 
 std::uint32_t short_hash(const base::Hash128& hash) { return static_cast<std::uint32_t>(hash.low); }
 

@@ -16,8 +16,8 @@ constexpr double kMaxBadFraction = 0.01;
 constexpr std::size_t kReportedFaults = 5;
 }  // namespace
 
-std::vector<std::string> find_faults(const Dataset& dataset, const WorldSet& worlds, bool with_pictures,
-                                     base::ThreadPool& pool) {
+std::vector<std::string> check_each(const Dataset& dataset, const WorldSet& worlds, const EpisodeCheck& check,
+                                    base::ThreadPool& pool) {
   std::vector<std::string> faults(dataset.episodes.size());
   std::vector<std::vector<std::size_t>> of_world(worlds.worlds.size());
   for (std::size_t i = 0; i < faults.size(); ++i) {
@@ -33,11 +33,17 @@ std::vector<std::string> find_faults(const Dataset& dataset, const WorldSet& wor
                         }
                         nav::NavQuery query(loaded.world.nav_mesh);
                         for (const std::size_t i : of_world[w]) {
-                          const base::Status status = check_episode(query, dataset.episodes[i]);
+                          const base::Status status = check(query, dataset.episodes[i]);
                           if (!status.ok()) faults[i] = status.error().message;
                         }
                       }
                     });
+  return faults;
+}
+
+std::vector<std::string> find_faults(const Dataset& dataset, const WorldSet& worlds, bool with_pictures,
+                                     base::ThreadPool& pool) {
+  std::vector<std::string> faults = check_each(dataset, worlds, check_episode, pool);
   if (!with_pictures) return faults;
   const auto count = static_cast<std::int64_t>(faults.size());
   pool.parallel_for(count, kDrawingGrain, [&](std::int64_t begin, std::int64_t end, int) {

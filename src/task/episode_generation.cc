@@ -122,19 +122,6 @@ struct PreparedScene {
   std::string error;
 };
 
-float tolerance_of(sketch::Level level) {
-  switch (level) {
-    case sketch::Level::kClean:
-    case sketch::Level::kL1:
-      return 0.05f;
-    case sketch::Level::kL2:
-      return 0.10f;
-    case sketch::Level::kL3:
-      return 0.20f;
-  }
-  return 0.05f;
-}
-
 std::uint32_t name_key(const std::string& id) {
   return static_cast<std::uint32_t>(base::xxh3_128(id.data(), id.size()).low);
 }
@@ -338,6 +325,19 @@ class Generator {
 };
 
 }  // namespace
+
+float tolerance_of(sketch::Level level) {
+  switch (level) {
+    case sketch::Level::kClean:
+    case sketch::Level::kL1:
+      return 0.05f;
+    case sketch::Level::kL2:
+      return 0.10f;
+    case sketch::Level::kL3:
+      return 0.20f;
+  }
+  return 0.05f;
+}
 
 bool belongs_to_split(const std::string& scene_name, const std::string& split, double train_ratio) {
   if (train_ratio >= 1.0) return true;

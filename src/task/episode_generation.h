@@ -71,4 +71,7 @@ base::Result<EpisodeGenerationReport> generate_episodes(const EpisodeGenerationS
 /// Whether a scene of this name belongs to `split` when `train_ratio` of the scenes are for training.
 bool belongs_to_split(const std::string& scene_name, const std::string& split, double train_ratio);
 
+/// Metres, of sketch::extract_walls() for a drawing of that level.
+float tolerance_of(sketch::Level level);
+
 }  // namespace inknav::task

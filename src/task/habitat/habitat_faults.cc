@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "base/log.h"
+#include "task/episode_faults.h"
 #include "task/habitat/habitat_dataset.h"
 
 namespace inknav::task::habitat {
@@ -69,27 +70,12 @@ base::Status check_tables(const HabitatTaskSettings& settings, const Dataset& da
 
 std::vector<std::string> find_faults(const Dataset& dataset, DistanceTo distance_to, const WorldSet& worlds,
                                      base::ThreadPool& pool) {
-  std::vector<std::string> faults(dataset.episodes.size());
-  std::vector<std::vector<std::size_t>> of_world(worlds.worlds.size());
-  for (std::size_t i = 0; i < faults.size(); ++i)
-    of_world[static_cast<std::size_t>(worlds.world_of_episode[i])].push_back(i);
-  pool.parallel_for(static_cast<std::int64_t>(of_world.size()), 1,
-                    [&](std::int64_t begin, std::int64_t end, int) {
-                      for (auto w = static_cast<std::size_t>(begin); w < static_cast<std::size_t>(end); ++w) {
-                        const LoadedWorld& loaded = worlds.worlds[w];
-                        if (!loaded.error.empty()) {
-                          for (const std::size_t i : of_world[w]) faults[i] = loaded.error;
-                          continue;
-                        }
-                        nav::NavQuery query(loaded.world.nav_mesh);
-                        for (const std::size_t i : of_world[w]) {
-                          const base::Status status =
-                              check_episode(query, dataset.habitat.get(), dataset.episodes[i], distance_to);
-                          if (!status.ok()) faults[i] = status.error().message;
-                        }
-                      }
-                    });
-  return faults;
+  return check_each(
+      dataset, worlds,
+      [&](nav::NavQuery& query, const Episode& episode) {
+        return check_episode(query, dataset.habitat.get(), episode, distance_to);
+      },
+      pool);
 }
 
 }  // namespace inknav::task::habitat
