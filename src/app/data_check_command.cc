@@ -18,8 +18,8 @@
 #include "run/progress.h"
 #include "run/signals.h"
 #include "run/weights_check.h"
-#include "task/folder_check.h"
-#include "task/folder_report.h"
+#include "task/check/folder_check.h"
+#include "task/check/folder_report.h"
 
 namespace inknav::app {
 

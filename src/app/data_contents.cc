@@ -16,10 +16,10 @@
 #include "run/weights_check.h"
 #include "scene/load.h"
 #include "sketch/drawing_file.h"
+#include "task/check/drawing_check.h"
+#include "task/check/folder_inventory.h"
 #include "task/demonstration_reader.h"
-#include "task/drawing_check.h"
 #include "task/episode.h"
-#include "task/folder_inventory.h"
 
 namespace inknav::app {
 namespace {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "task/folder_check.h"
+#include "task/check/folder_check.h"
 
 #include <gtest/gtest.h>
 
@@ -15,8 +15,8 @@
 #include "sketch/raster.h"
 #include "sketch/synthesis.h"
 #include "sketch/wall_map.h"
-#include "task/folder_report.h"
-#include "task/planted_folder.h"
+#include "task/check/folder_report.h"
+#include "task/check/planted_folder.h"
 
 namespace inknav::task {
 namespace {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "task/check_findings.h"
+#include "task/check/check_findings.h"
 
 #include <array>
 

@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "base/result.h"
-#include "task/check_findings.h"
+#include "task/check/check_findings.h"
 
 namespace inknav::task {
 

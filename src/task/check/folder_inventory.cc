@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "task/folder_inventory.h"
+#include "task/check/folder_inventory.h"
 
 #include <fmt/format.h>
 

@@ -4,12 +4,12 @@
 // folder: scenes with their navmeshes and stage configs, lists of episodes with their drawings,
 // demonstrations, weights; every one is read, checked against what it belongs to, and reported.
 //
-// What a file is, its content and ending say (task/folder_inventory.h). Scenes are checked in parallel, each
-// with the episodes on it, and dropped then: at most one a thread is resident, besides the lists themselves.
-// The result is the same for any number of threads. It does not stop at the first fault; but what follows
-// from a fault is not reported beside it (no episode of a scene that lies on its side).
-// Errors: kUsage when there is nothing to check at the path; all else is in the result.
-// Cost a core: some 50 ms a furnished home, 0.3 ms an episode, 20 ms a drawing.
+// What a file is, its content and ending say (task/check/folder_inventory.h). Scenes are checked in parallel,
+// each with the episodes on it, and dropped then: at most one a thread is resident, besides the lists
+// themselves. The result is the same for any number of threads. It does not stop at the first fault; but what
+// follows from a fault is not reported beside it (no episode of a scene that lies on its side). Errors:
+// kUsage when there is nothing to check at the path; all else is in the result. Cost a core: some 50 ms a
+// furnished home, 0.3 ms an episode, 20 ms a drawing.
 
 #include <cstdint>
 #include <filesystem>
@@ -23,7 +23,7 @@
 #include "base/result.h"
 #include "base/thread_pool.h"
 #include "nav/nav_settings.h"
-#include "task/check_findings.h"
+#include "task/check/check_findings.h"
 
 namespace inknav::task {
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "task/folder_report.h"
+#include "task/check/folder_report.h"
 
 #include <fmt/format.h>
 

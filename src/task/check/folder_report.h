@@ -13,7 +13,7 @@
 #include <string>
 #include <string_view>
 
-#include "task/folder_check.h"
+#include "task/check/folder_check.h"
 
 namespace inknav::task {
 

@@ -25,7 +25,7 @@
 #include "nav/test_scenes.h"
 #include "scene/image.h"
 #include "scene/scene_testing.h"
-#include "task/check_findings.h"
+#include "task/check/check_findings.h"
 #include "task/episode.h"
 
 namespace inknav::task::testing {

@@ -9,8 +9,8 @@
 
 #include "base/hash.h"
 #include "nav/nav_mesh.h"
-#include "task/check_findings.h"
-#include "task/folder_check.h"
+#include "task/check/check_findings.h"
+#include "task/check/folder_check.h"
 
 namespace inknav::task {
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "task/scene_check.h"
+#include "task/check/scene_check.h"
 
 #include <fmt/format.h>
 
@@ -10,7 +10,7 @@
 
 #include "nav/scene_mesh.h"
 #include "scene/load.h"
-#include "task/scene_frame_check.h"
+#include "task/check/scene_frame_check.h"
 
 namespace inknav::task {
 namespace {

@@ -13,11 +13,11 @@
 #include <string>
 #include <vector>
 
-#include "task/check_findings.h"
+#include "task/check/check_findings.h"
+#include "task/check/folder_check.h"
+#include "task/check/folder_inventory.h"
 #include "task/episode.h"
 #include "task/episode_inspection.h"
-#include "task/folder_check.h"
-#include "task/folder_inventory.h"
 
 namespace inknav::task {
 

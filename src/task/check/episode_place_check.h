@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "nav/nav_mesh.h"
-#include "task/check_findings.h"
+#include "task/check/check_findings.h"
 #include "task/episode.h"
 
 namespace inknav::task {

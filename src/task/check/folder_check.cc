@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "task/folder_check.h"
+#include "task/check/folder_check.h"
 
 #include <fmt/format.h>
 
@@ -14,13 +14,13 @@
 #include <system_error>
 #include <utility>
 
-#include "task/demonstration_check.h"
-#include "task/drawing_check.h"
-#include "task/episode_place_check.h"
-#include "task/folder_inventory.h"
+#include "task/check/demonstration_check.h"
+#include "task/check/drawing_check.h"
+#include "task/check/episode_place_check.h"
+#include "task/check/folder_inventory.h"
+#include "task/check/list_check.h"
+#include "task/check/scene_check.h"
 #include "task/habitat/habitat_dataset.h"
-#include "task/list_check.h"
-#include "task/scene_check.h"
 
 namespace inknav::task {
 namespace {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "task/episode_place_check.h"
+#include "task/check/episode_place_check.h"
 
 #include <fmt/format.h>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "task/list_check.h"
+#include "task/check/list_check.h"
 
 #include <fmt/format.h>
 
@@ -12,9 +12,9 @@
 #include <system_error>
 #include <utility>
 
-#include "task/episode_place_check.h"
+#include "task/check/episode_place_check.h"
+#include "task/check/scene_check.h"
 #include "task/habitat/read_dataset.h"
-#include "task/scene_check.h"
 
 namespace inknav::task {
 namespace {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "task/demonstration_check.h"
+#include "task/check/demonstration_check.h"
 
 #include <fmt/format.h>
 
