@@ -122,4 +122,9 @@ const CheckCodeInfo& info_of(CheckCode code) {
 
 std::span<const CheckCodeInfo> all_check_codes() { return kCodes; }
 
+std::string without_path(const std::string& message, const std::filesystem::path& path) {
+  const std::string start = path.string() + ": ";
+  return message.starts_with(start) ? message.substr(start.size()) : message;
+}
+
 }  // namespace inknav::task

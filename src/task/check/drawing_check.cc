@@ -12,7 +12,6 @@
 #include "sketch/drawing_file.h"
 #include "sketch/raster.h"
 #include "sketch/read_problems.h"
-#include "task/check/scene_check.h"
 #include "task/drawing_store.h"
 
 namespace inknav::task {
