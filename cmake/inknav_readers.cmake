@@ -32,7 +32,7 @@ foreach(name IN ITEMS correspondence correspondence_json drawing drawing_file js
 endforeach()
 foreach(name IN ITEMS demonstration demonstration_file demonstration_json depth_code episode episode_fields episode_list
                       episode_reader inflate_stream json_stream json_text json_value habitat/ground_truth
-                      habitat/habitat_dataset habitat/read_dataset habitat/row_fields habitat/write_dataset)
+                      habitat/habitat_dataset habitat/read_dataset habitat/row_fields habitat/write_dataset scene_resolver)
   list(APPEND sources ${root}/task/${name}.cc)
 endforeach()
 list(FILTER sources EXCLUDE REGEX "(_test|_bench)\\.cc$")

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <cstdint>
 #include <cstdio>
 #include <filesystem>
 #include <limits>
@@ -12,14 +13,15 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <system_error>
 
 #include "base/file.h"
 #include "base/thread_pool.h"
 #include "run/progress.h"
 #include "run/signals.h"
 #include "run/weights_check.h"
-#include "task/folder_check.h"
-#include "task/folder_report.h"
+#include "task/check/folder_check.h"
+#include "task/check/folder_report.h"
 
 namespace inknav::app {
 
@@ -33,6 +35,7 @@ constexpr int kInterrupted = 130;  // as shells have it for a program that Ctrl-
 struct Options {
   std::string path;
   std::string scenes;
+  std::string scene_dataset;
   std::string sketches;
   std::string json;
   bool no_drawings = false;
@@ -56,21 +59,22 @@ task::WeightsCheck check_weights(const fs::path& path) {
   return check;
 }
 
-/// One line on a terminal, a new one for each stage; nothing elsewhere.
+/// On a terminal one line that is redrawn, a new one for each stage; elsewhere a line every 10 seconds.
 class Display {
  public:
   void update(std::string_view stage, std::int64_t done, std::int64_t total) {
-    if (stage != stage_) {
+    if (stage != stage_ || done <= done_) {  // two sets of demonstrations are two stages of one name
       finish();
       stage_ = stage;
       run::ProgressSettings settings;
       settings.title = fmt::format("checking {}", stage);
       settings.total = total;
       settings.unit = stage_;
-      settings.quiet = ::isatty(STDERR_FILENO) != 1;
+      settings.terminal = terminal_;
       progress_.emplace(settings);
     }
-    if (done == total) {
+    done_ = done;
+    if (done == total && terminal_) {
       progress_->finish();
     } else {
       progress_->update(done);
@@ -79,7 +83,9 @@ class Display {
   void finish() { progress_.reset(); }
 
  private:
+  const bool terminal_ = ::isatty(STDERR_FILENO) == 1;
   std::string stage_;
+  std::int64_t done_ = 0;
   std::optional<run::Progress> progress_;
 };
 
@@ -97,11 +103,24 @@ int exit_code(const Options& options, const task::FolderCheck& check) {
   return check.verdict == task::Verdict::kUsable && !options.strict ? 0 : kBadData;
 }
 
+/// A check may take an hour; that its report has no place to go is told before.
+base::Status check_place_of_json(const Options& options) {
+  if (options.json.empty() || options.json == "-") return base::ok_status();
+  std::error_code code;
+  const fs::path folder = fs::absolute(options.json).parent_path();
+  if (fs::is_directory(folder, code) && !fs::is_directory(options.json, code)) return base::ok_status();
+  return base::Error{
+      base::ErrorCode::kUsage,
+      fmt::format("--json: a file in a folder that is there was wanted, found {}", options.json)};
+}
+
 base::Result<int> run(const Options& options) {
+  INKNAV_RETURN_IF_ERROR(check_place_of_json(options));
   task::FolderCheckSettings settings;
   settings.path = options.path;
   if (!options.scenes.empty()) settings.scenes_dir = options.scenes;
   if (!options.sketches.empty()) settings.sketch_dir = options.sketches;
+  settings.scene_dataset = options.scene_dataset;
   settings.with_drawings = !options.no_drawings;
   settings.nav = options.nav;
   settings.check_weights = check_weights;
@@ -134,7 +153,10 @@ Action define_data_check(CLI::App& app) {
          "them and demonstrations")
       ->required();
   app.add_option("--scenes", options->scenes,
-                 "root of the scene ids; default: scenes/ or scene_datasets/ beside or above each list");
+                 "root of the scene ids; default: looked for beside and above each list (scenes/, "
+                 "scene_datasets/, homes/) and in the folder");
+  app.add_option("--scene-dataset", options->scene_dataset,
+                 ".scene_dataset_config.json for episodes that name none, as SIMULATOR.SCENE_DATASET");
   app.add_option("--sketches", options->sketches, "drawings; default: sketches/ beside each list");
   app.add_flag("--no-drawings", options->no_drawings, "check scenes and episodes only");
   app.add_option("--json", options->json,
@@ -151,8 +173,8 @@ Action define_data_check(CLI::App& app) {
   app.add_option("--agent-radius", options->nav.agent_radius, "metres")->capture_default_str();
   app.add_option("--agent-height", options->nav.agent_height, "metres")->capture_default_str();
   app.footer(
-      "Exit codes: 0 sound, 3 not (a night would be lost). What each code of a finding means is in\n"
-      "docs/coming-from-habitat.md, \"Checking your data\".");
+      "Exit codes: 0 sound, 3 not (a night would be lost), 2 nothing to check, 130 stopped.\n"
+      "What each code of a finding means is in docs/coming-from-habitat.md, \"Checking your data\".");
   return [options] { return run(*options); };
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 // inknav data check: everything about a data set that can be told before a night is spent on it
-// (task/folder_check.h, run/weights_check.h). Exit codes: 0 sound, 3 not, 130 stopped by Ctrl-C.
+// (task/check/folder_check.h, run/weights_check.h). Exit codes: 0 sound, 3 not, 130 stopped by Ctrl-C.
 
 #include "app/command.h"
 

@@ -81,7 +81,8 @@ TEST_F(DataCheck, WhatLiesBesideTheScenesIsNoListOfEpisodes) {
   const auto none = run();
   ASSERT_FALSE(none.ok());
   EXPECT_EQ(none.error().code, base::ErrorCode::kUsage);
-  EXPECT_NE(none.error().message.find("found none"), std::string::npos) << none.error().message;
+  EXPECT_NE(none.error().message.find("found none, only others: 1 (notes.txt)"), std::string::npos)
+      << none.error().message;
   write("train/train.json", "{}");
   expect_parts(said("", 3), {"episodes.unreadable (1)", "train/train.json: the key 'episodes'", "not sound"});
 }
@@ -138,6 +139,9 @@ TEST_F(DataCheck, TheJsonIsWrittenToAFileOrInsteadOfTheText) {
   EXPECT_EQ(json.at("verdict"), "not sound");
   EXPECT_EQ(json.at("counts").at("drawing.blank"), 1);
   EXPECT_EQ(json.at("findings").at(0).at("file"), (folder_ / "sketches/blank.png").string());
+  const auto nowhere = run("", {(folder_ / "nowhere" / "report.json").string(), "--json"});
+  ASSERT_FALSE(nowhere.ok());
+  EXPECT_EQ(nowhere.error().code, base::ErrorCode::kUsage);
   const std::string path = (folder_ / "report.json").string();
   EXPECT_NE(said("sketches", 3, {path, "--json"}).find("drawing.blank"), std::string::npos);
   EXPECT_EQ(nlohmann::json::parse(std::ifstream(path)).at("verdict"), "not sound");

@@ -4,7 +4,6 @@
 #include <spdlog/fmt/fmt.h>
 
 #include <algorithm>
-#include <cctype>
 #include <map>
 #include <system_error>
 #include <vector>
@@ -16,22 +15,15 @@
 #include "run/weights_check.h"
 #include "scene/load.h"
 #include "sketch/drawing_file.h"
+#include "task/check/drawing_check.h"
+#include "task/check/file_recognition.h"
 #include "task/demonstration_reader.h"
-#include "task/drawing_check.h"
 #include "task/episode.h"
-#include "task/folder_inventory.h"
 
 namespace inknav::app {
 namespace {
 
 namespace fs = std::filesystem;
-
-std::string lower_name(const fs::path& path) {
-  std::string name = path.filename().string();
-  std::transform(name.begin(), name.end(), name.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return name;
-}
 
 std::string point_text(const base::Vec3& p) { return fmt::format("({:.2f}, {:.2f}, {:.2f})", p.x, p.y, p.z); }
 
@@ -196,16 +188,17 @@ base::Result<std::string> describe_weights(const fs::path& path, std::size_t max
 
 base::Result<std::string> describe_file(const fs::path& path, std::size_t max_lines) {
   std::error_code code;
-  const std::string name = lower_name(path);
   if (fs::exists(task::manifest_path(path), code)) return describe_demonstrations(path, max_lines);
-  if (task::is_scene_file(path)) return describe_scene(path, max_lines);
-  if (name.ends_with(".navmesh")) return describe_navmesh(path, max_lines);
-  if (task::is_picture_file(path)) return describe_drawing(path);
-  if (name.ends_with(".safetensors") || run::is_torch_name(path)) return describe_weights(path, max_lines);
-  if (name.ends_with(".json") && fs::exists(fs::path(path).replace_extension(".png"), code)) {
+  if (task::is_json_file(path) && fs::exists(fs::path(path).replace_extension(".png"), code)) {
     return describe_truth(path);
   }
-  if (name.ends_with(".json") || name.ends_with(".json.gz")) return describe_list(path, max_lines);
+  const task::FileSort sort = task::sort_of(path);
+  if (sort == task::FileSort::kScene) return describe_scene(path, max_lines);
+  if (sort == task::FileSort::kNavmesh) return describe_navmesh(path, max_lines);
+  if (sort == task::FileSort::kPicture) return describe_drawing(path);
+  if (sort == task::FileSort::kWeights) return describe_weights(path, max_lines);
+  const bool unknown_json = sort == task::FileSort::kOther && task::is_json_file(path);
+  if (sort == task::FileSort::kList || unknown_json) return describe_list(path, max_lines);
   return base::Error{base::ErrorCode::kUsage,
                      fmt::format("{}: a scene, .navmesh, list of episodes, drawing, its .json, folder of "
                                  "demonstrations, .safetensors or .pth was wanted",

@@ -18,7 +18,7 @@
 #include "base/file.h"
 #include "base/philox.h"
 #include "sim/odometry.h"
-#include "task/demonstration_check.h"
+#include "task/check/demonstration_check.h"
 #include "task/demonstration_reader.h"
 #include "task/test_dataset.h"
 

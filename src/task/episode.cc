@@ -1,15 +1,12 @@
 // SPDX-License-Identifier: MIT
 #include "task/episode.h"
 
-#include <string_view>
-
 #include "base/safe_path.h"
 #include "task/json_text.h"
+#include "task/scene_resolver.h"
 
 namespace inknav::task {
 namespace {
-
-constexpr std::string_view kScenePrefix = "data/scene_datasets/";
 
 void append_episode(JsonText& out, const Episode& episode) {
   const base::Quat& q = episode.start.rotation;
@@ -31,13 +28,6 @@ void append_episode(JsonText& out, const Episode& episode) {
   out.end(']').end('}');
 }
 
-std::string_view scene_relative(const Episode& episode) {
-  std::string_view id = episode.scene_id;
-  if (id.starts_with("./")) id.remove_prefix(2);
-  if (id.starts_with(kScenePrefix)) id.remove_prefix(kScenePrefix.size());
-  return id;
-}
-
 }  // namespace
 
 base::Status save_episodes(const std::filesystem::path& path, const std::vector<Episode>& episodes) {
@@ -49,11 +39,11 @@ base::Status save_episodes(const std::filesystem::path& path, const std::vector<
 }
 
 base::Result<std::filesystem::path> scene_path(const Dataset& dataset, const Episode& episode) {
-  return base::resolve_beneath(dataset.scenes_dir, scene_relative(episode));
+  return base::resolve_beneath(dataset.scenes_dir, below_scenes(episode.scene_id));
 }
 
 std::filesystem::path drawing_path(const Dataset& dataset, const Episode& episode) {
-  const std::string stem = std::filesystem::path(scene_relative(episode)).stem().string();
+  const std::string stem = std::filesystem::path(below_scenes(episode.scene_id)).stem().string();
   const std::string file = stem + "_epi" + episode.episode_id + "_cut1.png";
   if (!base::is_safe_relative_path(file)) return {};
   return dataset.sketch_dir / file;

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "task/scene_resolver.h"
 
-#include <string_view>
 #include <system_error>
 #include <utility>
 
@@ -21,15 +20,14 @@ std::string config_name(const Dataset& dataset, const Episode& episode) {
   return names_a_config(of_all) ? of_all : std::string();
 }
 
-/// Without what Habitat's paths begin with.
+}  // namespace
+
 std::string_view below_scenes(std::string_view path) {
   for (const std::string_view prefix : {"./", "data/scene_datasets/"}) {
     if (path.starts_with(prefix)) path.remove_prefix(prefix.size());
   }
   return path;
 }
-
-}  // namespace
 
 std::string scene_key(const Dataset& dataset, const Episode& episode) {
   const std::string config = config_name(dataset, episode);

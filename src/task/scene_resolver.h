@@ -14,12 +14,16 @@
 #include <filesystem>
 #include <map>
 #include <string>
+#include <string_view>
 
 #include "base/result.h"
 #include "scene/scene_dataset.h"
 #include "task/episode.h"
 
 namespace inknav::task {
+
+/// A scene id or a path of Habitat's without what they begin with: "./", "data/scene_datasets/".
+std::string_view below_scenes(std::string_view path);
 
 /// Equal for episodes of the same scene under the same dataset config: the scene id alone where there is
 /// none.

@@ -2,15 +2,19 @@
 #pragma once
 // Validation of a folder of demonstrations before a night is lost on it: every shard is read, every checksum
 // compared, every walk unpacked (or rendered from its scene), every drawing looked for.
+// Memory: the headers of the shards and a walk a thread. Threads: those of the pool; a set that is rendered
+// goes walk by walk. Cost: that of reading the shards.
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "base/result.h"
 #include "base/thread_pool.h"
+#include "task/check/check_findings.h"
 #include "task/demonstration_reader.h"
 
 namespace inknav::task {
@@ -20,6 +24,10 @@ struct DemonstrationCheckSettings {
   std::optional<std::filesystem::path> sketch_dir;  // none: drawings are not looked for
   std::optional<std::filesystem::path> scenes_dir;  // none: sets that are rendered when read are not rendered
   std::optional<std::filesystem::path> cache_dir;
+  /// Hears how many walks are read; one call at a time, from any thread.
+  std::function<void(std::int64_t done, std::int64_t total)> progress;
+  /// Asked between two walks; true ends the check.
+  std::function<bool()> cancelled;
 };
 
 struct DemonstrationCheckReport {
@@ -38,6 +46,11 @@ struct DemonstrationCheckReport {
 /// report.
 base::Result<DemonstrationCheckReport> check_demonstrations(const DemonstrationCheckSettings& settings,
                                                             base::ThreadPool& pool);
+
+/// The same as findings of a check of a folder; what cannot be opened is one of them. `summary` is for
+/// people.
+CheckFindings check_demonstration_set(const DemonstrationCheckSettings& settings, base::ThreadPool& pool,
+                                      std::string& summary);
 
 /// The numbers for people, on one line.
 std::string summary_of(const DemonstrationCheckReport& report);

@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "nav/nav_mesh.h"
-#include "task/check_findings.h"
+#include "task/check/check_findings.h"
 #include "task/episode.h"
 
 namespace inknav::task {
@@ -33,6 +33,9 @@ std::string episode_name(std::size_t number, const Episode& episode);
 /// `episodes` are of the list `file` and stand on the scene of `query`. Appends to `findings`.
 void check_places(nav::NavQuery& query, const std::filesystem::path& file, std::span<PlacedEpisode> episodes,
                   CheckFindings& findings);
+
+/// Whether the episode says how long its way is, and it is so long on this mesh.
+bool has_stated_distance(nav::NavQuery& query, const Episode& episode);
 
 /// What can be said of an episode without its scene: a start that is tilted.
 void check_start(const std::filesystem::path& file, std::size_t number, const Episode& episode,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "task/drawing_check.h"
+#include "task/check/drawing_check.h"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -13,7 +13,6 @@
 #include "sketch/raster.h"
 #include "sketch/read_problems.h"
 #include "task/drawing_store.h"
-#include "task/scene_check.h"
 
 namespace inknav::task {
 namespace {

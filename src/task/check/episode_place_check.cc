@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "task/episode_place_check.h"
+#include "task/check/episode_place_check.h"
 
 #include <fmt/format.h>
 
@@ -145,6 +145,11 @@ class Places {
 
 std::string episode_name(std::size_t number, const Episode& episode) {
   return fmt::format("episode {} ('{}')", number, episode.episode_id);
+}
+
+bool has_stated_distance(nav::NavQuery& query, const Episode& episode) {
+  const float stated = episode.geodesic_distance;
+  return stated > 0.0f && is_near(stated, distance_to_goals(query, episode));
 }
 
 void check_places(nav::NavQuery& query, const std::filesystem::path& file, std::span<PlacedEpisode> episodes,

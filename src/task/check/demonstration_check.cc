@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
-#include "task/demonstration_check.h"
+#include "task/check/demonstration_check.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <memory>
+#include <mutex>
 
 namespace inknav::task {
 
@@ -27,28 +28,52 @@ void count(const Demonstration& demonstration, Finding& finding) {
   }
 }
 
-void read_all(const DemonstrationSet& set, base::ThreadPool& pool, std::vector<Finding>& findings) {
+/// Tells the progress of a set, walk by walk, and asks whether to go on.
+class Walks {
+ public:
+  Walks(const DemonstrationCheckSettings& settings, std::size_t total)
+      : settings_(settings), total_(static_cast<std::int64_t>(total)) {}
+
+  bool cancelled() const { return settings_.cancelled && settings_.cancelled(); }
+  void add_one() {
+    if (!settings_.progress) return;
+    const std::lock_guard lock(mutex_);
+    settings_.progress(++done_, total_);
+  }
+
+ private:
+  const DemonstrationCheckSettings& settings_;
+  const std::int64_t total_;
+  std::mutex mutex_;
+  std::int64_t done_ = 0;
+};
+
+void read_all(const DemonstrationSet& set, Walks& walks, base::ThreadPool& pool,
+              std::vector<Finding>& findings) {
   pool.parallel_for(static_cast<std::int64_t>(set.size()), 1, [&](std::int64_t begin, std::int64_t end, int) {
     for (auto i = static_cast<std::size_t>(begin); i < static_cast<std::size_t>(end); ++i) {
+      if (walks.cancelled()) return;
       const auto demonstration = set.load(i);
       if (demonstration.ok()) {
         count(*demonstration, findings[i]);
       } else {
         findings[i].fault = demonstration.error().message;
       }
+      walks.add_one();
     }
   });
 }
 
 /// The renderer uses the pool itself.
-void render_all(const DemonstrationSet& set, DemonstrationRenderer& renderer,
+void render_all(const DemonstrationSet& set, Walks& walks, DemonstrationRenderer& renderer,
                 std::vector<Finding>& findings) {
-  for (std::size_t i = 0; i < set.size(); ++i) {
+  for (std::size_t i = 0; i < set.size() && !walks.cancelled(); ++i) {
     auto demonstration = set.load(i);
     const base::Status status =
         demonstration.ok() ? renderer.render(*demonstration) : base::Status(demonstration.error());
     if (!status.ok()) findings[i].fault = status.error().message;
     if (demonstration.ok()) count(*demonstration, findings[i]);
+    walks.add_one();
   }
 }
 
@@ -62,15 +87,16 @@ base::Result<DemonstrationCheckReport> check_demonstrations(const DemonstrationC
   report.states = set.num_steps();
   report.bytes = set.num_bytes();
   std::vector<Finding> findings(set.size());
+  Walks walks(settings, set.size());
   const bool rendered = set.format().depth == DepthStorage::kRendered;
   if (rendered && settings.scenes_dir) {
     Dataset places;
     places.scenes_dir = *settings.scenes_dir;
     INKNAV_ASSIGN_OR_RETURN(const auto renderer, DemonstrationRenderer::create(
                                                      set, places, settings.cache_dir, kViewsAtOnce, pool));
-    render_all(set, *renderer, findings);
+    render_all(set, walks, *renderer, findings);
   } else {
-    read_all(set, pool, findings);
+    read_all(set, walks, pool, findings);
   }
   report.with_depth = !rendered || settings.scenes_dir.has_value();
   for (const Finding& finding : findings) {
@@ -87,6 +113,22 @@ base::Result<DemonstrationCheckReport> check_demonstrations(const DemonstrationC
     if (!joined.ok()) report.faults.push_back(joined.error().message);
   }
   return report;
+}
+
+CheckFindings check_demonstration_set(const DemonstrationCheckSettings& settings, base::ThreadPool& pool,
+                                      std::string& summary) {
+  const auto report = check_demonstrations(settings, pool);
+  const std::filesystem::path& folder = settings.folder;
+  if (!report.ok()) return {{CheckCode::kDemonstrationsUnreadable, folder, "", report.error().message}};
+  summary = summary_of(*report);
+  if (!settings.sketch_dir) summary += "; drawings not looked for";
+  CheckFindings findings;
+  for (std::size_t i = 0; i < report->faults.size(); ++i) {
+    const bool undrawn = report->drawings_missing && i + 1 == report->faults.size();
+    findings.push_back({undrawn ? CheckCode::kDemonstrationsNoDrawing : CheckCode::kDemonstrationsDamaged,
+                        folder, "", report->faults[i]});
+  }
+  return findings;
 }
 
 std::string summary_of(const DemonstrationCheckReport& report) {

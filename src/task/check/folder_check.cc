@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
-#include "task/folder_check.h"
+#include "task/check/folder_check.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <atomic>
@@ -14,13 +15,14 @@
 #include <system_error>
 #include <utility>
 
-#include "task/demonstration_check.h"
-#include "task/drawing_check.h"
-#include "task/episode_place_check.h"
-#include "task/folder_inventory.h"
+#include "task/check/demonstration_check.h"
+#include "task/check/drawing_check.h"
+#include "task/check/episode_place_check.h"
+#include "task/check/folder_inventory.h"
+#include "task/check/list_check.h"
+#include "task/check/scene_check.h"
+#include "task/check/scene_tasks.h"
 #include "task/habitat/habitat_dataset.h"
-#include "task/list_check.h"
-#include "task/scene_check.h"
 
 namespace inknav::task {
 namespace {
@@ -60,16 +62,6 @@ class Stage {
   std::atomic<bool>& stopped_;
 };
 
-/// A scene to check, and the episodes on it, list by list.
-struct SceneTask {
-  fs::path file;
-  std::uintmax_t bytes = 0;
-  std::map<std::size_t, std::vector<std::size_t>> episodes;  // of list -> indices into its inspection
-  SceneRow row;
-  CheckFindings findings;
-  base::Hash128 content;
-};
-
 struct DrawingTask {
   std::size_t list = 0;
   std::size_t episode = 0;  // index into its inspection
@@ -83,18 +75,11 @@ class FolderChecker {
 
   base::Result<FolderCheck> run() {
     INKNAV_ASSIGN_OR_RETURN(inventory_, take_inventory(settings_.path));
-    if (inventory_.empty()) {
-      return base::Error{
-          base::ErrorCode::kUsage,
-          settings_.path.string() +
-              ": scenes, navmeshes, lists of episodes, drawings, demonstrations or weights were "
-              "wanted, found none; make some with `inknav generate homes` and `inknav generate "
-              "episodes`"};
-    }
+    if (inventory_.empty()) return nothing_to_check();
     std::error_code code;
     in_folder_ = fs::is_directory(settings_.path, code);
     read_lists();
-    list_scenes();
+    scenes_ = list_scene_tasks(inventory_, lists_);
     check_scenes();
     check_drawings();
     collect_lists_and_scenes();
@@ -103,13 +88,23 @@ class FolderChecker {
     check_demonstration_sets();
     check_weights();
     append(result_.findings, inventory_.findings);
-    result_.not_looked_at = inventory_.others;
+    result_.passed_over = std::move(inventory_.passed_over);
     result_.interrupted = stopped_;
     result_.verdict = verdict();
     return std::move(result_);
   }
 
  private:
+  base::Error nothing_to_check() const {
+    const std::vector<std::string> others = passed_over_lines(inventory_.passed_over, settings_.path);
+    return {base::ErrorCode::kUsage,
+            fmt::format("{}: scenes, navmeshes, lists of episodes, drawings, demonstrations or weights were "
+                        "wanted, found {}; make some with `inknav generate homes` and `inknav generate "
+                        "episodes`",
+                        settings_.path.string(),
+                        others.empty() ? "none" : fmt::format("none, only {}", fmt::join(others, "; ")))};
+  }
+
   static void append(CheckFindings& to, const CheckFindings& from) {
     to.insert(to.end(), from.begin(), from.end());
   }
@@ -123,52 +118,9 @@ class FolderChecker {
 
   void read_lists() {
     lists_.resize(inventory_.lists.size());
+    const SceneNames names(inventory_.scenes);
     stage_.run("lists", lists_.size(), {},
-               [&](std::size_t i) { read_list(settings_, inventory_.lists[i], lists_[i]); });
-  }
-
-  static std::string key_of(const fs::path& path) {
-    std::error_code code;
-    const fs::path canonical = fs::weakly_canonical(path, code);
-    return (code ? path : canonical).string();
-  }
-
-  void list_scenes() {
-    std::set<std::string> placeholders;
-    for (const CheckFinding& finding : inventory_.findings) {
-      if (finding.code == CheckCode::kFilePlaceholder) placeholders.insert(key_of(finding.file));
-    }
-    std::map<std::string, SceneTask> tasks;
-    for (const fs::path& file : inventory_.scenes) tasks[key_of(file)].file = file;
-    if (!in_folder_) add_named_companion(tasks);
-    for (std::size_t l = 0; l < lists_.size(); ++l) {
-      const CheckedList& list = lists_[l];
-      for (std::size_t i = 0; i < list.inspection.episodes.size(); ++i) {
-        const auto scene = list.scenes.find(list.inspection.episodes[i].scene_id);
-        if (scene == list.scenes.end()) continue;
-        const std::string key = key_of(scene->second);
-        if (placeholders.contains(key)) continue;
-        SceneTask& task = tasks[key];
-        if (task.file.empty()) task.file = scene->second;
-        task.episodes[l].push_back(i);
-      }
-    }
-    for (auto& [key, task] : tasks) {
-      std::error_code code;
-      task.bytes = fs::file_size(task.file, code);
-      if (code) task.bytes = 0;
-      scenes_.push_back(std::move(task));
-    }
-    std::stable_sort(scenes_.begin(), scenes_.end(),
-                     [](const SceneTask& a, const SceneTask& b) { return a.file < b.file; });
-  }
-
-  /// A stage config that was named outright is checked with its scene.
-  void add_named_companion(std::map<std::string, SceneTask>& tasks) {
-    for (const fs::path& config : inventory_.stage_configs) {
-      const auto scene = scene_of(config, ".stage_config.json");
-      if (scene) tasks[key_of(*scene)].file = *scene;
-    }
+               [&](std::size_t i) { read_list(settings_, names, inventory_.lists[i], lists_[i]); });
   }
 
   void check_scenes() {
@@ -180,7 +132,7 @@ class FolderChecker {
   }
 
   void check_one_scene(SceneTask& task) {
-    SceneCheck check = check_scene(task.file, settings_.nav);
+    SceneCheck check = check_scene(task.scene, settings_.nav);
     task.row = std::move(check.row);
     task.findings = std::move(check.findings);
     task.content = check.content;
@@ -236,9 +188,9 @@ class FolderChecker {
           check_drawing(drawing_path(list.folders, episode), judged, episode_name(number, episode));
       task.findings = std::move(check.findings);
       for (CheckFinding& finding : task.findings) finding.episode = static_cast<std::int64_t>(number);
-      list.marks[number] =
-          static_cast<std::uint8_t>((check.start ? kStartMark : 0) | (check.goal ? kGoalMark : 0) |
-                                    (check.route ? kRouteMark : 0) | (check.truth ? kTruthMark : 0));
+      list.marks[number] = static_cast<std::uint8_t>(
+          kLookedAt | (check.start ? kStartMark : 0) | (check.goal ? kGoalMark : 0) |
+          (check.route ? kRouteMark : 0) | (check.truth ? kTruthMark : 0));
       note_bad(task.findings, 0, list);
     });
   }
@@ -267,6 +219,7 @@ class FolderChecker {
       count(task.findings, rows[task.list]);
       append(result_.findings, task.findings);
     }
+    std::erase_if(rows, [](const FileRow& row) { return row.file.empty(); });  // not reached before the stop
     result_.files = std::move(rows);
   }
 
@@ -275,10 +228,11 @@ class FolderChecker {
     for (SceneTask& task : scenes_) {
       if (!task.row.read) continue;
       const auto [at, is_new] = first.emplace(task.content.hex(), &task);
-      if (is_new) continue;
+      const fs::path& other = at->second->scene.file;
+      if (is_new || other == task.scene.file) continue;
       task.findings.push_back(
-          {CheckCode::kSceneDuplicate, task.file, "",
-           fmt::format("a scene of its own was wanted, it is that of {}", at->second->file.string())});
+          {CheckCode::kSceneDuplicate, task.scene.file, "",
+           fmt::format("a scene of its own was wanted, it is that of {}", other.string())});
     }
   }
 
@@ -286,19 +240,19 @@ class FolderChecker {
   void check_loose_drawings() {
     std::set<std::string> known, owned, uncertain;  // pictures; folders of lists; those of lists not all read
     for (const CheckedList& list : lists_) {
-      const std::string folder = key_of(list.folders.sketch_dir);
-      if (!list.read || !list.inspection.faults.empty()) uncertain.insert(key_of(list.place.sketch_dir));
+      const std::string folder = path_key(list.folders.sketch_dir);
+      if (!list.read || !list.inspection.faults.empty()) uncertain.insert(path_key(list.place.sketch_dir));
       if (list.read) owned.insert(folder);
       if (!list.with_drawings) continue;
       for (const Episode& episode : list.inspection.episodes) {
-        known.insert(key_of(drawing_path(list.folders, episode)));
+        known.insert(path_key(drawing_path(list.folders, episode)));
       }
     }
     std::vector<fs::path> loose;
     for (const fs::path& picture : inventory_.drawings) {
-      const std::string folder = key_of(picture.parent_path());
+      const std::string folder = path_key(picture.parent_path());
       const bool ours = in_folder_ && (owned.contains(folder) || uncertain.contains(folder));
-      if (known.contains(key_of(picture)) || uncertain.contains(folder)) continue;
+      if (known.contains(path_key(picture)) || uncertain.contains(folder)) continue;
       if (ours && settings_.with_drawings) {
         result_.findings.push_back({CheckCode::kDrawingNoEpisode, picture, "",
                                     "an episode of this name was wanted, no list has it"});
@@ -332,20 +286,10 @@ class FolderChecker {
     }
   }
 
-  /// The scene beside a file that is named like it.
-  static std::optional<fs::path> scene_of(const fs::path& file, std::string_view ending) {
-    const std::string name = file.string();
-    std::error_code code;
-    for (const fs::path& scene : scenes_of_stem(name.substr(0, name.size() - ending.size()))) {
-      if (fs::exists(scene, code)) return scene;
-    }
-    return std::nullopt;
-  }
-
   void check_companions() {
     std::vector<fs::path> loose;
     for (const fs::path& navmesh : inventory_.navmeshes) {
-      const bool has_scene = scene_of(navmesh, ".navmesh").has_value();
+      const bool has_scene = scene_beside(navmesh, ".navmesh").has_value();
       if (!in_folder_ || !has_scene) loose.push_back(navmesh);
       if (!in_folder_ || has_scene) continue;
       result_.findings.push_back({CheckCode::kNavmeshNoScene, navmesh, "",
@@ -357,61 +301,56 @@ class FolderChecker {
       return findings;
     });
     for (const fs::path& config : inventory_.stage_configs) {
-      if (scene_of(config, ".stage_config.json")) continue;
+      if (scene_beside(config, ".stage_config.json")) continue;
       result_.findings.push_back({CheckCode::kStageConfigNoScene, config, "",
                                   "a scene of this name was wanted beside it, there is none"});
     }
   }
 
   void check_demonstration_sets() {
-    std::int64_t done = 0;
     for (const fs::path& folder : inventory_.demonstrations) {
       if (stage_.stopped()) return;
+      DemonstrationCheckSettings settings;
+      settings.folder = folder;
+      settings.scenes_dir = settings_.scenes_dir;
+      settings.sketch_dir = drawings_of_set(folder);
+      settings.cancelled = [this] { return stage_.stopped(); };
+      if (settings_.progress) {
+        settings.progress = [this](std::int64_t done, std::int64_t total) {
+          settings_.progress("demonstrations", done, total);
+        };
+      }
       FileRow row;
       row.kind = FileKind::kDemonstrations;
       row.file = folder;
-      const CheckFindings findings = check_set(folder, row);
+      const CheckFindings findings = check_demonstration_set(settings, pool_, row.summary);
       count(findings, row);
       append(result_.findings, findings);
       result_.files.push_back(std::move(row));
-      if (settings_.progress) {
-        settings_.progress("demonstrations", ++done,
-                           static_cast<std::int64_t>(inventory_.demonstrations.size()));
-      }
     }
   }
 
-  CheckFindings check_set(const fs::path& folder, FileRow& row) {
-    DemonstrationCheckSettings settings;
-    settings.folder = folder;
-    settings.scenes_dir = settings_.scenes_dir;
-    // "data/demos/train" is joined to "data/train/sketches".
+  /// Those that were named, else those of "data/train/sketches" for "data/demos/train", else those of the
+  /// list of that split.
+  std::optional<fs::path> drawings_of_set(const fs::path& folder) const {
+    if (!settings_.with_drawings) return std::nullopt;
+    if (settings_.sketch_dir) return settings_.sketch_dir;
     const fs::path whole = fs::absolute(folder).lexically_normal();
     const fs::path named = whole.has_filename() ? whole : whole.parent_path();
     const fs::path beside = named.parent_path().parent_path() / named.filename() / "sketches";
     std::error_code code;
-    if (settings_.with_drawings) settings.sketch_dir = settings_.sketch_dir;
-    if (settings_.with_drawings && !settings.sketch_dir && fs::is_directory(beside, code))
-      settings.sketch_dir = beside;
-    const auto report = task::check_demonstrations(settings, pool_);
-    CheckFindings findings;
-    if (!report.ok()) {
-      findings.push_back({CheckCode::kDemonstrationsUnreadable, folder, "", report.error().message});
-      return findings;
+    if (fs::is_directory(beside, code)) return beside;
+    for (const CheckedList& list : lists_) {
+      if (list.with_drawings && list.folders.sketch_dir.parent_path().filename() == named.filename()) {
+        return list.folders.sketch_dir;
+      }
     }
-    row.summary = summary_of(*report);
-    if (!settings.sketch_dir) row.summary += "; drawings not looked for";
-    for (std::size_t i = 0; i < report->faults.size(); ++i) {
-      const bool undrawn = report->drawings_missing && i + 1 == report->faults.size();
-      findings.push_back({undrawn ? CheckCode::kDemonstrationsNoDrawing : CheckCode::kDemonstrationsDamaged,
-                          folder, "", report->faults[i]});
-    }
-    return findings;
+    return std::nullopt;
   }
 
   void check_weights() {
     if (!settings_.check_weights) {
-      result_.not_looked_at += static_cast<int>(inventory_.weights.size());
+      for (const fs::path& file : inventory_.weights) result_.passed_over[FileSort::kWeights].add(file);
       return;
     }
     check_by_themselves("weights", FileKind::kWeights, inventory_.weights,

@@ -4,16 +4,17 @@
 // folder: scenes with their navmeshes and stage configs, lists of episodes with their drawings,
 // demonstrations, weights; every one is read, checked against what it belongs to, and reported.
 //
-// What a file is, its content and ending say (task/folder_inventory.h). Scenes are checked in parallel, each
-// with the episodes on it, and dropped then: at most one a thread is resident, besides the lists themselves.
-// The result is the same for any number of threads. It does not stop at the first fault; but what follows
-// from a fault is not reported beside it (no episode of a scene that lies on its side).
-// Errors: kUsage when there is nothing to check at the path; all else is in the result.
-// Cost a core: some 50 ms a furnished home, 0.3 ms an episode, 20 ms a drawing.
+// What a file is, its content and ending say (task/check/file_recognition.h). Scenes are checked in parallel,
+// each with the episodes on it, and dropped then: at most one a thread is resident, besides the lists
+// themselves. The result is the same for any number of threads. It does not stop at the first fault; but what
+// follows from a fault is not reported beside it (no episode of a scene that lies on its side). Errors:
+// kUsage when there is nothing to check at the path; all else is in the result. Cost a core: some 50 ms a
+// furnished home, 0.3 ms an episode, 20 ms a drawing.
 
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -23,7 +24,8 @@
 #include "base/result.h"
 #include "base/thread_pool.h"
 #include "nav/nav_settings.h"
-#include "task/check_findings.h"
+#include "task/check/check_findings.h"
+#include "task/check/folder_inventory.h"
 
 namespace inknav::task {
 
@@ -36,6 +38,7 @@ struct WeightsCheck {
 struct FolderCheckSettings {
   std::filesystem::path path;                       // file or folder
   std::optional<std::filesystem::path> scenes_dir;  // root of scene ids; none: looked for near each list
+  std::filesystem::path scene_dataset;              // for episodes that name none (Dataset::scene_dataset)
   std::optional<std::filesystem::path> sketch_dir;  // none: "sketches" beside each list
   bool with_drawings = true;
   nav::NavSettings nav;
@@ -91,10 +94,10 @@ enum class Verdict : std::uint8_t {
 };
 
 struct FolderCheck {
-  std::vector<SceneRow> scenes;  // by path
-  std::vector<FileRow> files;    // by kind, then path
-  CheckFindings findings;        // in the order of lists, scenes, drawings, others
-  int not_looked_at = 0;         // files that are none of ours
+  std::vector<SceneRow> scenes;                // by path
+  std::vector<FileRow> files;                  // by kind, then path
+  CheckFindings findings;                      // in the order of lists, scenes, drawings, others
+  std::map<FileSort, PassedOver> passed_over;  // files that are no data, or read with another
   bool interrupted = false;
   Verdict verdict = Verdict::kSound;
 };

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "task/list_check.h"
+#include "task/check/list_check.h"
 
 #include <fmt/format.h>
 
@@ -12,47 +12,13 @@
 #include <system_error>
 #include <utility>
 
-#include "task/episode_place_check.h"
+#include "task/check/episode_place_check.h"
 #include "task/habitat/read_dataset.h"
-#include "task/scene_check.h"
 
 namespace inknav::task {
 namespace {
 
 namespace fs = std::filesystem;
-
-constexpr std::size_t kTriedScenes = 8;  // by which the root of a list's scenes is chosen
-
-/// The scene's file beneath `root`, if it is there.
-std::optional<fs::path> find_scene(const fs::path& root, const std::string& scene_id) {
-  Dataset folders;
-  folders.scenes_dir = root;
-  Episode episode;
-  episode.scene_id = scene_id;
-  const auto path = scene_path(folders, episode);
-  std::error_code code;
-  if (!path.ok() || !fs::is_regular_file(*path, code)) return std::nullopt;
-  return *path;
-}
-
-/// The first of the roots beneath which most of the scenes are.
-fs::path choose_root(const std::vector<fs::path>& roots, const std::set<std::string>& scene_ids) {
-  std::error_code code;
-  fs::path best = roots.front();
-  std::size_t most = 0;
-  for (const fs::path& root : roots) {
-    if (!fs::is_directory(root, code)) continue;
-    std::size_t found = 0, tried = 0;
-    for (const std::string& id : scene_ids) {
-      if (++tried > kTriedScenes) break;
-      found += find_scene(root, id) ? 1 : 0;
-    }
-    if (found <= most) continue;
-    most = found;
-    best = root;
-  }
-  return best;
-}
 
 /// Whether Habitat has the episodes of this list in a folder, a file for each scene.
 bool has_content(const fs::path& list) {
@@ -93,22 +59,32 @@ void check_readable(CheckedList& list) {
   }
 }
 
-void find_scenes(const FolderCheckSettings& settings, CheckedList& list) {
-  std::set<std::string> ids;
-  for (const Episode& episode : list.inspection.episodes) ids.insert(episode.scene_id);
+void find_scenes(const FolderCheckSettings& settings, const SceneNames& names, CheckedList& list) {
+  const std::vector<Episode>& episodes = list.inspection.episodes;
+  list.folders.scene_dataset = settings.scene_dataset;
   list.folders.scenes_dir =
-      settings.scenes_dir ? *settings.scenes_dir : choose_root(list.place.scene_roots, ids);
-  for (const std::string& id : ids) {
-    const auto path = find_scene(list.folders.scenes_dir, id);
-    if (path) list.scenes.emplace(id, *path);
-  }
-  for (std::size_t i = 0; i < list.inspection.episodes.size(); ++i) {
-    const Episode& episode = list.inspection.episodes[i];
-    if (list.scenes.contains(episode.scene_id)) continue;
+      settings.scenes_dir
+          ? *settings.scenes_dir
+          : choose_scene_root({list.place.file, episodes, names, settings.scene_dataset, settings.nav});
+  SceneResolver resolver(list.folders);
+  std::map<std::string, std::string> missing;  // scene key -> why
+  for (std::size_t i = 0; i < episodes.size(); ++i) {
+    const Episode& episode = episodes[i];
+    const std::string key = scene_key(list.folders, episode);
+    if (list.scenes.contains(key)) continue;
+    auto why = missing.find(key);
+    if (why == missing.end()) {
+      auto scene = find_scene(resolver, list.folders, episode);
+      if (scene.ok()) {
+        list.scenes.emplace(key, std::move(scene).value());
+        continue;
+      }
+      why = missing.emplace(key, scene.error().message).first;
+    }
     const std::size_t number = list.inspection.numbers[i];
     list.findings.push_back({CheckCode::kEpisodeSceneMissing, list.place.file, episode_name(number, episode),
-                             fmt::format("the scene '{}' was wanted beneath {}, it is not there",
-                                         episode.scene_id, list.folders.scenes_dir.string()),
+                             fmt::format("the scene '{}' was wanted beneath {}: {}", episode.scene_id,
+                                         list.folders.scenes_dir.string(), why->second),
                              static_cast<std::int64_t>(number)});
   }
 }
@@ -127,7 +103,8 @@ void find_drawings(const FolderCheckSettings& settings, CheckedList& list) {
 
 }  // namespace
 
-void read_list(const FolderCheckSettings& settings, const ListPlace& place, CheckedList& list) {
+void read_list(const FolderCheckSettings& settings, const SceneNames& scenes, const ListPlace& place,
+               CheckedList& list) {
   list.place = place;
   const base::Status read = read_episodes(list);
   if (!read.ok()) {
@@ -143,7 +120,7 @@ void read_list(const FolderCheckSettings& settings, const ListPlace& place, Chec
     list.findings.push_back({CheckCode::kListEmpty, place.file, "", "episodes were wanted, found none"});
   }
   check_readable(list);
-  find_scenes(settings, list);
+  find_scenes(settings, scenes, list);
   find_drawings(settings, list);
   note_bad(list.findings, 0, list);
 }
@@ -166,6 +143,7 @@ FileRow list_row(const CheckedList& list) {
   std::set<std::string> ids;
   for (const Episode& episode : list.inspection.episodes) ids.insert(episode.scene_id);
   row.summary = fmt::format("{} episodes in {} scenes", row.episodes, ids.size());
+  if (!list.scenes.empty()) row.summary += " of " + list.folders.scenes_dir.string();
   std::vector<float> lengths;
   std::copy_if(list.lengths.begin(), list.lengths.end(), std::back_inserter(lengths),
                [](float length) { return length > 0.0f && std::isfinite(length); });
@@ -174,15 +152,18 @@ FileRow list_row(const CheckedList& list) {
     row.summary += fmt::format(", shortest way {:.1f} to {:.1f} m, median {:.1f} m", lengths.front(),
                                lengths.back(), lengths[lengths.size() / 2]);
   }
-  if (!list.with_drawings) {
+  const auto with = [&](std::uint8_t mark) {
+    return static_cast<std::size_t>(std::count_if(
+        list.marks.begin(), list.marks.end(), [mark](std::uint8_t marks) { return (marks & mark) != 0; }));
+  };
+  const std::size_t seen = with(kLookedAt);
+  if (seen == 0) {
     row.summary += "; drawings not looked at";
     return row;
   }
-  const auto with = [&](std::uint8_t mark) {
-    return std::count_if(list.marks.begin(), list.marks.end(),
-                         [mark](std::uint8_t marks) { return (marks & mark) != 0; });
-  };
-  row.summary += fmt::format("; drawings with a start mark {}, goal mark {}, traced route {}, exact truth {}",
+  const bool all = seen == list.inspection.episodes.size();
+  row.summary += all ? "; drawings" : fmt::format("; {} drawings looked at,", seen);
+  row.summary += fmt::format(" with a start mark {}, goal mark {}, traced route {}, exact truth {}",
                              with(kStartMark), with(kGoalMark), with(kRouteMark), with(kTruthMark));
   return row;
 }

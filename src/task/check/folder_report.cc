@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
-#include "task/folder_report.h"
+#include "task/check/folder_report.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <map>
@@ -49,6 +50,25 @@ std::string short_name(const fs::path& file, const fs::path& root, std::size_t w
   return name;
 }
 
+/// "1 scene", "2 scenes"
+std::string counted(std::size_t number, std::string_view noun) {
+  return fmt::format("{} {}{}", number, noun, number == 1 ? "" : "s");
+}
+
+std::string counted(std::size_t number, FileKind kind) {
+  if (kind == FileKind::kList) return counted(number, "list");
+  if (kind == FileKind::kDrawing) return counted(number, "drawing");
+  if (kind == FileKind::kNavmesh && number != 1) return fmt::format("{} navmeshes", number);
+  if (kind == FileKind::kDemonstrations) return counted(number, "set") + " of demonstrations";
+  if (kind == FileKind::kWeights) return counted(number, "file") + " of weights";
+  return fmt::format("{} {}", number, name_of(kind));
+}
+
+std::string faults_text(int faults, int warnings) {
+  return counted(static_cast<std::size_t>(faults), "fault") + ", " +
+         counted(static_cast<std::size_t>(warnings), "warning");
+}
+
 std::string bytes_text(std::uint64_t bytes) {
   return bytes == 0 ? "" : fmt::format(" ({:.1f} MB)", static_cast<double>(bytes) / 1e6);
 }
@@ -84,7 +104,7 @@ std::string scene_table(const FolderCheck& check, const fs::path& root, std::siz
   }
   if (rows.size() <= max_lines) return text;
   const SceneRow& next = *rows[max_lines];
-  return text + fmt::format("  and {} scenes more{}\n", rows.size() - max_lines,
+  return text + fmt::format("  and {} more{}\n", counted(rows.size() - max_lines, "scene"),
                             next.faults + next.warnings == 0 ? ", all sound" : " (--all shows them)");
 }
 
@@ -94,12 +114,11 @@ std::string file_lines(const FolderCheck& check, const fs::path& root, std::size
     const FileRow& row = check.files[i];
     text += fmt::format("{} {}: {}", name_of(row.kind), short_name(row.file, root, 200),
                         row.summary.empty() ? "not read" : row.summary);
-    if (row.faults + row.warnings > 0)
-      text += fmt::format("; {} faults, {} warnings", row.faults, row.warnings);
+    if (row.faults + row.warnings > 0) text += "; " + faults_text(row.faults, row.warnings);
     text += "\n";
   }
   if (check.files.size() > max_lines)
-    text += fmt::format("  and {} files more\n", check.files.size() - max_lines);
+    text += fmt::format("  and {} more\n", counted(check.files.size() - max_lines, "file"));
   return text;
 }
 
@@ -116,8 +135,8 @@ std::string groups_text(const FolderCheck& check, bool warnings, const fs::path&
     ++total;
   }
   if (groups.empty()) return {};
-  std::string text =
-      fmt::format("\n{} {} of {} kinds\n", total, warnings ? "warnings" : "faults", groups.size());
+  std::string text = fmt::format("\n{} of {}\n", counted(total, warnings ? "warning" : "fault"),
+                                 counted(groups.size(), "kind"));
   const std::size_t of_group = std::max(kLeastOfGroup, max_lines / groups.size());
   for (const auto& [code, group] : groups) {
     const CheckCodeInfo& info = info_of(code);
@@ -136,22 +155,22 @@ std::string groups_text(const FolderCheck& check, bool warnings, const fs::path&
 
 std::string head_line(const FolderCheck& check, const fs::path& path) {
   std::map<FileKind, std::size_t> files;
-  std::int64_t episodes = 0, bad = 0;
+  std::size_t episodes = 0, bad = 0;
   for (const FileRow& row : check.files) {
     ++files[row.kind];
-    episodes += row.episodes;
-    bad += row.bad_episodes;
+    episodes += static_cast<std::size_t>(row.episodes);
+    bad += static_cast<std::size_t>(row.bad_episodes);
   }
-  std::string text = fmt::format("{}: {} scenes", path.string(), check.scenes.size());
+  std::vector<std::string> parts;
+  if (!check.scenes.empty()) parts.push_back(counted(check.scenes.size(), "scene"));
   for (const auto& [kind, number] : files) {
+    parts.push_back(counted(number, kind));
     if (kind == FileKind::kList) {
-      text += fmt::format(", {} lists with {} episodes ({} cannot be run)", number, episodes, bad);
-    } else {
-      text += fmt::format(", {} {}", number, name_of(kind));
+      parts.back() += fmt::format(" with {} ({} cannot be run)", counted(episodes, "episode"), bad);
     }
   }
-  if (check.not_looked_at > 0) text += fmt::format("; {} other files not looked at", check.not_looked_at);
-  return text + "\n";
+  if (parts.empty()) parts.emplace_back("no file that could be looked at");
+  return fmt::format("{}: {}\n", path.string(), fmt::join(parts, ", "));
 }
 
 std::string verdict_text(const FolderCheck& check) {
@@ -165,6 +184,23 @@ std::string verdict_text(const FolderCheck& check) {
       return "not sound" + rest;
   }
   return rest;
+}
+
+/// Names of files and ids come from outside and need not be UTF-8.
+std::string dump(const nlohmann::ordered_json& json) {
+  return json.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
+}
+
+/// "key": [a line each]; a list may have a million findings, of which never more than one is a tree.
+template <typename Row, typename ToJson>
+void append_list(std::string& text, const char* key, const std::vector<Row>& rows, const ToJson& to_json) {
+  text.append("\"").append(key).append("\": [");
+  const char* between = "\n";
+  for (const Row& row : rows) {
+    text.append(between).append(dump(to_json(row)));
+    between = ",\n";
+  }
+  text.append("]");
 }
 
 nlohmann::ordered_json scene_json(const SceneRow& row) {
@@ -233,26 +269,38 @@ std::string format_report(const FolderCheck& check, const fs::path& path, std::s
   std::string text = head_line(check, path);
   if (!check.scenes.empty()) text.append("\n").append(scene_table(check, path, max_lines));
   if (!check.files.empty()) text.append("\n").append(file_lines(check, path, max_lines));
+  const std::vector<std::string> others = passed_over_lines(check.passed_over, path);
+  if (!others.empty()) text += fmt::format("\npassed over\n  {}\n", fmt::join(others, "\n  "));
   text += groups_text(check, true, path, max_lines);
   text += groups_text(check, false, path, max_lines);
   return text.append("\n").append(verdict_text(check));
 }
 
 std::string report_json(const FolderCheck& check, const fs::path& path) {
-  nlohmann::ordered_json json = {{"format", "inknav-data-check"}, {"version", 1}, {"path", path.string()}};
-  json["verdict"] = name_of(check.verdict);
-  json["interrupted"] = check.interrupted;
-  json["not_looked_at"] = check.not_looked_at;
+  nlohmann::ordered_json head = {{"format", "inknav-data-check"}, {"version", 1}, {"path", path.string()}};
+  head["verdict"] = name_of(check.verdict);
+  head["interrupted"] = check.interrupted;
+  head["passed_over"] = nlohmann::ordered_json::array();
+  std::size_t not_looked_at = 0;
+  for (const auto& [sort, passed] : check.passed_over) {
+    not_looked_at += passed.files;
+    nlohmann::ordered_json first = nlohmann::ordered_json::array();
+    for (const fs::path& file : passed.first) first.push_back(file.string());
+    head["passed_over"].push_back(
+        {{"sort", name_of(sort)}, {"files", passed.files}, {"first", std::move(first)}});
+  }
+  head["not_looked_at"] = not_looked_at;
   std::map<CheckCode, std::size_t> counts;
   for (const CheckFinding& finding : check.findings) ++counts[finding.code];
-  json["counts"] = nlohmann::ordered_json::object();
-  for (const auto& [code, number] : counts) json["counts"][std::string(info_of(code).name)] = number;
-  for (const char* list : {"scenes", "files", "findings"}) json[list] = nlohmann::ordered_json::array();
-  for (const SceneRow& row : check.scenes) json["scenes"].push_back(scene_json(row));
-  for (const FileRow& row : check.files) json["files"].push_back(file_json(row));
-  for (const CheckFinding& finding : check.findings) json["findings"].push_back(finding_json(finding));
-  // Names of files and ids come from outside and need not be UTF-8.
-  return json.dump(1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
+  head["counts"] = nlohmann::ordered_json::object();
+  for (const auto& [code, number] : counts) head["counts"][std::string(info_of(code).name)] = number;
+  std::string text = "{\n";
+  for (const auto& [key, value] : head.items())
+    text.append(1, '"').append(key).append("\": ").append(dump(value)).append(",\n");
+  append_list(text, "scenes", check.scenes, scene_json);
+  append_list(text.append(",\n"), "files", check.files, file_json);
+  append_list(text.append(",\n"), "findings", check.findings, finding_json);
+  return text.append("\n}\n");
 }
 
 }  // namespace inknav::task

@@ -25,7 +25,7 @@
 #include "nav/test_scenes.h"
 #include "scene/image.h"
 #include "scene/scene_testing.h"
-#include "task/check_findings.h"
+#include "task/check/folder_check.h"
 #include "task/episode.h"
 
 namespace inknav::task::testing {
@@ -126,7 +126,11 @@ class PlantedFolder {
   /// Plain writing: thousands of files that are each flushed to the disk would be a test of the disk. What
   /// write_glb would refuse can be written too.
   void write_room(int i, const scene::Scene& scene) const {
-    std::ofstream(beside(i, ".stage_config.json")) << R"({"up": [0, 1, 0], "front": [0, 0, -1]})";
+    std::ofstream(beside(i, ".stage_config.json")) << kUpright;
+    write_mesh(this->scene(i), scene);
+  }
+  static constexpr const char* kUpright = R"({"up": [0, 1, 0], "front": [0, 0, -1]})";
+  static void write_mesh(const std::filesystem::path& file, const scene::Scene& scene) {
     std::vector<std::uint8_t> binary;
     scene::testing::append(binary, scene.triangles);
     scene::testing::append(binary, scene.positions);
@@ -139,7 +143,7 @@ class PlantedFolder {
          << R"(},{"bufferView":1,"componentType":5126,"type":"VEC3","count":)" << vertices / 12
          << R"(}],"meshes":[{"primitives":[{"attributes":{"POSITION":1},"indices":0}]}],)"
          << R"("nodes":[{"mesh":0}],"scenes":[{"nodes":[0]}]})";
-    scene::testing::write_bytes(this->scene(i), scene::testing::make_glb(json.str(), binary));
+    scene::testing::write_bytes(file, scene::testing::make_glb(json.str(), binary));
   }
 
   static Episode episode(int i) {
@@ -195,5 +199,28 @@ class PlantedFolder {
   std::map<int, std::vector<Episode>> lists_;
   std::vector<Planted> planted_;
 };
+
+/// One line for each finding that was not planted and for each planted one that was not found.
+inline std::string differences(PlantedFolder& f, const FolderCheck& check) {
+  std::multiset<Planted> wanted(f.planted().begin(), f.planted().end());
+  std::ostringstream text;
+  for (const CheckFinding& finding : check.findings) {
+    const std::string file = finding.file.lexically_relative(f.root()).string();
+    const auto same = std::find_if(wanted.begin(), wanted.end(), [&](const Planted& planted) {
+      return planted.code == finding.code && planted.file == file && finding.where.starts_with(planted.where);
+    });
+    if (same != wanted.end()) {
+      wanted.erase(same);
+    } else {
+      text << "invented: " << info_of(finding.code).name << " " << file << " " << finding.where << ": "
+           << finding.what << "\n";
+    }
+  }
+  for (const Planted& planted : wanted) {
+    text << "not found: " << info_of(planted.code).name << " " << planted.file << " " << planted.where
+         << "\n";
+  }
+  return text.str();
+}
 
 }  // namespace inknav::task::testing

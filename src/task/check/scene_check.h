@@ -9,8 +9,9 @@
 
 #include "base/hash.h"
 #include "nav/nav_mesh.h"
-#include "task/check_findings.h"
-#include "task/folder_check.h"
+#include "task/check/check_findings.h"
+#include "task/check/folder_check.h"
+#include "task/check/scene_root.h"
 
 namespace inknav::task {
 
@@ -21,12 +22,9 @@ struct SceneCheck {
   nav::NavMeshPtr mesh;  // null when episodes on it cannot be judged: no mesh, or a scene that is not trusted
 };
 
-SceneCheck check_scene(const std::filesystem::path& path, const nav::NavSettings& settings);
+SceneCheck check_scene(const SceneFile& scene, const nav::NavSettings& settings);
 
 /// A navmesh without its scene, as FileRow of kNavmesh.
 FileRow check_navmesh_file(const std::filesystem::path& path, CheckFindings& findings);
-
-/// `message` without "<path>: " at its beginning, as the report names the file itself.
-std::string without_path(const std::string& message, const std::filesystem::path& path);
 
 }  // namespace inknav::task

@@ -91,4 +91,7 @@ struct CheckFinding {
 
 using CheckFindings = std::vector<CheckFinding>;
 
+/// `message` without "<path>: " at its beginning, as a finding names the file itself.
+std::string without_path(const std::string& message, const std::filesystem::path& path);
+
 }  // namespace inknav::task

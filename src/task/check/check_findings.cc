@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "task/check_findings.h"
+#include "task/check/check_findings.h"
 
 #include <array>
 
@@ -121,5 +121,10 @@ const CheckCodeInfo& info_of(CheckCode code) {
 }
 
 std::span<const CheckCodeInfo> all_check_codes() { return kCodes; }
+
+std::string without_path(const std::string& message, const std::filesystem::path& path) {
+  const std::string start = path.string() + ": ";
+  return message.starts_with(start) ? message.substr(start.size()) : message;
+}
 
 }  // namespace inknav::task

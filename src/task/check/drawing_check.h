@@ -6,7 +6,7 @@
 #include <filesystem>
 #include <string>
 
-#include "task/check_findings.h"
+#include "task/check/check_findings.h"
 #include "task/episode.h"
 
 namespace inknav::task {

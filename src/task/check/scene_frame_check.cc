@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "task/scene_frame_check.h"
+#include "task/check/scene_frame_check.h"
 
 #include <fmt/format.h>
 
@@ -136,6 +136,7 @@ struct Direction {
   bool positive = true;
   double level = 0.0;  // square metres of the largest level that faces it
   float floor = 0.0f;  // square metres of the largest floor with it up
+  std::string name() const { return fmt::format("{}{}", positive ? '+' : '-', "xyz"[axis]); }
   base::Vec3 vector() const {
     base::Vec3 v(0.0f);
     v[axis] = positive ? 1.0f : -1.0f;
@@ -143,15 +144,46 @@ struct Direction {
   }
 };
 
+/// Those other than up that a larger level faces than the one of the stated frame, the largest first; all
+/// with a level to speak of where that frame has no floor.
+std::vector<Direction> likely_directions(const scene::Scene& scene, bool has_floor) {
+  constexpr std::size_t kMost = 3;  // that are tried where there is a floor
+  const std::array<Levels, 3> levels = measure_levels(scene);
+  const double stated = largest(levels[1].with);
+  std::vector<Direction> directions;
+  for (int axis = 0; axis < 3; ++axis) {
+    const Levels& along = levels[static_cast<std::size_t>(axis)];
+    for (const bool positive : {true, false}) {
+      if (axis == 1 && positive) continue;
+      const Direction direction{axis, positive, largest(positive ? along.with : along.against), 0.0f};
+      const bool more = direction.level >= double{kMoreLevel} * stated;
+      if (direction.level >= double{kLeastFloor} && (more || !has_floor)) directions.push_back(direction);
+    }
+  }
+  std::stable_sort(directions.begin(), directions.end(),
+                   [](const Direction& a, const Direction& b) { return a.level > b.level; });
+  if (has_floor && directions.size() > kMost) directions.resize(kMost);
+  return directions;
+}
+
+/// What the floor of `best` must stand out from where the stated frame has none, as any wall is then a better
+/// one: the floors of directions along other axes, and what is walkable high up.
+float floor_of_others(const std::vector<Direction>& directions, const Direction& best,
+                      const nav::NavMesh* mesh) {
+  float most = 0.0f;
+  if (mesh != nullptr && !mesh->islands().empty())
+    most = mesh->islands()[static_cast<std::size_t>(mesh->largest_island())].area;
+  for (const Direction& direction : directions) {
+    if (direction.axis != best.axis) most = std::max(most, direction.floor);
+  }
+  return most;
+}
+
 std::string size_text(const base::Vec3& size) {
   return fmt::format("{:.4g} x {:.4g} m, {:.4g} m high", size.x, size.z, size.y);
 }
 
 }  // namespace
-
-std::string axis_name(int axis, bool positive) {
-  return fmt::format("{}{}", positive ? '+' : '-', "xyz"[axis]);
-}
 
 std::optional<std::string> suspect_units(const base::Aabb& bounds) {
   const base::Vec3 size = bounds.size();
@@ -193,54 +225,26 @@ std::optional<std::string> suspect_plate(const base::Aabb& bounds) {
 
 std::optional<std::string> suspect_frame(const scene::Scene& scene, const nav::NavMesh* mesh,
                                          const nav::NavSettings& settings) {
-  const std::array<Levels, 3> levels = measure_levels(scene);
-  const double stated = largest(levels[1].with);
-  const float stated_floor = largest_floor(mesh, scene.bounds);
-  std::vector<Direction> candidates;
-  for (int axis = 0; axis < 3; ++axis) {
-    const Levels& along = levels[static_cast<std::size_t>(axis)];
-    for (const bool positive : {true, false}) {
-      if (axis == 1 && positive) continue;
-      const Direction direction{axis, positive, largest(positive ? along.with : along.against), 0.0f};
-      const bool more = direction.level >= double{kMoreLevel} * stated;
-      if (direction.level >= double{kLeastFloor} && (more || stated_floor <= 0.0f)) {
-        candidates.push_back(direction);
-      }
-    }
-  }
-  std::stable_sort(candidates.begin(), candidates.end(),
-                   [](const Direction& a, const Direction& b) { return a.level > b.level; });
-  if (stated_floor > 0.0f && candidates.size() > 3) candidates.resize(3);
+  const float stated = largest_floor(mesh, scene.bounds);
+  const bool has_floor = stated > 0.0f;
+  std::vector<Direction> directions = likely_directions(scene, has_floor);
   const Direction* best = nullptr;
-  float most = 0.0f;
-  for (Direction& direction : candidates) {
+  for (Direction& direction : directions) {
     direction.floor = floor_after(scene, direction.vector(), false, for_people(settings));
-    if (direction.floor <= most) continue;
-    most = direction.floor;
-    best = &direction;
+    if (direction.floor > (best == nullptr ? 0.0f : best->floor)) best = &direction;
   }
-  // Without a floor as it stands, any wall is a better one; then the direction must stand out from the
-  // others, and from what is walkable high up.
-  float other = stated_floor;
-  if (stated_floor <= 0.0f && mesh != nullptr && !mesh->islands().empty()) {
-    other = mesh->islands()[static_cast<std::size_t>(mesh->largest_island())].area;
-  }
-  for (const Direction& direction : candidates) {
-    const bool counts = best != nullptr && stated_floor <= 0.0f && direction.axis != best->axis;
-    if (counts) other = std::max(other, direction.floor);
-  }
-  if (most < std::max(kLeastFloor, kMoreFloor * other)) return std::nullopt;
   if (best == nullptr) return std::nullopt;
+  const float other = has_floor ? stated : floor_of_others(directions, *best, mesh);
+  if (best->floor < std::max(kLeastFloor, kMoreFloor * other)) return std::nullopt;
   return fmt::format(
       "a scene with its floor facing up (+y) was wanted, whose largest floor has {:.1f} m2; with {} of the "
-      "world "
-      "up it has {:.1f} m2",
-      stated_floor, axis_name(best->axis, best->positive), most);
+      "world up it has {:.1f} m2",
+      stated, best->name(), best->floor);
 }
 
 std::optional<std::string> suspect_inside_out(const scene::Scene& scene, const nav::NavMesh* mesh,
                                               const nav::NavSettings& settings) {
-  if (largest_floor(mesh, scene.bounds) > 0.0f) return std::nullopt;
+  const float stated = largest_floor(mesh, scene.bounds);  // the inside of a wardrobe, say
   const Levels levels = measure_levels(scene)[1];
   std::vector<double> both(levels.with.size());
   for (std::size_t i = 0; i < both.size(); ++i) both[i] = levels.with[i] + levels.against[i];
@@ -255,11 +259,10 @@ std::optional<std::string> suspect_inside_out(const scene::Scene& scene, const n
     return std::nullopt;
   }
   const float floor = floor_after(scene, {0.0f, 1.0f, 0.0f}, true, for_people(settings));
-  if (floor < kLeastFloor) return std::nullopt;
+  if (floor < std::max(kLeastFloor, kMoreFloor * stated)) return std::nullopt;
   return fmt::format(
       "a floor that faces up was wanted, found {:.1f} m2 of the lowest level facing down; turned over, it is "
-      "a "
-      "floor of {:.1f} m2",
+      "a floor of {:.1f} m2",
       down, floor);
 }
 

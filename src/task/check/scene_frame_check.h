@@ -4,16 +4,18 @@
 // of this can be known from a mesh; these are rules for what a building looks like, made so that a sound one
 // does not raise them (docs/coming-from-habitat.md, "Checking your data").
 //
-// units       a building is at most 100 m high and 2 km wide, and at least 1 m wide
-// plate       no building is 1 to 6 m deep and at least five times as wide and as high: that is a storey on
-// edge frame       there is a direction other than world +Y in which the surfaces that face it lie on one
-// level to
-//             at least 1.2 times the area, and in which the largest connected floor that an agent of 1.5 m
-//             can walk has at least twice the area (and 4 m2). A floor in the upper two fifths of the height
-//             is a roof or a facade and does not count
-// inside out  there is no floor but such roofs, the lowest level of the scene faces down, and with the
-// triangles
-//             turned over it is a floor of at least 4 m2
+// Units: a building is at most 100 m high and 2 km wide, and at least 1 m wide.
+//
+// Plate: no building is 1 to 6 m deep and at least five times as wide and as high; that is a storey on edge.
+//
+// Frame: there is a direction other than world +Y in which the surfaces that face it lie on one level to at
+// least 1.2 times the area, and in which the largest connected floor that an agent of 1.5 m can walk has at
+// least twice the area (and 4 m2). A floor in the upper two fifths of the height is a roof or a facade and
+// does not count.
+//
+// Inside out: the lowest level of the scene faces down, and with the triangles turned over there is a floor
+// of at least 4 m2, twice as large as the largest that is there now and is no such roof.
+//
 // Pure functions. Cost: one pass over the triangles; only where the cheap signs point to it a navmesh is
 // built, of a copy without textures.
 
@@ -40,8 +42,5 @@ std::optional<std::string> suspect_inside_out(const scene::Scene& scene, const n
 
 /// Part of the area of `mesh` that lies on `other`, within 0.5 m; both are of one scene when it is large.
 float common_share(const nav::NavMesh& mesh, const nav::NavMeshPtr& other);
-
-/// A direction in words: "+z".
-std::string axis_name(int axis, bool positive);
 
 }  // namespace inknav::task

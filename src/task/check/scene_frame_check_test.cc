@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "task/scene_frame_check.h"
+#include "task/check/scene_frame_check.h"
 
 #include <gtest/gtest.h>
 

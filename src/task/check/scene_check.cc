@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "task/scene_check.h"
+#include "task/check/scene_check.h"
 
 #include <fmt/format.h>
 
@@ -10,7 +10,7 @@
 
 #include "nav/scene_mesh.h"
 #include "scene/load.h"
-#include "task/scene_frame_check.h"
+#include "task/check/scene_frame_check.h"
 
 namespace inknav::task {
 namespace {
@@ -73,39 +73,50 @@ std::string place_text(const base::Aabb& bounds) {
 
 class Checker {
  public:
-  Checker(const fs::path& path, const nav::NavSettings& settings) : path_(path), settings_(settings) {
-    check_.row.file = path;
-    navmesh_ = nav::navmesh_path(path);
+  Checker(const SceneFile& scene, const nav::NavSettings& settings)
+      : scene_(scene), path_(scene.file), settings_(settings) {
+    check_.row.file = path_;
   }
 
   SceneCheck run() {
-    scene::LoadStatistics statistics;
-    scene::LoadOptions options;
-    options.statistics = &statistics;
-    const auto scene = scene::load_scene(path_, options);
-    if (!scene.ok()) {
-      add_unreadable(scene.error().message);
-      return std::move(check_);
-    }
-    check_.content = (*scene)->content_hash;
-    fill_row(**scene, check_.row);
-    check_.row.degenerate = statistics.degenerate_triangles;
+    const scene::ScenePtr scene = read();
+    if (scene == nullptr) return std::move(check_);
+    check_.content = scene->content_hash;
+    fill_row(*scene, check_.row);
     check_triangles();
-    if (const auto plate = suspect_plate((*scene)->bounds)) {
+    if (const auto plate = suspect_plate(scene->bounds)) {
       check_.row.frame_suspected = true;
       add(CheckCode::kSceneFrame, path_, *plate);
-      return std::move(check_);
-    }
-    if (const auto units = suspect_units((*scene)->bounds)) {
+    } else if (const auto units = suspect_units(scene->bounds)) {
       check_.row.units_suspected = true;
       add(CheckCode::kSceneUnits, path_, *units);
-      return std::move(check_);
+    } else {
+      check_mesh(*scene);
     }
-    check_mesh(**scene);
     return std::move(check_);
   }
 
  private:
+  /// Null when it cannot be read, which is then told.
+  scene::ScenePtr read() {
+    auto resolved =
+        scene_.resolved ? base::Result<scene::ResolvedScene>(*scene_.resolved) : scene::resolve_scene(path_);
+    if (!resolved.ok()) {
+      add_unreadable(resolved.error().message);
+      return nullptr;
+    }
+    resolved_ = std::move(resolved).value();
+    navmesh_ = resolved_.nav_mesh.empty() ? nav::navmesh_path(resolved_.file) : resolved_.nav_mesh;
+    scene::LoadStatistics statistics;
+    scene::LoadOptions options;
+    options.statistics = &statistics;
+    auto scene = scene::load_scene(resolved_, options);
+    check_.row.degenerate = statistics.degenerate_triangles;
+    if (scene.ok()) return std::move(scene).value();
+    add_unreadable(scene.error().message);
+    return nullptr;
+  }
+
   void add(CheckCode code, const fs::path& file, const std::string& what) {
     check_.findings.push_back({code, file, "", without_path(what, file)});
   }
@@ -142,7 +153,7 @@ class Checker {
   }
 
   void check_mesh(const scene::Scene& scene) {
-    const auto found = nav::mesh_for_scene(scene, path_, settings_, std::nullopt);
+    const auto found = nav::mesh_for_scene(scene, resolved_, settings_, std::nullopt);
     if (!found.ok()) {
       check_no_mesh(scene, found.error().message);
       return;
@@ -209,21 +220,18 @@ class Checker {
     return true;
   }
 
-  fs::path path_;
+  const SceneFile& scene_;
+  const fs::path& path_;
+  scene::ResolvedScene resolved_;
   fs::path navmesh_;
-  nav::NavSettings settings_;
+  const nav::NavSettings& settings_;
   SceneCheck check_;
 };
 
 }  // namespace
 
-std::string without_path(const std::string& message, const fs::path& path) {
-  const std::string start = path.string() + ": ";
-  return message.starts_with(start) ? message.substr(start.size()) : message;
-}
-
-SceneCheck check_scene(const fs::path& path, const nav::NavSettings& settings) {
-  return Checker(path, settings).run();
+SceneCheck check_scene(const SceneFile& scene, const nav::NavSettings& settings) {
+  return Checker(scene, settings).run();
 }
 
 FileRow check_navmesh_file(const fs::path& path, CheckFindings& findings) {
@@ -245,8 +253,7 @@ FileRow check_navmesh_file(const fs::path& path, CheckFindings& findings) {
   const nav::Island& largest = (*mesh)->islands()[static_cast<std::size_t>((*mesh)->largest_island())];
   row.summary += fmt::format(
       ", the largest {:.2f} m2 with radius {:.2f} m, {}, for an agent {:.2f} m high with radius {:.2f} m, "
-      "climb "
-      "{:.2f} m, slope {:.0f} degrees{}",
+      "climb {:.2f} m, slope {:.0f} degrees{}",
       largest.area, largest.radius, place_text((*mesh)->bounds()), s.agent_height, s.agent_radius,
       s.agent_max_climb, s.agent_max_slope_deg,
       (*mesh)->file_version() == 1 ? " (assumed, as version 1 does not say)" : "");

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "task/list_check.h"
+#include "task/check/list_check.h"
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
@@ -8,8 +8,8 @@
 #include <string>
 
 #include "base/file.h"
-#include "task/folder_check.h"
-#include "task/planted_folder.h"
+#include "task/check/folder_check.h"
+#include "task/check/planted_folder.h"
 
 namespace inknav::task {
 namespace {

@@ -13,11 +13,12 @@
 #include <string>
 #include <vector>
 
-#include "task/check_findings.h"
+#include "task/check/check_findings.h"
+#include "task/check/folder_check.h"
+#include "task/check/folder_inventory.h"
+#include "task/check/scene_root.h"
 #include "task/episode.h"
 #include "task/episode_inspection.h"
-#include "task/folder_check.h"
-#include "task/folder_inventory.h"
 
 namespace inknav::task {
 
@@ -27,7 +28,7 @@ struct CheckedList {
   EpisodeInspection inspection;
   std::shared_ptr<const habitat::HabitatDataset> habitat;  // of Habitat's own formats, else null
   Dataset folders;                                         // of scenes and drawings; no episodes
-  std::map<std::string, std::filesystem::path> scenes;     // by id; only those that are there
+  std::map<std::string, SceneFile> scenes;                 // by scene_key; only those that are there
   bool with_drawings = false;                              // their folder is there
   CheckFindings findings;                                  // of the list itself
   // [inspection.size()], by number in the file
@@ -35,10 +36,11 @@ struct CheckedList {
   std::vector<std::uint8_t> marks;  // sum of kStartMark, ... that were found on the drawing
   std::vector<float> lengths;       // metres of shortest way, 0: not known
 };
-inline constexpr std::uint8_t kStartMark = 1, kGoalMark = 2, kRouteMark = 4, kTruthMark = 8;
+inline constexpr std::uint8_t kStartMark = 1, kGoalMark = 2, kRouteMark = 4, kTruthMark = 8, kLookedAt = 16;
 
 /// Reads the list and finds its folders; fills everything but marks and lengths' values.
-void read_list(const FolderCheckSettings& settings, const ListPlace& place, CheckedList& list);
+void read_list(const FolderCheckSettings& settings, const SceneNames& scenes, const ListPlace& place,
+               CheckedList& list);
 
 /// Marks the episodes of these findings that cannot be run.
 void note_bad(const CheckFindings& findings, std::size_t from, CheckedList& list);
