@@ -79,6 +79,40 @@ TEST_F(DataConvert, AMeshOnItsSideIsTurnedUnlessItsAxisIsNamed) {
   EXPECT_FLOAT_EQ(height({path("out/wall.glb"), path("out/wall.glb")}), 9.0f);
 }
 
+TEST_F(DataConvert, ColoursShapeAndFrameOfAMeshAreKept) {
+  // A floor of 4 x 3 m whose four corners have colours of their own, and a red wall of 2 m at its end.
+  write("room.ply",
+        "ply\nformat ascii 1.0\nelement vertex 8\nproperty float x\nproperty float y\nproperty float z\n"
+        "property uchar red\nproperty uchar green\nproperty uchar blue\nelement face 2\n"
+        "property list uchar int vertex_indices\nend_header\n"
+        "0 0 0 10 20 30\n0 0 3 40 50 60\n4 0 3 70 80 90\n4 0 0 100 110 120\n"
+        "0 0 0 255 0 0\n4 0 0 255 0 0\n4 2 0 255 0 0\n0 2 0 255 0 0\n4 0 1 2 3\n4 4 5 6 7\n");
+  const auto code = run({path("room.ply"), path("room.glb"), "--up", "y"});
+  ASSERT_TRUE(code.ok()) << code.error().message;
+  EXPECT_TRUE(std::filesystem::exists(folder_ / "room.stage_config.json"));
+  const auto before = scene::load_scene(folder_ / "room.ply"),
+             after = scene::load_scene(folder_ / "room.glb");
+  ASSERT_TRUE(before.ok()) << before.error().message;
+  ASSERT_TRUE(after.ok()) << after.error().message;
+  ASSERT_EQ((*before)->num_triangles(), 4u);
+  ASSERT_EQ((*after)->num_triangles(), 4u);
+  ASSERT_FALSE((*before)->colors.empty());
+  ASSERT_FALSE((*after)->colors.empty());
+  for (std::size_t t = 0; t < 4; ++t) {
+    for (std::size_t k = 0; k < 3; ++k) {
+      const std::uint32_t a = (*before)->triangles[t][k], b = (*after)->triangles[t][k];
+      EXPECT_EQ((*before)->positions[a], (*after)->positions[b]) << t;
+      EXPECT_EQ((*before)->colors[a], (*after)->colors[b]) << t;
+    }
+  }
+  // And once more, from .glb to .glb.
+  ASSERT_TRUE(run({path("room.glb"), path("again.glb")}).ok());
+  const auto again = scene::load_scene(folder_ / "again.glb");
+  ASSERT_TRUE(again.ok()) << again.error().message;
+  EXPECT_EQ((*again)->positions, (*after)->positions);
+  EXPECT_EQ((*again)->colors, (*after)->colors);
+}
+
 TEST_F(DataConvert, FaultsHaveTheirCodes) {
   write("m.yaml",
         "image: none.pgm\nresolution: 0.1\norigin: [0, 0, 0]\nnegate: 0\noccupied_thresh: 0.65\nfree_thresh: "

@@ -9,6 +9,8 @@
 #include <iostream>
 #include <map>
 #include <memory>
+#include <optional>
+#include <string_view>
 
 #include "app/evaluation.h"
 #include "base/file.h"
@@ -44,9 +46,32 @@ std::optional<std::int64_t> best_by_spl(const std::filesystem::path& tensorboard
   return std::nullopt;
 }
 
+/// n of "ckpt.<n>" and any ending.
+std::optional<std::int64_t> number_of(const std::filesystem::path& checkpoint) {
+  constexpr std::string_view kBefore = "ckpt.";
+  const std::string name = checkpoint.stem().string();
+  if (!name.starts_with(kBefore)) return std::nullopt;
+  std::int64_t number = 0;
+  const char* const end = name.data() + name.size();
+  const auto read = std::from_chars(name.data() + kBefore.size(), end, number);
+  return read.ec == std::errc() && read.ptr == end ? std::optional(number) : std::nullopt;
+}
+
+/// What habitat-baselines leaves in a folder, ckpt.<n>.pth, by their numbers.
+std::map<std::int64_t, std::filesystem::path> torch_checkpoints(const std::filesystem::path& folder) {
+  std::map<std::int64_t, std::filesystem::path> found;
+  std::error_code ignored;
+  for (std::filesystem::directory_iterator entry(folder, ignored), end; entry != end;
+       entry.increment(ignored)) {
+    const std::optional<std::int64_t> number = number_of(entry->path());
+    if (number && run::is_torch_name(entry->path())) found[*number] = entry->path();
+  }
+  return found;
+}
+
 base::Error no_checkpoint(const std::filesystem::path& folder) {
   return {base::ErrorCode::kData, folder.string() +
-                                      ": a checkpoint (ckpt.<n>.safetensors) was wanted, found none; "
+                                      ": a checkpoint (ckpt.<n>.safetensors or .pth) was wanted, found none; "
                                       "train first, or set EVAL_CKPT_PATH_DIR to a file or folder"};
 }
 
@@ -61,11 +86,18 @@ base::Result<std::vector<std::filesystem::path>> choose_checkpoints(const Experi
   if (std::filesystem::is_regular_file(source, ignored)) return std::vector{source};
   const run::CheckpointStore store(source);
   std::vector<std::int64_t> indices = store.indices();
+  // A folder of habitat-baselines has none of ours.
+  std::map<std::int64_t, std::filesystem::path> foreign;
+  if (indices.empty()) foreign = torch_checkpoints(source);
+  for (const auto& [index, path] : foreign) indices.push_back(index);
+  const auto path_of = [&](std::int64_t index) {
+    return foreign.empty() ? store.path_of(index) : foreign.at(index);
+  };
   if (options.eval_best) {
     std::optional<std::int64_t> best = store.best();
     if (!best) best = best_by_spl(paths.tensorboard, config.eval.split, indices);
     if (!best) return no_checkpoint(source);
-    return std::vector{store.path_of(*best)};
+    return std::vector{path_of(*best)};
   }
   // Of the run's own checkpoints the last one counts, unless others are asked for; of a folder that is named,
   // all.
@@ -74,35 +106,40 @@ base::Result<std::vector<std::filesystem::path>> choose_checkpoints(const Experi
   if (!selected && std::filesystem::is_regular_file(store.final_path(), ignored))
     return std::vector{store.final_path()};
   if (indices.empty()) return no_checkpoint(source);
-  if (!selected) return std::vector{store.path_of(indices.back())};
+  if (!selected) return std::vector{path_of(indices.back())};
   std::vector<std::filesystem::path> chosen;
   std::erase_if(indices, [&](std::int64_t index) { return index <= options.prev_ckpt_ind; });
   for (std::size_t i = 0; i < indices.size();
        i += static_cast<std::size_t>(options.eval_interval.value_or(1))) {
-    chosen.push_back(store.path_of(indices[i]));
+    chosen.push_back(path_of(indices[i]));
   }
   return chosen.empty() ? base::Result<std::vector<std::filesystem::path>>(no_checkpoint(source)) : chosen;
 }
 
 void print_stats(const EvaluationOutput& output) {
+  // The other figures of drawn maps are in the report; of Habitat's tasks one asks for each by its name.
+  const auto is_told = [&](const TrackMeasure& measure) {
+    return !output.stats.drawings || measure.name == "spl" || measure.name == "soft_spl" ||
+           measure.name == "ndtw";
+  };
   for (const TrackRow& row : output.stats.tracks) {
     std::cout << fmt::format("{:<24} {:>5} episodes  success {:.3f} [{:.3f}, {:.3f}]", row.name, row.episodes,
                              row.success, row.success_low, row.success_high);
-    for (const char* shown : {"spl", "soft_spl", "ndtw"}) {
-      for (const TrackMeasure& measure : track_measures()) {
-        if (measure.name == shown && is_reported(shown, output.stats.measures))
-          std::cout << fmt::format("  {} {:.3f}", measure.title, row.*measure.value);
-      }
+    for (const TrackMeasure& measure : track_measures()) {
+      if (is_told(measure) && is_reported(measure.name, output.stats.measures))
+        std::cout << fmt::format("  {} {:.{}f}", measure.title, row.*measure.value,
+                                 std::max(measure.decimals, 3));
     }
+    for (const auto& [name, value] : row.more) std::cout << fmt::format("  {} {:.3f}", name, value);
     std::cout << "\n";
   }
   std::cout << "report: " << output.report.string() << std::endl;
 }
 
-/// "update" of a checkpoint's metadata; 0 when it does not say.
-std::int64_t update_of(const run::SafetensorsFile& file) {
+/// "update" of a checkpoint's metadata; where it does not say, the number in its name; else 0.
+std::int64_t update_of(const run::SafetensorsFile& file, const std::filesystem::path& checkpoint) {
   const auto text = file.meta("update");
-  std::int64_t update = 0;
+  std::int64_t update = number_of(checkpoint).value_or(0);
   if (text.ok()) std::from_chars(text->data(), text->data() + text->size(), update);
   return update;
 }
@@ -127,12 +164,14 @@ base::Status check_pointnav(const config::ExperimentConfig& config, const std::f
                          "set USE_POINTNAV True"};
 }
 
-/// Evaluates `checkpoint`; "": the expert acts.
+/// Evaluates `checkpoint`; "": the expert acts. `among_others`: in folders of its own.
 base::Result<EvaluationOutput> evaluate_one(const ExperimentOptions& options,
                                             const PreparedExperiment& prepared,
-                                            const std::filesystem::path& checkpoint,
-                                            const std::filesystem::path& output_dir) {
+                                            const std::filesystem::path& checkpoint, bool among_others) {
   const config::ExperimentConfig& wanted = prepared.loaded.config;
+  std::filesystem::path output_dir = prepared.model_dir / "eval";
+  if (wanted.use_expert_actions) output_dir /= "expert";
+  if (among_others) output_dir /= checkpoint.stem();
   const run::RunPaths paths = run::run_paths(wanted, prepared.model_dir);
   EvaluationRequest request;
   request.output_dir = output_dir;
@@ -150,10 +189,16 @@ base::Result<EvaluationOutput> evaluate_one(const ExperimentOptions& options,
       INKNAV_ASSIGN_OR_RETURN(request.config,
                               evaluation_config(wanted, options.overrides, request.checkpoint, output_dir));
     }
-    request.update = update_of(file);
+    request.update = update_of(file, checkpoint);
     request.facts = {{"checkpoint", checkpoint.string()}};
   }
+  const config::TaskConfig& task = request.config.task_config;
+  request.facts.push_back({"task", task.task.type});
+  request.facts.push_back(
+      {"success", fmt::format("STOP within {:g} m of the goal in {} steps", task.task.success_distance,
+                              task.environment.max_episode_steps)});
   request.video_dir = paths.videos;
+  if (among_others) request.video_dir /= checkpoint.stem();  // names of videos are those of the episodes
   request.tensorboard_dir = paths.tensorboard;
   request.title = "InkNav: " + prepared.model_dir.filename().string();
   return run_evaluation(request);
@@ -210,11 +255,8 @@ base::Result<int> run_eval(const ExperimentOptions& options) {
     INKNAV_ASSIGN_OR_RETURN(checkpoints, choose_checkpoints(options, wanted, prepared.model_dir));
   }
   for (const std::filesystem::path& checkpoint : checkpoints) {
-    std::filesystem::path output_dir = prepared.model_dir / "eval";
-    if (wanted.use_expert_actions) output_dir /= "expert";
-    if (checkpoints.size() > 1) output_dir /= checkpoint.stem();
     INKNAV_ASSIGN_OR_RETURN(const EvaluationOutput output,
-                            evaluate_one(options, prepared, checkpoint, output_dir));
+                            evaluate_one(options, prepared, checkpoint, checkpoints.size() > 1));
     print_stats(output);
   }
   return 0;

@@ -12,22 +12,16 @@
 #include <optional>
 #include <utility>
 
-#include "app/report/episode_media.h"
+#include "app/evaluation_cards.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "base/thread_pool.h"
 #include "learn/agent.h"
 #include "learn/evaluate.h"
 #include "learn/habitat/pointnav_agent.h"
-#include "nav/scene_mesh.h"
 #include "run/metrics.h"
 #include "run/progress.h"
-#include "scene/load.h"
-#include "sketch/drawing_file.h"
-#include "sketch/raster.h"
-#include "task/drawing_synthesis.h"
 #include "task/env_from_config.h"
-#include "task/scene_resolver.h"
 
 namespace inknav::app {
 namespace {
@@ -101,16 +95,10 @@ base::Result<std::vector<Track>> list_tracks(const config::ExperimentConfig& con
   return tracks;
 }
 
-/// One evaluated track with what is needed to show its episodes.
-struct TrackRun {
-  learn::EvaluationResult result;
-  task::Dataset dataset;  // the episodes that were run, in the order of the result's indices
-  bool believes = false;  // whether the agent reads the drawing
-};
-
 base::Result<TrackRun> run_track(const EvaluationRequest& request, const Track& track,
                                  base::ThreadPool& pool) {
   TrackRun run;
+  run.name = track.name;
   INKNAV_ASSIGN_OR_RETURN(run.dataset, task::load_dataset(request.config, track.split));
   const auto limit = static_cast<std::size_t>(request.config.eval.episodes);
   if (limit > 0 && run.dataset.episodes.size() > limit) run.dataset.episodes.resize(limit);
@@ -153,8 +141,9 @@ base::Result<TrackRun> run_track(const EvaluationRequest& request, const Track& 
 /// where both exist.
 std::vector<const learn::EpisodeOutcome*> choose_shown(const learn::EvaluationResult& result, int count) {
   std::vector<const learn::EpisodeOutcome*> failures, successes;
+  const std::size_t success = result.index_of("success");  // Habitat's tasks have their own order
   for (const learn::EpisodeOutcome& outcome : result.episodes) {
-    (outcome.measures[0] > 0.5f ? successes : failures).push_back(&outcome);
+    (outcome.measures[success] > 0.5f ? successes : failures).push_back(&outcome);
   }
   const auto wanted = static_cast<std::size_t>(std::max(0, count));
   const std::size_t num_successes =
@@ -165,83 +154,6 @@ std::vector<const learn::EpisodeOutcome*> choose_shown(const learn::EvaluationRe
   return failures;
 }
 
-/// An episode's drawing as the agent sees it, and where places of the world lie on it, if that is known.
-struct Paper {
-  scene::Image picture;
-  std::optional<sketch::Correspondence> truth;
-};
-
-base::Result<Paper> load_paper(const task::Dataset& dataset, const task::Episode& episode,
-                               const sim::World& world) {
-  Paper paper;
-  if (task::needs_synthesis(dataset, episode)) {
-    nav::NavQuery query(world.nav_mesh);
-    INKNAV_ASSIGN_OR_RETURN(sketch::DrawingFile drawn,
-                            dataset.drawings->draw({dataset, episode, world, query}));
-    const int size = dataset.drawings->recipe().picture_size;
-    paper.picture = sketch::normalize_picture(sketch::rasterize(drawn.drawing, size));
-    paper.truth = std::move(drawn.correspondence);
-    return paper;
-  }
-  const std::filesystem::path path = task::drawing_path(dataset, episode);
-  INKNAV_ASSIGN_OR_RETURN(const scene::Image picture, scene::load_image(path, 3));
-  paper.picture = sketch::normalize_picture(picture);
-  auto file = sketch::load_drawing_file(task::truth_path(path));
-  if (file.ok() && !file->correspondence.empty()) paper.truth = file->correspondence;
-  return paper;
-}
-
-float measure(const learn::EvaluationResult& result, const learn::EpisodeOutcome& outcome,
-              std::string_view name) {
-  return outcome.measures[result.index_of(name)];
-}
-
-base::Result<EpisodeCard> show_episode(const EvaluationRequest& request, const Track& track,
-                                       const TrackRun& run, const learn::EpisodeOutcome& outcome,
-                                       run::MetricsWriter* metrics, base::ThreadPool& pool) {
-  const task::Episode& episode = run.dataset.episodes[static_cast<std::size_t>(outcome.episode)];
-  const task::NavigationEnvSettings settings = task::env_settings(request.config, {0, 1, 1});
-  WalkedEpisode walked;
-  INKNAV_ASSIGN_OR_RETURN(const scene::ResolvedScene resolved,
-                          task::SceneResolver(run.dataset).resolve(episode));
-  INKNAV_ASSIGN_OR_RETURN(walked.scene, scene::load_scene(resolved, {.cache_dir = settings.cache_dir}));
-  INKNAV_ASSIGN_OR_RETURN(nav::SceneMesh found,
-                          nav::mesh_for_scene(*walked.scene, resolved, settings.nav, settings.cache_dir));
-  walked.nav_mesh = std::move(found.mesh);
-  INKNAV_ASSIGN_OR_RETURN(Paper paper, load_paper(run.dataset, episode, {walked.scene, walked.nav_mesh}));
-  walked.drawing = std::move(paper.picture);
-  walked.title = fmt::format("{}: {}, episode {}", track.name, walked.scene->name, episode.episode_id);
-  walked.success = measure(run.result, outcome, "success") > 0.5f;
-  walked.outcome = describe_outcome(walked.success, measure(run.result, outcome, "stop_called") > 0.5f,
-                                    measure(run.result, outcome, "distance_to_goal"), outcome.steps);
-  walked.route = episode.reference_path;
-  walked.goal = episode.goals.front().position;
-  walked.success_distance = settings.success_distance;
-  const auto& truth = paper.truth;
-  for (const learn::TraceStep& step : outcome.trace) {
-    WalkedStep shown{step.pose_world_agent, run.believes, step.belief.position, base::Vec2(0.0f),
-                     run.believes && truth.has_value()};
-    if (shown.has_believed_world) shown.believed_world = truth->to_world(step.belief.position);
-    walked.steps.push_back(shown);
-  }
-  MediaSettings media;
-  media.camera_height = settings.simulator.sensors.camera_position.y;
-  media.hfov_deg = settings.simulator.sensors.camera.hfov_deg;
-  media.video_px = request.config.display_resolution;
-  media.top_down_map = contains(request.config.visualization_option, "top_down_map");
-  const std::string name = fmt::format("{}_{}_epi{}", track.name, walked.scene->name, episode.episode_id);
-  VideoFiles videos;
-  if (contains(request.config.video_option, "disk")) videos.mp4 = request.video_dir / (name + ".mp4");
-  if (metrics != nullptr && contains(request.config.video_option, "tensorboard"))
-    videos.gif = request.video_dir / (name + ".gif");
-  INKNAV_ASSIGN_OR_RETURN(EpisodeCard card, make_card(walked, media, videos, pool));
-  if (!card.video_gif.empty()) {
-    const auto [width, height] = video_size(media);
-    metrics->image("Video/" + name, card.video_gif, width, height, request.update);
-  }
-  return card;
-}
-
 /// <track>/<measure> in TensorBoard, at the checkpoint's update.
 void write_scalars(const EvaluationRequest& request, const TrackRow& row, run::MetricsWriter& metrics) {
   metrics.scalar(row.name + "/success", row.success, request.update);
@@ -250,6 +162,8 @@ void write_scalars(const EvaluationRequest& request, const TrackRow& row, run::M
       metrics.scalar(fmt::format("{}/{}", row.name, measure.name), row.*measure.value, request.update);
     }
   }
+  for (const auto& [name, value] : row.more)
+    metrics.scalar(fmt::format("{}/{}", row.name, name), value, request.update);
 }
 
 /// "val/success" -> "Success on val, walked alone"; empty for all else.
@@ -342,6 +256,7 @@ base::Result<EvaluationOutput> run_evaluation(const EvaluationRequest& request) 
   EvaluationOutput output;
   output.stats.checkpoint = request.config.use_expert_actions ? "expert" : request.checkpoint.string();
   output.stats.measures = request.config.task_config.task.measurements;
+  output.stats.drawings = !request.config.is_habitat_task();
   output.report = request.output_dir / "report.html";
   HtmlReport report;
   report.title = request.title;
@@ -352,8 +267,7 @@ base::Result<EvaluationOutput> run_evaluation(const EvaluationRequest& request) 
     if (!track.control.name.empty()) continue;
     for (const learn::EpisodeOutcome* outcome :
          choose_shown(run.result, request.config.eval.video_episodes)) {
-      INKNAV_ASSIGN_OR_RETURN(EpisodeCard card,
-                              show_episode(request, track, run, *outcome, metrics.get(), pool));
+      INKNAV_ASSIGN_OR_RETURN(EpisodeCard card, show_episode(request, run, *outcome, metrics.get(), pool));
       report.episodes.push_back(std::move(card));
     }
   }
@@ -368,6 +282,8 @@ base::Result<EvaluationOutput> run_evaluation(const EvaluationRequest& request) 
     }
   }
   report.measures = output.stats.measures;
+  report.drawings = output.stats.drawings;
+  report.legend = legend_of(request.config);
   report.curves = training_curves(request.tensorboard_dir);
   INKNAV_RETURN_IF_ERROR(base::write_text_atomic(output.report, render_html(report)));
   return output;

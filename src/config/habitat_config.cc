@@ -173,10 +173,6 @@ Problems without_effect_on_task(const ExperimentConfig& config) {
   const bool habitat = find_habitat_task(config.task_config.task.type) != nullptr;
   const std::vector<ListedKey> keys = list_keys(config), defaults = list_keys(ExperimentConfig{});
   Problems notes;
-  if (habitat && contains(config.task_config.task.measurements, "top_down_map")) {
-    notes.push_back({"TASK_CONFIG.TASK.MEASUREMENTS",
-                     "names top_down_map, a picture: reports draw theirs by VISUALIZATION_OPTION"});
-  }
   for (std::size_t i = 0; i < keys.size(); ++i) {
     if (keys[i].section || keys[i].value == defaults[i].value) continue;
     if (!(habitat ? is_of(kOfDrawings, keys[i].path) : is_of(kOfHabitat, keys[i].path))) continue;

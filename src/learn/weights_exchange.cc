@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "learn/checkpoint.h"
+#include "learn/habitat/pointnav_settings.h"
 #include "learn/networks/policy_network.h"
 #include "run/safetensors.h"
 
@@ -161,7 +162,18 @@ base::Result<std::vector<NamedBytes>> weights_to_start_from(const std::filesyste
                                                             const PolicyNetwork& network) {
   INKNAV_ASSIGN_OR_RETURN(const run::TorchWeights file, run::read_torch_weights(weights));
   std::map<std::string, const run::OwnedTensor*> given;
-  for (const run::OwnedTensor& tensor : file.tensors) given[tensor.name] = &tensor;
+  TensorShapes shapes;
+  for (const run::OwnedTensor& tensor : file.tensors) {
+    given[tensor.name] = &tensor;
+    shapes[tensor.name] = tensor.shape;
+  }
+  if (is_pointnav_policy(shapes)) {
+    return base::Error{base::ErrorCode::kData,
+                       weights.string() +
+                           ": the weights of this network were wanted, found a PointNav policy of "
+                           "habitat-baselines, which acts here but is not trained further; evaluate it: "
+                           "inknav eval EVAL_CKPT_PATH_DIR FILE"};
+  }
   const std::string misfit = misfits(network, given);
   if (!misfit.empty()) {
     return base::Error{base::ErrorCode::kData,

@@ -3,23 +3,17 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <memory>
 #include <span>
+#include <utility>
+#include <vector>
 
 #include "app/report/map_painter.h"
-#include "app/report/video_writer.h"
 #include "base/check.h"
-#include "base/file.h"
-#include "render/renderer.h"
 
 namespace inknav::app {
 namespace {
 
 using base::Vec2;
-
-constexpr std::size_t kMaxVideoBytes = std::size_t{64} << 20;
-constexpr int kGap = 8;  // pixels between the tiles of a video
 
 Vec2 flat(const base::Vec3& p) { return {p.x, p.z}; }
 
@@ -80,46 +74,9 @@ class EpisodePictures {
   std::vector<Vec2> walked_;
 };
 
-base::Status write_videos(const WalkedEpisode& episode, const MediaSettings& settings,
-                          const VideoFiles& videos, base::ThreadPool& pool) {
-  const int side = settings.video_px;
-  const EpisodePictures pictures(episode, side);
-  INKNAV_ASSIGN_OR_RETURN(
-      auto renderer, render::make_renderer(render::Backend::kEmbree, {side, side, settings.hfov_deg}, pool));
-  INKNAV_ASSIGN_OR_RETURN(const int slot, renderer->add_scene(episode.scene));
-  const auto [width, height] = video_size(settings);
-  const std::size_t steps = episode.steps.size();
-  const std::size_t stride = (steps + kMaxGifFrames - 1) / kMaxGifFrames;
-  std::unique_ptr<VideoWriter> mp4, gif;
-  if (!videos.mp4.empty()) {
-    INKNAV_ASSIGN_OR_RETURN(mp4, VideoWriter::open(videos.mp4, width, height, settings.frames_per_second));
-  }
-  if (!videos.gif.empty()) {
-    INKNAV_ASSIGN_OR_RETURN(gif, VideoWriter::open(videos.gif, width, height, settings.frames_per_second));
-  }
-  scene::Image seen{side, side, 3, std::vector<std::uint8_t>(static_cast<std::size_t>(3 * side * side))};
-  for (std::size_t count = 1; count <= steps; ++count) {
-    const bool in_gif = gif && ((count - 1) % stride == 0 || count == steps);
-    if (!mp4 && !in_gif) continue;
-    render::View view{slot, episode.steps[count - 1].pose_world_agent};
-    view.pose_world_camera.position.y += settings.camera_height;
-    INKNAV_RETURN_IF_ERROR(renderer->render(std::span(&view, 1), {nullptr, seen.pixels.data()}));
-    std::vector<scene::Image> tiles{pictures.drawing(count), seen};
-    if (settings.top_down_map) tiles.push_back(pictures.map(count));
-    const scene::Image frame = side_by_side(tiles, kGap);
-    if (mp4) INKNAV_RETURN_IF_ERROR(mp4->add(frame));
-    if (in_gif) INKNAV_RETURN_IF_ERROR(gif->add(frame));
-  }
-  if (mp4) INKNAV_RETURN_IF_ERROR(mp4->finish());
-  return gif ? gif->finish() : base::ok_status();
-}
-
 }  // namespace
 
-std::pair<int, int> video_size(const MediaSettings& settings) {
-  const int tiles = settings.top_down_map ? 3 : 2;
-  return {tiles * settings.video_px + (tiles - 1) * kGap, settings.video_px};
-}
+int tiles_of_drawn_map(const MediaSettings& settings) { return settings.top_down_map ? 3 : 2; }
 
 base::Result<EpisodeCard> make_card(const WalkedEpisode& episode, const MediaSettings& settings,
                                     const VideoFiles& videos, base::ThreadPool& pool) {
@@ -129,18 +86,23 @@ base::Result<EpisodeCard> make_card(const WalkedEpisode& episode, const MediaSet
   card.title = episode.title;
   card.outcome = episode.outcome;
   card.success = episode.success;
-  card.drawing_png = scene::encode_png(pictures.plain_drawing());
-  card.map_png = scene::encode_png(pictures.map(episode.steps.size()));
+  card.pictures = {
+      {episode.reads_drawing ? "The drawing it was given" : "The drawing, which it did not see",
+       scene::encode_png(pictures.plain_drawing())},
+      {"The true map and what it walked", scene::encode_png(pictures.map(episode.steps.size()))}};
   if (videos.mp4.empty() && videos.gif.empty()) return card;
-  INKNAV_RETURN_IF_ERROR(write_videos(episode, settings, videos, pool));
-  if (!videos.mp4.empty()) {
-    INKNAV_ASSIGN_OR_RETURN(card.video_mp4, base::read_file(videos.mp4, kMaxVideoBytes));
-  }
-  if (!videos.gif.empty()) {
-    INKNAV_ASSIGN_OR_RETURN(card.video_gif, base::read_file(videos.gif, kMaxVideoBytes));
-    std::error_code ignored;
-    std::filesystem::remove(videos.gif, ignored);
-  }
+  const EpisodePictures tiles_of(episode, settings.video_px);
+  INKNAV_ASSIGN_OR_RETURN(const auto camera,
+                          WalkCamera::create(episode.scene, settings, settings.video_px, pool));
+  const auto frame = [&](std::size_t i) -> base::Result<scene::Image> {
+    INKNAV_ASSIGN_OR_RETURN(WalkCamera::Sight sight, camera->see(episode.steps[i].pose_world_agent));
+    std::vector<scene::Image> tiles{tiles_of.drawing(i + 1), std::move(sight.rgb)};
+    if (settings.top_down_map) tiles.push_back(tiles_of.map(i + 1));
+    return side_by_side(tiles, kTileGap);
+  };
+  INKNAV_RETURN_IF_ERROR(film(videos, episode.steps.size(),
+                              video_size(settings, tiles_of_drawn_map(settings)), settings.frames_per_second,
+                              frame, card));
   return card;
 }
 

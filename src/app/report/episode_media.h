@@ -3,12 +3,10 @@
 // EpisodeMedia: what a person looks at to understand one walked episode: the drawing, the true map with the
 // walked path, and a video (drawing with the believed position, first person, top-down).
 
-#include <cstdint>
-#include <filesystem>
 #include <string>
-#include <utility>
 #include <vector>
 
+#include "app/report/film.h"
 #include "app/report/html_report.h"
 #include "base/geometry.h"
 #include "base/result.h"
@@ -31,6 +29,7 @@ struct WalkedEpisode {
   std::string title;
   std::string outcome;
   bool success = false;
+  bool reads_drawing = true;  // false: a policy that is told where the goal is
   scene::ScenePtr scene;
   nav::NavMeshPtr nav_mesh;
   scene::Image drawing;           // normalised picture, RGB; blank for the no-drawing control
@@ -40,27 +39,11 @@ struct WalkedEpisode {
   std::vector<WalkedStep> steps;  // start first
 };
 
-struct MediaSettings {
-  int picture_px = 320;      // side of each picture
-  int video_px = 320;        // side of a video's tiles
-  bool top_down_map = true;  // a tile of the videos, beside drawing and camera
-  int frames_per_second = 10;
-  float camera_height = 1.25f;  // metres above the agent's feet
-  float hfov_deg = 90.0f;
-};
-
-/// Where videos go; "" makes none. The bytes of both are also put into the card.
-struct VideoFiles {
-  std::filesystem::path mp4;  // every step
-  std::filesystem::path gif;  // at most kMaxGifFrames, evenly chosen; removed once it was read
-};
-inline constexpr std::size_t kMaxGifFrames = 60;
-
 /// Pictures always, videos where they are asked for.
 base::Result<EpisodeCard> make_card(const WalkedEpisode& episode, const MediaSettings& settings,
                                     const VideoFiles& videos, base::ThreadPool& pool);
-/// Size of a video's frames in pixels: (width, height).
-std::pair<int, int> video_size(const MediaSettings& settings);
+/// Tiles of its videos: drawing, camera and, where it is wanted, the map.
+int tiles_of_drawn_map(const MediaSettings& settings);
 
 /// One line on how the episode ended: "STOP 0.31 m from the goal after 87 steps" and so on.
 std::string describe_outcome(bool success, bool stop_called, float distance_to_goal, int steps);

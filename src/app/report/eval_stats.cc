@@ -3,7 +3,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 #include <nlohmann/json.hpp>
+#include <string_view>
 #include <tuple>
 
 #include "app/report/failure_causes.h"
@@ -17,19 +19,33 @@ constexpr double kZ95 = 1.959963984540054;  // two-sided 95 % quantile of the no
 constexpr float kNear = 3.0f;               // metres, the wider success distance
 constexpr std::size_t kMaxStatsBytes = std::size_t{16} << 20;
 
-nlohmann::ordered_json to_json(const TrackRow& row, const std::vector<std::string>& measures) {
+/// Numbers of a track that are no measures of Habitat's tasks alone.
+bool is_own_key(const std::string& name) {
+  static constexpr std::string_view kKeys[] = {
+      "episodes", "success", "success_3m", "belief_error", "belief_error_along", "belief_error_of_home"};
+  const auto measures = track_measures();
+  return std::find(std::begin(kKeys), std::end(kKeys), name) != std::end(kKeys) ||
+         std::any_of(measures.begin(), measures.end(), [&](const auto& m) { return m.name == name; });
+}
+
+nlohmann::ordered_json to_json(const TrackRow& row, const EvalStats& stats) {
   nlohmann::ordered_json json = {{"episodes", row.episodes},
                                  {"success", row.success},
                                  {"success_ci95", {row.success_low, row.success_high}}};
   for (const TrackMeasure& measure : track_measures()) {
-    if (is_reported(measure.name, measures)) json[std::string(measure.name)] = row.*measure.value;
+    if (is_reported(measure.name, stats.measures)) json[std::string(measure.name)] = row.*measure.value;
   }
-  json["success_3m"] = row.success_3m;
-  json["belief_error"] = row.belief_error;
-  json["belief_error_along"] = row.belief_along;
-  json["belief_error_of_home"] = row.belief_of_home;
+  for (const auto& [name, value] : row.more) json[name] = value;
+  if (stats.drawings) {
+    json["success_3m"] = row.success_3m;
+    json["belief_error"] = row.belief_error;
+    json["belief_error_along"] = row.belief_along;
+    json["belief_error_of_home"] = row.belief_of_home;
+  }
   nlohmann::ordered_json failures = nlohmann::ordered_json::object();
-  for (const auto& [cause, count] : row.failures) failures[cause] = count;
+  for (const auto& [cause, count] : row.failures) {
+    if (stats.drawings || cause != name_of(FailureCause::kLost)) failures[cause] = count;
+  }
   json["failures"] = failures;
   return json;
 }
@@ -45,8 +61,11 @@ TrackRow from_json(const std::string& name, const nlohmann::ordered_json& json) 
     const auto found = json.find(std::string(measure.name));
     if (found != json.end()) row.*measure.value = found->get<double>();
   }
-  row.belief_error = json.at("belief_error").get<double>();
-  row.success_3m = json.value("success_3m", row.success);  // of an earlier version
+  for (const auto& [key, value] : json.items()) {
+    if (value.is_number() && !is_own_key(key)) row.more.emplace_back(key, value.template get<double>());
+  }
+  row.belief_error = json.value("belief_error", -1.0);     // not there without drawings
+  row.success_3m = json.value("success_3m", row.success);  // likewise, and of an earlier version
   row.belief_along = json.value("belief_error_along", -1.0);
   row.belief_of_home = json.value("belief_error_of_home", -1.0);
   if (!json.contains("failures")) return row;  // of an earlier version
@@ -83,6 +102,9 @@ TrackRow summarize(const std::string& track, const learn::EvaluationResult& resu
   const int successes = static_cast<int>(std::lround(row.success * row.episodes));
   std::tie(row.success_low, row.success_high) = wilson_interval(successes, row.episodes);
   for (const TrackMeasure& measure : track_measures()) row.*measure.value = result.mean(measure.name);
+  for (const std::string& name : result.measure_names) {
+    if (!is_own_key(name)) row.more.emplace_back(name, result.mean(name));
+  }
   std::vector<double> at_end, along, of_home;
   const std::size_t stopped = result.index_of("stop_called"), distance = result.index_of("distance_to_goal");
   int near = 0;
@@ -107,7 +129,7 @@ TrackRow summarize(const std::string& track, const learn::EvaluationResult& resu
 
 base::Status save_stats(const std::filesystem::path& path, const EvalStats& stats) {
   nlohmann::ordered_json tracks = nlohmann::ordered_json::object();
-  for (const TrackRow& row : stats.tracks) tracks[row.name] = to_json(row, stats.measures);
+  for (const TrackRow& row : stats.tracks) tracks[row.name] = to_json(row, stats);
   const nlohmann::ordered_json json = {{"checkpoint", stats.checkpoint}, {"tracks", tracks}};
   return base::write_text_atomic(path, json.dump(2) + "\n");
 }

@@ -2,6 +2,7 @@
 #pragma once
 // Eval statistics: finished episodes -> one row per track with a 95 % interval, and eval/stats.json
 // ({"checkpoint", "tracks": {"<track>": {"episodes", "success", "success_ci95": [lo, hi], "spl", ...}}}).
+// Of a task without drawings the figures about beliefs are left out.
 
 #include <filesystem>
 #include <string>
@@ -24,6 +25,7 @@ struct EvalStats {
   std::string checkpoint;
   std::vector<TrackRow> tracks;
   std::vector<std::string> measures{};  // written beside success; empty: all
+  bool drawings = true;                 // false: one of Habitat's tasks
 };
 
 base::Status save_stats(const std::filesystem::path& path, const EvalStats& stats);

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <fstream>
+#include <iterator>
 
 #include "app/report/failure_causes.h"
 
@@ -52,6 +53,31 @@ TEST(EvalStats, SummarizesAndSurvivesTheFile) {
   EXPECT_DOUBLE_EQ(read->tracks[0].success_3m, row.success_3m);
   EXPECT_DOUBLE_EQ(read->tracks[0].belief_along, row.belief_along);
   EXPECT_DOUBLE_EQ(read->tracks[0].belief_of_home, row.belief_of_home);
+}
+
+TEST(EvalStats, HabitatsTasksHaveTheirOwnMeasuresAndNoBeliefs) {
+  learn::EvaluationResult result;
+  result.measure_names = kNames;
+  result.measure_names.insert(result.measure_names.end(), {"num_steps", "collisions.is_collision"});
+  result.episodes.resize(2);
+  result.episodes[0].measures = {1, 0.8f, 0.9f, 0.7f, 0.1f, 2, 4, 1, 1, 30, 0};
+  result.episodes[1].measures = {0, 0, 0.5f, 0.3f, 2.3f, 4, 8, 1, 1, 51, 1};
+  const TrackRow row = summarize("val", result);
+  const std::vector<std::pair<std::string, double>> wanted = {{"num_steps", 40.5},
+                                                              {"collisions.is_collision", 0.5}};
+  EXPECT_EQ(row.more, wanted);
+  const auto path = std::filesystem::path(testing::TempDir()) / "inknav_stats_habitat.json";
+  const EvalStats stats{"c", {row}, {"spl", "num_steps", "collisions"}, /*drawings=*/false};
+  ASSERT_TRUE(save_stats(path, stats).ok());
+  std::ifstream file(path);
+  const std::string text((std::istreambuf_iterator<char>(file)), {});
+  for (const char* absent : {"belief", "success_3m", "lost_in_drawing", "ndtw"})
+    EXPECT_EQ(text.find(absent), std::string::npos) << absent;
+  const auto read = load_stats(path);
+  ASSERT_TRUE(read.ok()) << read.error().message;
+  EXPECT_EQ(read->tracks[0].more, wanted);
+  EXPECT_NEAR(read->tracks[0].spl, 0.4, 1e-6);
+  EXPECT_EQ(read->tracks[0].belief_error, -1.0);
 }
 
 TEST(FailureCauses, EachFailureHasTheFirstCauseThatHolds) {

@@ -34,7 +34,7 @@ article{background:var(--card);border:1px solid var(--line);border-radius:8px;pa
 article.success{border-top-color:var(--good)}article h3{font-size:14px;margin:0}article p{margin:2px 0 8px;color:var(--soft);font-size:13px}
 .pair{display:grid;grid-template-columns:1fr 1fr;gap:10px}.pair figure{padding:0;border:0}.pair img,video{width:100%;border:1px solid var(--line);border-radius:4px;display:block;background:#fff}
 .pair figcaption,.legend{font-size:12px;color:var(--soft);font-weight:400;margin-top:3px}video{margin-top:10px}
-.legend i{display:inline-block;width:14px;height:3px;vertical-align:middle;margin:0 4px 0 12px}
+.legend i{display:inline-block;width:16px;height:6px;border-radius:2px;vertical-align:middle;margin:0 4px 0 12px}
 @media(max-width:560px){.cards{grid-template-columns:1fr}}
 )css";
 
@@ -48,7 +48,25 @@ std::string base64(const std::vector<std::uint8_t>& bytes) {
 
 bool is_control(const TrackRow& track) { return track.name.find('+') != std::string::npos; }
 
-std::string track_row(const TrackRow& track, const std::vector<std::string>& measures) {
+/// Names of the measures that are not in track_measures(), of all rows, in order.
+std::vector<std::string> more_measures(const HtmlReport& report) {
+  std::vector<std::string> names;
+  for (const TrackRow& track : report.tracks) {
+    for (const auto& [name, value] : track.more) {
+      if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
+    }
+  }
+  return names;
+}
+
+std::string more_cell(const TrackRow& track, const std::string& name) {
+  for (const auto& [measure, value] : track.more) {
+    if (measure == name) return fmt::format("<td>{:.3f}</td>", value);
+  }
+  return "<td>–</td>";
+}
+
+std::string track_row(const TrackRow& track, const HtmlReport& report) {
   std::string text = fmt::format(
       "<tr{}><td>{}</td><td>{}</td><td><span class='bar'><i style='width:{:.1f}%'></i>"
       "<b style='left:{:.1f}%;width:{:.1f}%'></b></span>{:.3f} <span class='interval'>[{:.2f}, "
@@ -58,9 +76,11 @@ std::string track_row(const TrackRow& track, const std::vector<std::string>& mea
       100.0 * std::max(0.0, track.success_high - track.success_low), track.success, track.success_low,
       track.success_high);
   for (const TrackMeasure& measure : track_measures()) {
-    if (is_reported(measure.name, measures))
+    if (is_reported(measure.name, report.measures))
       text += fmt::format("<td>{:.{}f}</td>", track.*measure.value, measure.decimals);
   }
+  for (const std::string& name : more_measures(report)) text += more_cell(track, name);
+  if (!report.drawings) return text + "</tr>\n";
   text += fmt::format("<td>{:.3f}</td>", track.success_3m);
   return text + fmt::format("<td>{}</td></tr>\n", track.belief_error < 0.0
                                                       ? std::string("–")
@@ -68,57 +88,66 @@ std::string track_row(const TrackRow& track, const std::vector<std::string>& mea
                                                                     100.0 * track.belief_of_home));
 }
 
-std::string track_table(const std::vector<TrackRow>& tracks, const std::vector<std::string>& measures) {
+std::string track_table(const HtmlReport& report) {
   std::string text =
       "<div class='scroll'><table><thead><tr><th>Track</th><th>Episodes</th><th>Success, 95 % interval</th>";
   for (const TrackMeasure& measure : track_measures()) {
-    if (is_reported(measure.name, measures)) text += fmt::format("<th>{}</th>", measure.title);
+    if (is_reported(measure.name, report.measures)) text += fmt::format("<th>{}</th>", measure.title);
   }
-  text +=
-      "<th>STOP within 3 m</th><th>Belief error: at the end; along the way, of the home</th></tr></thead>"
-      "<tbody>\n";
-  for (const TrackRow& track : tracks) text += track_row(track, measures);
+  for (const std::string& name : more_measures(report)) text += fmt::format("<th>{}</th>", escape_html(name));
+  if (report.drawings)
+    text += "<th>STOP within 3 m</th><th>Belief error: at the end; along the way, of the home</th>";
+  text += "</tr></thead><tbody>\n";
+  for (const TrackRow& track : report.tracks) text += track_row(track, report);
   return text + "</tbody></table></div>";
 }
 
 /// Why each track's failures failed; controls fail as they should and are left out.
-std::string failure_table(const std::vector<TrackRow>& tracks) {
+std::string failure_table(const HtmlReport& report) {
+  // Without a drawing nobody is lost in one.
+  const auto is_told = [&](std::string_view cause) {
+    return report.drawings || cause != name_of(FailureCause::kLost);
+  };
   std::string text =
       "<h2>Why it failed</h2><div class='scroll'><table><thead><tr><th>Track</th><th>Failed</th>";
   for (int i = 0; i < kNumFailureCauses; ++i) {
-    text += fmt::format("<th>{}</th>", description_of(static_cast<FailureCause>(i)));
+    const auto cause = static_cast<FailureCause>(i);
+    if (is_told(name_of(cause))) text += fmt::format("<th>{}</th>", description_of(cause));
   }
   text += "</tr></thead><tbody>\n";
   bool any = false;
-  for (const TrackRow& track : tracks) {
-    if (is_control(track) || track.failures.empty()) continue;
-    any = true;
+  for (const TrackRow& track : report.tracks) {
+    if (is_control(track)) continue;
     int failed = 0;
     for (const auto& [cause, count] : track.failures) failed += count;
+    if (failed == 0) continue;
+    any = true;
     text += fmt::format("<tr><td>{}</td><td>{}</td>", escape_html(track.name), failed);
-    for (const auto& [cause, count] : track.failures) text += fmt::format("<td>{}</td>", count);
+    for (const auto& [cause, count] : track.failures) {
+      if (is_told(cause)) text += fmt::format("<td>{}</td>", count);
+    }
     text += "</tr>\n";
   }
   return any ? text + "</tbody></table></div>" : std::string();
 }
 
-std::string picture(const std::vector<std::uint8_t>& png, const char* caption) {
+std::string picture(const CardPicture& shown) {
+  const std::string caption = escape_html(shown.caption);
   return fmt::format(
       "<figure><img loading='lazy' alt='{}' src='data:image/png;base64,{}'><figcaption>{}</figcaption>"
       "</figure>",
-      caption, base64(png), caption);
+      caption, base64(shown.png), caption);
 }
 
 std::string episode_card(const EpisodeCard& card) {
   std::string text =
       fmt::format("<article class='{}'><h3>{}</h3><p>{}</p><div class='pair'>",
                   card.success ? "success" : "failure", escape_html(card.title), escape_html(card.outcome));
-  text += picture(card.drawing_png, "The drawing it was given");
-  text += picture(card.map_png, "The true map and what it walked");
+  for (const CardPicture& shown : card.pictures) text += picture(shown);
   text += "</div>";
   if (!card.video_mp4.empty()) {
     text += fmt::format(
-        "<video controls muted loop playsinline preload='metadata' "
+        "<video controls autoplay muted loop playsinline preload='metadata' "
         "src='data:video/mp4;base64,{}'></video>",
         base64(card.video_mp4));
   }
@@ -155,11 +184,13 @@ std::string render_html(const HtmlReport& report) {
   for (const Fact& fact : report.facts) {
     html += fmt::format("<div><dt>{}</dt><dd>{}</dd></div>", escape_html(fact.name), escape_html(fact.value));
   }
-  html += "</dl><h2>Evaluation</h2>" + track_table(report.tracks, report.measures);
-  html +=
-      "<p class='legend'>Grey rows are controls: an agent that does as well with a wrong drawing or none has "
-      "not read the map.</p>";
-  html += failure_table(report.tracks);
+  html += "</dl><h2>Evaluation</h2>" + track_table(report);
+  if (std::any_of(report.tracks.begin(), report.tracks.end(), is_control)) {
+    html +=
+        "<p class='legend'>Grey rows are controls: an agent that does as well with a wrong drawing or none "
+        "has not read the map.</p>";
+  }
+  html += failure_table(report);
   if (!report.curves.empty()) {
     html += "<h2>Training</h2><div class='curves'>";
     for (const Curve& curve : report.curves) {
@@ -169,10 +200,11 @@ std::string render_html(const HtmlReport& report) {
     html += "</div>";
   }
   if (!report.episodes.empty()) {
-    html +=
-        "<h2>Episodes, failures first</h2><p class='legend'>On the map:"
-        "<i style='background:#d8414b'></i>drawn route<i style='background:#2563c9'></i>walked path"
-        "<i style='background:#e79a2b'></i>where it believed to be</p><div class='cards'>";
+    html += "<h2>Episodes, failures first</h2><p class='legend'>On the map:";
+    for (const LegendEntry& entry : report.legend) {
+      html += fmt::format("<i style='background:{}'></i>{}", entry.background, escape_html(entry.text));
+    }
+    html += "</p><div class='cards'>";
     for (const bool success : {false, true}) {
       for (const EpisodeCard& card : report.episodes) {
         if (card.success == success) html += episode_card(card);

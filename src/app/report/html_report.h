@@ -37,7 +37,8 @@ struct TrackRow {
   double belief_of_home = -1.0;   // the same over the diagonal of the episode's home
   double oracle_success = 0.0;
   double stop_called = 0.0;
-  std::vector<std::pair<std::string, int>> failures;  // name of each cause and how many failed by it
+  std::vector<std::pair<std::string, int>> failures;   // name of each cause and how many failed by it
+  std::vector<std::pair<std::string, double>> more{};  // means of measures that only Habitat's tasks have
 };
 
 /// What of a TrackRow can be left out of tables and files: all but episodes, success and the belief error.
@@ -51,12 +52,16 @@ std::span<const TrackMeasure> track_measures();
 /// Whether `measures` (empty: all) names it.
 bool is_reported(std::string_view measure, const std::vector<std::string>& measures);
 
+struct CardPicture {
+  std::string caption;
+  std::vector<std::uint8_t> png;
+};
+
 struct EpisodeCard {
   std::string title;
   std::string outcome;  // one line: why it succeeded or failed
   bool success = false;
-  std::vector<std::uint8_t> drawing_png;
-  std::vector<std::uint8_t> map_png;    // true map with the route, the walked path and the believed path
+  std::vector<CardPicture> pictures;    // side by side
   std::vector<std::uint8_t> video_mp4;  // may be empty
   std::vector<std::uint8_t> video_gif;  // for TensorBoard, not on the page; may be empty
 };
@@ -64,6 +69,12 @@ struct EpisodeCard {
 struct Fact {
   std::string name;
   std::string value;
+};
+
+/// What a colour on the maps means.
+struct LegendEntry {
+  std::string background;  // CSS
+  std::string text;
 };
 
 struct HtmlReport {
@@ -74,6 +85,8 @@ struct HtmlReport {
   std::vector<std::string> measures{};  // columns of the table; empty: all
   std::vector<Curve> curves;
   std::vector<EpisodeCard> episodes;  // rendered failures first, order otherwise kept
+  std::vector<LegendEntry> legend{};  // of the maps of the episodes
+  bool drawings = true;  // false: one of Habitat's tasks, without beliefs, controls and the wider STOP
 };
 
 std::string render_html(const HtmlReport& report);

@@ -22,8 +22,9 @@ HtmlReport example() {
   report.tracks[1].name = "L1+wrong_drawing";
   report.tracks[1].episodes = 200;
   report.curves = {{"Success", "frames", {{0, 0.1}, {1000, 0.5}, {2000, 0.9}}}, {"Empty", "frames", {}}};
-  report.episodes = {{"good one", "stopped", true, {1, 2, 3}, {4, 5}, {}, {}},
-                     {"bad one", "lost", false, {1}, {2}, {9, 9}, {}}};
+  report.episodes = {{"good one", "stopped", true, {{"a drawing", {1, 2, 3}}, {"a <map>", {4, 5}}}, {}, {}},
+                     {"bad one", "lost", false, {{"a drawing", {1}}, {"a map", {2}}}, {9, 9}, {}}};
+  report.legend = {{"#010203", "a <colour>"}};
   return report;
 }
 
@@ -51,6 +52,30 @@ TEST(HtmlReport, SaysWhyEpisodesFailed) {
   const std::string html = render_html(example());
   EXPECT_NE(html.find("lost in the drawing"), std::string::npos);
   EXPECT_NE(html.find("<tr><td>L1</td><td>20</td><td>12</td><td>8</td></tr>"), std::string::npos);
+}
+
+TEST(HtmlReport, CaptionsAndLegendAreThoseThatItIsGiven) {
+  const std::string html = render_html(example());
+  EXPECT_NE(html.find("<figcaption>a drawing</figcaption>"), std::string::npos);
+  EXPECT_NE(html.find("<figcaption>a &lt;map&gt;</figcaption>"), std::string::npos);
+  EXPECT_NE(html.find("<i style='background:#010203'></i>a &lt;colour&gt;"), std::string::npos);
+}
+
+TEST(HtmlReport, HabitatsTasksSpeakOfNoDrawings) {
+  HtmlReport report = example();
+  report.drawings = false;
+  report.measures = {"spl", "num_steps"};
+  report.tracks.resize(1);
+  report.tracks[0].failures = {{"lost_in_drawing", 0}, {"early_stop", 8}};
+  report.tracks[0].more = {{"num_steps", 41.25}};
+  const std::string html = render_html(report);
+  for (const char* absent : {"lost in the drawing", "Belief", "STOP within 3 m", "Grey rows", "nDTW"})
+    EXPECT_EQ(html.find(absent), std::string::npos) << absent;
+  EXPECT_NE(html.find("<th>num_steps</th>"), std::string::npos);
+  EXPECT_NE(html.find("<td>41.250</td>"), std::string::npos);
+  EXPECT_NE(html.find("<tr><td>L1</td><td>8</td><td>8</td></tr>"), std::string::npos);
+  report.tracks[0].failures[1].second = 0;
+  EXPECT_EQ(render_html(report).find("Why it failed"), std::string::npos);
 }
 
 TEST(CurveSvg, HasRoundTicksAndSurvivesOddData) {

@@ -89,17 +89,7 @@ void MapPainter::disc(scene::Image& image, const Vec2& world_xz, const Color& co
 }
 
 void MapPainter::agent(scene::Image& image, const Vec2& world_xz, float yaw, const Color& color) const {
-  const float size = std::max(7.0f, 0.3f * pixels_per_metre_);
-  const Vec2 forward(-std::sin(yaw), -std::cos(yaw)), right(std::cos(yaw), -std::sin(yaw));
-  const Vec2 centre = to_pixel(world_xz);
-  const cv::Point corners[4] = {as_point(centre + 1.3f * size * forward),
-                                as_point(centre - 0.8f * size * forward + 0.75f * size * right),
-                                as_point(centre - 0.35f * size * forward),
-                                as_point(centre - 0.8f * size * forward - 0.75f * size * right)};
-  std::vector<std::vector<cv::Point>> shape{{corners, corners + 4}};
-  cv::Mat canvas = as_mat(image);
-  cv::fillPoly(canvas, shape, as_scalar(color), cv::LINE_AA, kSubpixelBits);
-  cv::polylines(canvas, shape, true, cv::Scalar(255, 255, 255), 1, cv::LINE_AA, kSubpixelBits);
+  draw_agent(image, to_pixel(world_xz), yaw, std::max(7.0f, 0.3f * pixels_per_metre_), color);
 }
 
 scene::Image side_by_side(std::span<const scene::Image> images, int gap) {
@@ -136,6 +126,18 @@ scene::Image resized(const scene::Image& image, int width, int height) {
   const bool shrink = width < image.width;
   cv::resize(as_mat(source), target, target.size(), 0.0, 0.0, shrink ? cv::INTER_AREA : cv::INTER_LINEAR);
   return result;
+}
+
+void draw_agent(scene::Image& image, const Vec2& pixel, float yaw, float size_px, const Color& color) {
+  const Vec2 forward(-std::sin(yaw), -std::cos(yaw)), right(std::cos(yaw), -std::sin(yaw));
+  const cv::Point corners[4] = {as_point(pixel + 1.3f * size_px * forward),
+                                as_point(pixel - 0.8f * size_px * forward + 0.75f * size_px * right),
+                                as_point(pixel - 0.35f * size_px * forward),
+                                as_point(pixel - 0.8f * size_px * forward - 0.75f * size_px * right)};
+  std::vector<std::vector<cv::Point>> shape{{corners, corners + 4}};
+  cv::Mat canvas = as_mat(image);
+  cv::fillPoly(canvas, shape, as_scalar(color), cv::LINE_AA, kSubpixelBits);
+  cv::polylines(canvas, shape, true, cv::Scalar(255, 255, 255), 1, cv::LINE_AA, kSubpixelBits);
 }
 
 void draw_disc(scene::Image& image, const Vec2& pixel, const Color& color, float radius_px) {

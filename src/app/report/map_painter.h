@@ -47,9 +47,11 @@ class MapPainter {
 
 /// Pictures of equal height side by side on white, `gap` pixels between them.
 scene::Image side_by_side(std::span<const scene::Image> images, int gap);
-/// Area or linear resampling to width x height.
+/// Area or linear resampling to width x height, of 3 channels.
 scene::Image resized(const scene::Image& image, int width, int height);
 
+/// A wedge of `size_px` from `pixel` to where `yaw` looks on a map with x to the right and z down.
+void draw_agent(scene::Image& image, const base::Vec2& pixel, float yaw, float size_px, const Color& color);
 /// A disc in pixel coordinates, for pictures that are not maps (the drawing).
 void draw_disc(scene::Image& image, const base::Vec2& pixel, const Color& color, float radius_px);
 

@@ -156,8 +156,8 @@ class PointNavAgent final : public Agent {
     const std::int64_t size = network_->visual_size(sensors.camera.height, sensors.camera.width);
     if (size != wanted.visual_size) {
       return misfit("TASK_CONFIG.SIMULATOR.DEPTH_SENSOR",
-                    "pictures that end in " + std::to_string(wanted.visual_size) +
-                        " numbers (256 x 256 for the published ones)",
+                    "pictures that end in " + std::to_string(wanted.visual_size) + " numbers (" +
+                        fitting_square(wanted.visual_size) + ")",
                     std::to_string(sensors.camera.width) + " x " + std::to_string(sensors.camera.height) +
                         ", which end in " + std::to_string(size) + "; set WIDTH and HEIGHT of the sensors");
     }
@@ -165,6 +165,16 @@ class PointNavAgent final : public Agent {
   }
 
  private:
+  /// The largest square picture of the many that end so, in words: 256 rather than 224.
+  std::string fitting_square(int visual_size) const {
+    constexpr int kHalvings = 32, kMost = 1024;  // the network halves five times
+    for (int side = kMost; side > 0; side -= kHalvings) {
+      const std::string text = std::to_string(side);
+      if (network_->visual_size(side, side) == visual_size) return text + " x " + text + " do";
+    }
+    return "no square ones do";
+  }
+
   void look(const task::VectorEnv& env) {
     const base::TensorView goal = env.observation(goal_field(env.spec()));
     std::memcpy(input_.goal.data_ptr<float>(), goal.as<float>(), goal.num_bytes());
