@@ -186,6 +186,7 @@ std::vector<Row> ppo_rows() {
       {"RL.PPO.use_clipped_value_loss", "False", "PPO loss", OBSERVE(ppo_of(c).use_clipped_value_loss)},
       {"RL.PPO.optimizer", "lamb", "optimiser", OBSERVE(static_cast<int>(ppo_of(c).optimizer))},
       {"RL.PPO.precision", "bf16", "networks", OBSERVE(static_cast<int>(trainer_of(c).compute.precision))},
+      {"RL.PPO.overlap_sums", "False", "updates of several ranks", OBSERVE(ppo_of(c).overlap_sums)},
       {"RL.PPO.rnn_type", "LSTM", "policy", OBSERVE(static_cast<int>(policy_of(c).recurrence))},
       {"RL.PPO.imitation_updates", "5", "imitation", OBSERVE(imitation_of(c).updates)},
       {"RL.PPO.expert_mix_start", "0.5", "rollouts", OBSERVE(imitation_of(c).expert_mix_start)},

@@ -14,7 +14,6 @@
 namespace inknav::app {
 namespace {
 
-constexpr int kEnvsPerGpu = 256;  // where NUM_PROCESSES is auto
 constexpr const char* kTrainConfig = "configs/train_diffusion_hwnav.yaml";
 constexpr const char* kEvalConfig = "configs/val_hwnav.yaml";
 
@@ -121,9 +120,6 @@ base::Result<PreparedExperiment> prepare_experiment(const ExperimentOptions& opt
                                        : gpus > 0 && options.evaluate ? 1
                                        : gpus > 0                     ? std::optional<int>(gpus)
                                                                       : config.num_ranks;
-  if (gpus > 0 && !options.evaluate && !config.num_processes) {
-    prepared.loaded.config.num_processes = kEnvsPerGpu * num_ranks.value_or(1);
-  }
   const int num_mini_batch = options.evaluate ? 1 : config.rl.ppo.num_mini_batch;
   INKNAV_ASSIGN_OR_RETURN(prepared.plan, run::plan_cpu(num_ranks, config.num_threads, config.num_processes,
                                                        base::available_cores(), num_mini_batch));

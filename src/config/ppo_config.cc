@@ -63,6 +63,10 @@ void describe(PpoConfig& c, FieldVisitor& v) {
   v.choice({.key = "precision",
             .doc = "of the networks' products, also of a diffusion policy; auto: bf16 on a GPU"},
            c.precision, {"auto", "fp32", "bf16"});
+  v.field({.key = "overlap_sums",
+           .doc = "several ranks: gradients are summed while the backward pass goes on; False: after it",
+           .shapes_result = false},
+          c.overlap_sums);
   v.choice({.key = "rnn_type", .doc = "recurrent core"}, c.rnn_type, {"none", "GRU", "LSTM"});
   v.field({.key = "imitation_updates",
            .doc = "the first so many updates train only the imitation losses",

@@ -44,7 +44,9 @@ struct PpoConfig {
   // InkNav's own.
   OptimizerChoice optimizer = OptimizerChoice::kAdam;
   PrecisionChoice precision = PrecisionChoice::kAuto;  // of the networks' products; auto: bf16 on a GPU only
-  bool normalize_advantage = false;                    // to mean 0, deviation 1 in a rollout (over all ranks)
+  bool overlap_sums =
+      true;  // of the ranks' gradients, while the backward pass goes on; the bits are the same
+  bool normalize_advantage = false;  // to mean 0, deviation 1 in a rollout (over all ranks)
   RnnType rnn_type = RnnType::kGru;
   int imitation_updates = 0;      // the first so many updates train only the imitation losses
   double expert_mix_start = 0.0;  // probability that a rollout takes the expert's action, at update 0,

@@ -8,25 +8,46 @@
 #include <chrono>
 #include <fstream>
 #include <sstream>
+#include <utility>
 #include <vector>
 
 #include "base/check.h"
 #include "base/control_group.h"
+#include "base/log.h"
+#include "learn/low_memory.h"
+#include "learn/memory_plan.h"
+#include "learn/placement.h"
 #include "learn/settings_from_config.h"
 #include "learn/trainer.h"
 #include "task/env_from_config.h"
+#include "task/planned_spec.h"
 
 namespace inknav::learn {
 namespace {
 
 using Clock = std::chrono::steady_clock;
 
-constexpr double kTrialSeconds = 5.0;    // for all sizes together
 constexpr double kCloseToBest = 0.95;    // of the most frames a second
-constexpr std::size_t kLeastTrials = 3;  // however long they take: the first ones say little
-constexpr int kTrialSteps = 4;           // of a rollout, at most
-constexpr int kSmallest = 16, kLargest = 512;
-constexpr double kMemoryShare = 0.5;  // the rest is for what grows later: scenes, caches, the evaluation
+constexpr double kWorthTrying = 1.05;    // times as fast as before: then twice as many are tried, too
+constexpr std::size_t kLeastTrials = 3;  // however long they take
+constexpr double kMemoryShare = 0.5;     // the rest is for what grows later: scenes, caches, the evaluation
+constexpr double kDeviceShare = 0.9;     // of a device's, whose plan holds scenes and libraries
+
+/// What a trial is like where it runs.
+struct TrialShape {
+  int smallest = 0, largest = 0;  // environments
+  int steps = 0;                  // of a rollout, at most
+  int warm_ups = 0;               // updates before the one that is timed
+  double seconds = 0.0;           // for all sizes together
+};
+constexpr TrialShape kOnCpu{16, 512, 4, 1, 5.0};
+// Caches and drawings in the first update, graphs in the first two; batches as large as those of a training.
+constexpr TrialShape kOnDevice{64, 4096, 16, 2, 20.0};
+constexpr int kEnvsPerThread = 128;  // of the host, which steps them
+
+const TrialShape& shape_of(const ComputeSettings& compute) {
+  return compute.gpu < 0 && !compute.staged ? kOnCpu : kOnDevice;
+}
 
 double seconds_since(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
@@ -55,73 +76,142 @@ std::string gibibytes(std::uint64_t bytes) {
   return fmt::format("{:.2f} GiB", static_cast<double>(bytes) / (1024.0 * 1024.0 * 1024.0));
 }
 
+bool fits(const EnvCountMemory& memory, const EnvCountLimits& limits) {
+  return memory.host_bytes <= limits.memory.host_bytes &&
+         (limits.memory.device_bytes == 0 || memory.device_bytes <= limits.memory.device_bytes);
+}
+
+/// "1.00 GiB of 4.00 GiB of memory, 3.00 GiB of 70.00 GiB on the device"
+std::string memory_text(const EnvCountMemory& memory, const EnvCountLimits& limits) {
+  std::string text = gibibytes(memory.host_bytes) + " of ";
+  text += gibibytes(limits.memory.host_bytes) + " of memory";
+  if (limits.memory.device_bytes == 0) return text;
+  text += ", " + gibibytes(memory.device_bytes) + " of ";
+  return text + gibibytes(limits.memory.device_bytes) + " on the device";
+}
+
 class Trials {
  public:
-  Trials(const config::ExperimentConfig& config, const task::Dataset& dataset, int world_size,
+  Trials(const config::ExperimentConfig& config, const task::Dataset& dataset, const EnvCountPlace& place,
          base::ThreadPool& pool)
-      : config_(config), dataset_(dataset), world_size_(world_size), pool_(pool), before_(resident_bytes()) {}
+      : config_(config),
+        dataset_(dataset),
+        place_(place),
+        shape_(shape_of(place.compute)),
+        pool_(pool),
+        before_(resident_bytes()) {}
 
-  base::Result<std::vector<EnvCountTrial>> run(std::uint64_t memory_bytes) {
+  base::Result<std::vector<EnvCountTrial>> run(const EnvCountLimits& limits) {
     std::vector<EnvCountTrial> trials;
-    const Clock::time_point start = Clock::now();
     const int batches = config_.rl.ppo.num_mini_batch;
-    int num_envs = (kSmallest + batches - 1) / batches * batches;
-    while (true) {
-      const Clock::time_point begin = Clock::now();
-      INKNAV_ASSIGN_OR_RETURN(const EnvCountTrial trial, measure(num_envs));
-      trials.push_back(trial);
-      num_envs *= 2;
-      // The next one takes up to twice as long and twice the memory.
-      const bool is_late =
-          trials.size() >= kLeastTrials && seconds_since(start) + 2.0 * seconds_since(begin) > kTrialSeconds;
-      if (num_envs > kLargest || is_late || 2 * trial.bytes > memory_bytes) {
+    std::optional<int> num_envs = (shape_.smallest + batches - 1) / batches * batches;
+    const auto planned = [&](int next) { return memory_of(next, trials); };
+    while (num_envs) {
+      const base::Result<EnvCountTrial> trial = measure(*num_envs, trials);
+      release_cached_memory();
+      if (!trial.ok()) {
+        if (trials.empty() || trial.error().code != base::ErrorCode::kDeviceMemory) return trial.error();
+        base::log_warning("NUM_PROCESSES auto: memory ran out with {} environments a rank", *num_envs);
         return trials;
       }
+      trials.push_back(*trial);
+      num_envs = next_env_count(trials, limits, planned);
     }
+    return trials;
   }
 
  private:
-  base::Result<EnvCountTrial> measure(int num_envs) {
-    const task::NavigationEnvSettings env_settings = task::env_settings(config_, {0, num_envs, num_envs});
+  bool is_planned() const { return place_.compute.gpu >= 0 || place_.compute.staged; }
+  task::NavigationEnvSettings env_of(int num_envs) const {
+    return task::env_settings(config_, {0, num_envs, num_envs});
+  }
+
+  /// Planned on a device; on the CPU that of the last trial, in proportion.
+  EnvCountMemory memory_of(int num_envs, const std::vector<EnvCountTrial>& trials) {
+    if (!is_planned()) {
+      const EnvCountTrial& last = trials.back();
+      return {last.memory.host_bytes * static_cast<std::uint64_t>(num_envs) /
+                  static_cast<std::uint64_t>(last.num_envs),
+              0};
+    }
+    const task::NavigationEnvSettings env = env_of(num_envs);
+    if (!question_) {
+      question_.emplace();
+      question_->trainer = trainer_settings(config_, task::planned_spec(env), env, place_.world_size);
+      question_->network = count_network(question_->trainer);
+      question_->worlds = task::planned_worlds(dataset_);
+      question_->num_episodes = dataset_.episodes.size();
+      question_->num_ranks = place_.world_size;
+      question_->on_device = true;
+    }
+    question_->env = env;
+    const MemoryPlan plan = plan_memory(*question_);
+    return {plan.host_bytes(), plan.device_bytes()};
+  }
+
+  base::Result<EnvCountTrial> measure(int num_envs, const std::vector<EnvCountTrial>& trials) {
+    try {
+      return train(num_envs, trials);
+    } catch (const std::exception& fault) {
+      if (!is_out_of_memory(fault)) throw;
+      return base::Error{base::ErrorCode::kDeviceMemory,
+                         fmt::format("NUM_PROCESSES auto: memory for {} environments was wanted, it ran out: "
+                                     "{}; set NUM_PROCESSES, or smaller images",
+                                     num_envs, std::string(fault.what()).substr(0, 200))};
+    }
+  }
+
+  base::Result<EnvCountTrial> train(int num_envs, const std::vector<EnvCountTrial>& trials) {
+    const Clock::time_point begin = Clock::now();
+    const task::NavigationEnvSettings env_settings = env_of(num_envs);
     INKNAV_ASSIGN_OR_RETURN(const auto env, task::NavigationEnv::create(env_settings, dataset_, pool_));
-    TrainerSettings settings = trainer_settings(config_, env->spec(), env_settings, world_size_);
+    TrainerSettings settings = trainer_settings(config_, env->spec(), env_settings, place_.world_size);
+    const Precision precision = settings.compute.precision;
+    settings.compute = place_.compute;
+    settings.compute.precision = precision;
     const int whole = settings.ppo.num_steps;
-    settings.ppo.num_steps = std::min(whole, kTrialSteps);
+    settings.ppo.num_steps = std::min(whole, shape_.steps);
     const auto trainer = Trainer::create(settings, *env, nullptr, pool_);
-    INKNAV_RETURN_IF_ERROR(trainer->update());  // warms caches and drawings up
+    for (int i = 0; i < shape_.warm_ups; ++i) INKNAV_RETURN_IF_ERROR(trainer->update());
     INKNAV_ASSIGN_OR_RETURN(const UpdateReport update, trainer->update());
     EnvCountTrial trial;
     trial.num_envs = num_envs;
     trial.frames_per_second = num_envs * settings.ppo.num_steps / std::max(update.seconds.total, 1e-6);
-    // What is there already, such as scenes, is not the environments'; a longer rollout costs in proportion.
-    const std::uint64_t grown = resident_bytes() - std::min(resident_bytes(), before_);
-    trial.bytes =
-        grown * static_cast<std::uint64_t>(whole) / static_cast<std::uint64_t>(settings.ppo.num_steps);
+    if (is_planned()) {
+      trial.memory = memory_of(num_envs, trials);
+    } else {
+      // What is there already, such as scenes, is not the environments'; a longer rollout costs in
+      // proportion.
+      const std::uint64_t grown = resident_bytes() - std::min(resident_bytes(), before_);
+      trial.memory.host_bytes =
+          grown * static_cast<std::uint64_t>(whole) / static_cast<std::uint64_t>(settings.ppo.num_steps);
+    }
+    trial.seconds = seconds_since(begin);
     return trial;
   }
 
   const config::ExperimentConfig& config_;
   const task::Dataset& dataset_;
-  const int world_size_;
+  const EnvCountPlace place_;
+  const TrialShape shape_;
   base::ThreadPool& pool_;
   const std::uint64_t before_;
+  std::optional<MemoryQuestion> question_;
 };
 
 }  // namespace
 
-EnvCountChoice choose_env_count(std::span<const EnvCountTrial> trials, std::uint64_t memory_bytes) {
+EnvCountChoice choose_env_count(std::span<const EnvCountTrial> trials, const EnvCountLimits& limits) {
   INKNAV_CHECK(!trials.empty());
-  const auto fits = [memory_bytes](const EnvCountTrial& trial) { return trial.bytes <= memory_bytes; };
-  if (!fits(trials.front())) {
+  if (!fits(trials.front().memory, limits)) {
     return {trials.front().num_envs,
-            fmt::format("{} environments a rank: they take {}, a rank may use {}; more memory or smaller "
-                        "images are wanted",
-                        trials.front().num_envs, gibibytes(trials.front().bytes), gibibytes(memory_bytes))};
+            fmt::format("{} environments a rank: they take {}; more memory or smaller images are wanted",
+                        trials.front().num_envs, memory_text(trials.front().memory, limits))};
   }
   const EnvCountTrial* best = &trials.front();
   const EnvCountTrial* too_large = nullptr;
   for (const EnvCountTrial& trial : trials) {
-    if (!fits(trial)) {
+    if (!fits(trial.memory, limits)) {
       too_large = &trial;
       break;
     }
@@ -135,11 +225,31 @@ EnvCountChoice choose_env_count(std::span<const EnvCountTrial> trials, std::uint
       fmt::format("{} environments a rank: {:.0f} frames/s", chosen.num_envs, chosen.frames_per_second);
   if (&chosen != best)
     reason += fmt::format(", with {} of them {:.0f}", best->num_envs, best->frames_per_second);
-  reason += fmt::format(", {} of {} of memory", gibibytes(chosen.bytes), gibibytes(memory_bytes));
-  if (too_large != nullptr)
-    reason += fmt::format("; {} would take {}", too_large->num_envs, gibibytes(too_large->bytes));
+  reason += ", " + memory_text(chosen.memory, limits);
+  if (too_large != nullptr) {
+    reason += fmt::format("; {} would take {}", too_large->num_envs, gibibytes(too_large->memory.host_bytes));
+    if (limits.memory.device_bytes > 0)
+      reason += fmt::format(" and {} on the device", gibibytes(too_large->memory.device_bytes));
+  }
   reason += fmt::format("; tried {} to {}", trials.front().num_envs, trials.back().num_envs);
   return {chosen.num_envs, reason};
+}
+
+std::optional<int> next_env_count(std::span<const EnvCountTrial> trials, const EnvCountLimits& limits,
+                                  const std::function<EnvCountMemory(int num_envs)>& planned) {
+  INKNAV_CHECK(!trials.empty());
+  const EnvCountTrial& last = trials.back();
+  double best_before = 0.0, spent = 0.0;
+  for (const EnvCountTrial& trial : trials) {
+    if (&trial != &last) best_before = std::max(best_before, trial.frames_per_second);
+    spent += trial.seconds;
+  }
+  const int next = 2 * last.num_envs;
+  // The next one takes up to twice as long.
+  const bool is_late = trials.size() >= kLeastTrials && spent + 2.0 * last.seconds > limits.seconds;
+  const bool is_slower = trials.size() >= kLeastTrials && last.frames_per_second < kWorthTrying * best_before;
+  if (is_late || is_slower || next > limits.most_envs || !fits(planned(next), limits)) return std::nullopt;
+  return next;
 }
 
 std::uint64_t memory_of_rank(int ranks) {
@@ -148,13 +258,27 @@ std::uint64_t memory_of_rank(int ranks) {
   return static_cast<std::uint64_t>(kMemoryShare * usable / std::max(ranks, 1));
 }
 
+EnvCountLimits env_count_limits(const EnvCountPlace& place, int num_threads) {
+  const TrialShape& shape = shape_of(place.compute);
+  EnvCountLimits limits;
+  limits.memory.host_bytes = memory_of_rank(place.world_size);
+  limits.memory.device_bytes =
+      static_cast<std::uint64_t>(kDeviceShare * static_cast<double>(place.device_bytes));
+  limits.most_envs = shape.largest;
+  if (&shape == &kOnDevice) {
+    limits.most_envs = std::clamp(kEnvsPerThread * num_threads, 2 * shape.smallest, shape.largest);
+  }
+  limits.seconds = shape.seconds;
+  return limits;
+}
+
 base::Result<EnvCountChoice> measure_env_count(const config::ExperimentConfig& config,
-                                               const task::Dataset& dataset, int world_size,
+                                               const task::Dataset& dataset, const EnvCountPlace& place,
                                                base::ThreadPool& pool) {
-  const std::uint64_t memory = memory_of_rank(world_size);
+  const EnvCountLimits limits = env_count_limits(place, pool.num_threads());
   INKNAV_ASSIGN_OR_RETURN(const std::vector<EnvCountTrial> trials,
-                          Trials(config, dataset, world_size, pool).run(memory));
-  return choose_env_count(trials, memory);
+                          Trials(config, dataset, place, pool).run(limits));
+  return choose_env_count(trials, limits);
 }
 
 }  // namespace inknav::learn

@@ -17,7 +17,8 @@ std::int64_t product(const c10::IValue& left, const c10::IValue& right) {
   return 2 * left.toTensor().numel() * right.toTensor().size(-1);
 }
 
-/// inputs: input, weight [out, in / groups, kernel...], bias, stride, padding, dilation, transposed, ...
+/// inputs: input, weight [out, in / groups, kernel...], bias or its sizes, stride, padding, dilation,
+/// transposed, ...
 std::int64_t convolution(c10::ArrayRef<const c10::IValue> inputs) {
   const torch::Tensor &in = inputs[0].toTensor(), &weight = inputs[1].toTensor();
   const std::int64_t of_one = 2 * weight.numel();  // multiplications and additions at one place
@@ -33,6 +34,13 @@ std::int64_t convolution(c10::ArrayRef<const c10::IValue> inputs) {
   return of_one * places;
 }
 
+/// inputs: gradient of the output, those of the convolution to `groups`, which of input, weight and bias are
+/// asked for.
+std::int64_t convolution_backward(c10::ArrayRef<const c10::IValue> inputs) {
+  const c10::List<bool> asked = inputs[10].toBoolList();
+  return convolution(inputs.slice(1)) * (int{asked[0]} + int{asked[1]});
+}
+
 std::unique_ptr<at::ObserverContext> note(const at::RecordFunction& function) {
   const std::string_view name = function.name();
   const auto inputs = function.inputs();
@@ -42,6 +50,8 @@ std::unique_ptr<at::ObserverContext> note(const at::RecordFunction& function) {
     counted += product(inputs[1], inputs[2]);
   } else if (name == "aten::convolution") {
     counted += convolution(inputs);
+  } else if (name == "aten::convolution_backward") {
+    counted += convolution_backward(inputs);
   }
   return nullptr;
 }
@@ -56,5 +66,7 @@ std::int64_t count_flops(const std::function<void()>& work) {
   at::removeCallback(handle);
   return counted;
 }
+
+std::int64_t flops_so_far() { return counted; }
 
 }  // namespace inknav::learn

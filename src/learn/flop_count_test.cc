@@ -21,6 +21,25 @@ TEST(FlopCount, CountsProductsAndConvolutionsAsByHand) {
   EXPECT_EQ(count_flops([&] { torch::ones({100}) + 1; }), 0);
 }
 
+TEST(FlopCount, CountsBothGradientsOfABackwardPass) {
+  torch::nn::Linear linear(7, 5);
+  const std::int64_t product = 2 * 3 * 7 * 5;
+  const auto pass = [](const torch::Tensor& y) { return count_flops([&] { y.sum().backward(); }); };
+  EXPECT_EQ(pass(linear(torch::ones({3, 7}))), product) << "nobody asks for the input's";
+  EXPECT_EQ(pass(linear(torch::ones({3, 7}, torch::kFloat32).requires_grad_())), 2 * product);
+  torch::nn::Conv2d conv(torch::nn::Conv2dOptions(4, 6, 3).stride(2).padding(1));
+  const std::int64_t places = 2 * 2 * 4 * 4 * 6 * 4 * 9;
+  EXPECT_EQ(pass(conv(torch::ones({2, 4, 8, 8}))), places);
+  std::int64_t before = 0;
+  const std::int64_t all = count_flops([&] {
+    const torch::Tensor y = conv(torch::ones({2, 4, 8, 8}, torch::kFloat32).requires_grad_());
+    before = flops_so_far();
+    y.sum().backward();
+  });
+  EXPECT_EQ(before, places);
+  EXPECT_EQ(all, 3 * places);
+}
+
 TEST(FlopCount, CountsANetwork) {
   torch::NoGradGuard no_grad;
   SeResNet9 net(1, 64, 64, 32);

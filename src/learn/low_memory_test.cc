@@ -4,14 +4,11 @@
 #include <gtest/gtest.h>
 #include <torch/torch.h>
 
-#include <cstring>
 #include <stdexcept>
 
 #include "learn/failing_allocator.h"
-#include "learn/networks/policy_network.h"
-#include "learn/ppo/updater.h"
+#include "learn/pupil.h"
 #include "learn/rank_processes.h"
-#include "learn/torch_setup.h"
 #include "learn/toy_env.h"
 #include "learn/trainer.h"
 
@@ -20,6 +17,7 @@ namespace {
 
 using testing::CorridorEnv;
 using testing::FailingAllocator;
+using testing::Pupil;
 using testing::run_in_rank_processes;
 using torch::Tensor;
 
@@ -126,59 +124,6 @@ TEST(LowMemory, EveryAllocationOfAnUpdateMayFail) {
   EXPECT_LT(refused, recovered / 20) << recovered << " recovered";
 }
 
-/// A policy that reads and sees, with a rollout of random content, for an updater of its own.
-struct Pupil {
-  explicit Pupil(Ranks* its_ranks = nullptr) : ranks(its_ranks) {
-    setup_torch();
-    settings.vector_size = 20;
-    settings.backbone = Backbone::kSmallCnn;
-    settings.image_height = settings.image_width = 32;
-    settings.image_channels = 1;
-    settings.base_planes = 8;
-    settings.hidden_size = 16;
-    settings.reading.enabled = true;
-    settings.reading.crop_cells = 16;
-    settings.reading.drawing_size = 16;
-    settings.decode_waypoint = true;
-    ppo.num_steps = kSteps;
-    ppo.num_mini_batch = 2;
-    ppo.ppo_epoch = 1;
-    network = std::make_unique<PolicyNetwork>(settings, 5);
-    parameters = std::make_unique<FlatParameters>(*network, kBucketExtra, "goal_head");
-    rollout = std::make_unique<Rollout>(settings, kSteps, kEnvs, Placement());
-    torch::manual_seed(ranks == nullptr ? 1 : 1 + static_cast<std::uint64_t>(ranks->rank()));
-    rollout->start_drawings(torch::full({kEnvs, 4, 16, 16}, 100, torch::kUInt8));
-    for (std::int64_t t = 0; t < kSteps; ++t) {
-      rollout->note_drawings(t);
-      rollout->slot(t).device.image.uniform_();
-      rollout->slot(t).device.crops.random_(0, 255);
-      rollout->slot(t).device.numbers.uniform_();
-    }
-    rollout->state = torch::zeros({kEnvs, network->state_size()});
-    rollout->records.keep.fill_(1.0);
-    rollout->records.actions.random_(0, 4);
-    rollout->records.log_prob.fill_(-1.4);
-    rollout->records.rewards.uniform_();
-    rollout->records.labels.waypoint.uniform_();
-    rollout->records.labels.waypoint_weight.random_(0, 2);
-    updater = std::make_unique<Updater>(ppo, 9, *network, *parameters, nullptr, ranks, Placement());
-    schedule.weights = loss_weights(ppo, imitation, false, 0, 1);
-    schedule.weights.waypoint = 1.0f;
-    schedule.lr = schedule.goal_lr = 1e-3;
-  }
-
-  static constexpr std::int64_t kSteps = 16, kEnvs = 16;
-  Ranks* ranks;
-  PolicySettings settings;
-  PpoSettings ppo;
-  ImitationSettings imitation;
-  std::unique_ptr<PolicyNetwork> network;
-  std::unique_ptr<FlatParameters> parameters;
-  std::unique_ptr<Rollout> rollout;
-  std::unique_ptr<Updater> updater;
-  UpdateSchedule schedule;
-};
-
 /// Parts of a minibatch add up to its gradient; AdamW's first steps are of the size of the learning rate
 /// whatever the gradient, so weights whose gradient is rounding noise may differ by as much.
 void expect_alike(Pupil& a, Pupil& b) {
@@ -191,8 +136,7 @@ void expect_alike(Pupil& a, Pupil& b) {
 std::size_t largest_piece(FailingAllocator& memory, int minibatches) {
   Pupil lesson;
   lesson.ppo.num_mini_batch = minibatches;
-  lesson.updater = std::make_unique<Updater>(lesson.ppo, 9, *lesson.network, *lesson.parameters, nullptr,
-                                             nullptr, Placement());
+  lesson.make_updater();
   memory.take_largest();
   EXPECT_TRUE(lesson.updater->run(lesson.schedule, *lesson.rollout).ok());
   return memory.take_largest();
@@ -239,9 +183,7 @@ TEST(LowMemory, APermanentShortageIsMetWithSmallerPartsOfTheSameBatch) {
 }
 
 std::vector<std::uint8_t> bytes_of_weights(const Pupil& lesson) {
-  const Tensor values = lesson.parameters->values().contiguous();
-  std::vector<std::uint8_t> bytes(values.nbytes());
-  std::memcpy(bytes.data(), values.data_ptr(), bytes.size());
+  std::vector<std::uint8_t> bytes = lesson.bytes_of_weights();
   bytes.push_back(static_cast<std::uint8_t>(lesson.updater->parts()));
   return bytes;
 }

@@ -22,6 +22,8 @@ namespace {
 
 using torch::Tensor;
 
+static_assert(Ranks::kMostMarks == DeviceSum::kMostMarks);
+
 constexpr double kCausePatience = 2.0;  // for the watch to find out which rank went
 
 std::chrono::milliseconds milliseconds(double seconds) {
@@ -71,6 +73,10 @@ class GlooRanks : public Ranks {
         c10::make_intrusive<c10d::ProcessGroupGloo>(store_, info.rank, info.world_size, std::move(options));
     group_->setTimeout(milliseconds(transport.answer_s));
   }
+  ~GlooRanks() override {
+    // Gloo's thread ends with its sums, and these with the peers.
+    if (is_summing_) peers_->fail("it gave up in the middle of a sum");
+  }
 
   base::Status meet_on_device(int gpu) override {
     const auto api = find_device_plugin();
@@ -87,12 +93,32 @@ class GlooRanks : public Ranks {
     return guarded([&] { device_sum_ = (*api)->make_sum(request); });
   }
   bool sums_on_device() const override { return device_sum_ != nullptr; }
-  base::Status sum_on_device(const base::TensorView& values) override {
-    INKNAV_CHECK(device_sum_ != nullptr && values.device == base::DeviceKind::kCuda);
-    const torch::Device device(torch::kCUDA, static_cast<c10::DeviceIndex>(values.device_index));
-    Tensor tensor =
-        torch::from_blob(values.data, {values.num_elements()}, torch::TensorOptions().device(device));
-    return guarded([&] { device_sum_->sum(tensor); });
+  void mark(int number) override {
+    if (device_sum_) device_sum_->mark(number);
+  }
+  base::Status start_sum(const Tensor& values, int mark) override {
+    INKNAV_CHECK(values.is_cpu() || device_sum_ != nullptr);
+    // Whoever gives up from here on leaves peers that wait.
+    is_summing_ = true;
+    return guarded([&] {
+      if (!values.is_cpu()) {
+        device_sum_->start(values, mark);
+        return;
+      }
+      // Gloo has one thread here, which does what it is given in that order.
+      std::vector<Tensor> tensors{values};
+      started_.push_back(group_->allreduce(tensors));
+    });
+  }
+  base::Status finish_sums() override {
+    const base::Status done = guarded([this] {
+      for (const auto& sum : started_) sum->wait();
+      if (device_sum_) device_sum_->finish();
+    });
+    if (!done.ok()) return done;
+    started_.clear();
+    is_summing_ = false;
+    return done;
   }
 
   int rank() const override { return info_.rank; }
@@ -172,9 +198,20 @@ class GlooRanks : public Ranks {
   c10::intrusive_ptr<c10d::Store> store_;
   c10::intrusive_ptr<c10d::ProcessGroupGloo> group_;
   std::unique_ptr<DeviceSum> device_sum_;  // null: the GPUs have not met
+  std::vector<c10::intrusive_ptr<c10d::Work>> started_;
+  bool is_summing_ = false;
 };
 
 }  // namespace
+
+void Ranks::mark(int) {}
+
+base::Status Ranks::start_sum(const Tensor& values, int) {
+  INKNAV_CHECK(values.is_cpu() && values.is_contiguous());
+  return sum(std::span<float>(values.data_ptr<float>(), static_cast<std::size_t>(values.numel())));
+}
+
+base::Status Ranks::finish_sums() { return base::ok_status(); }
 
 base::Result<std::unique_ptr<Ranks>> Ranks::connect(const run::RankInfo& info,
                                                     const RankTransport& transport) {

@@ -4,9 +4,11 @@
 // them when one is lost, and sum over c10d's Gloo.
 //
 // Every call is collective and must be made by all ranks in the same order. Sums are deterministic for a
-// fixed number of ranks. Threads: one caller. Errors: kPeer, of the meeting or of a call; when a rank is
-// lost, `on_loss` is called on the watching thread with the cause, and a call that fails waits a moment for
-// that, since its own words do not tell which rank went.
+// fixed number of ranks. Threads: one caller at a time. Errors: kPeer, of the meeting or of a call; when a
+// rank is lost, `on_loss` is called on the watching thread with the cause, and a call that fails waits a
+// moment for that, since its own words do not tell which rank went.
+// A sum that was started goes on beside the caller's work, on a thread of Gloo's or on a stream of NCCL's. A
+// rank that is given up with such a sum open tells its peers, who would wait for it.
 // All sockets are bound to the address of the meeting, which is loopback unless an interface was named.
 
 #include <cstdint>
@@ -16,9 +18,12 @@
 #include <vector>
 
 #include "base/result.h"
-#include "base/tensor_view.h"
 #include "run/peers.h"
 #include "run/rank_environment.h"
+
+namespace at {
+class Tensor;
+}
 
 namespace inknav::learn {
 
@@ -45,10 +50,20 @@ class Ranks {
   /// The GPUs of all ranks meet (NCCL, learn/cuda/device_plugin.h). Without the plug-in they do not, and one
   /// line says that sums go over the host.
   virtual base::Status meet_on_device(int gpu) = 0;
-  /// Whether they have met, so that sum_on_device() can be called.
+  /// Whether they have met, so that start_sum() takes tensors of this rank's GPU.
   virtual bool sums_on_device() const = 0;
-  /// f32 in the memory of this rank's GPU, in place.
-  virtual base::Status sum_on_device(const base::TensorView& values) = 0;
+
+  static constexpr int kNoMark = -1, kMostMarks = 16;  // numbers of marks are 0 to kMostMarks - 1
+  /// On a GPU: a sum that is started with this number waits for the work that the current stream holds up to
+  /// here, and for no later work. While a graph is recorded the mark becomes a part of it, and every replay
+  /// marks anew. On the host there is nothing to do: what was computed is there.
+  virtual void mark(int number);
+  /// Starts a sum of f32 in place, without gaps, and returns; the memory is kept until it is done. Nobody may
+  /// touch it before finish_sums(). kNoMark: after all that the current stream holds.
+  virtual base::Status start_sum(const at::Tensor& values, int mark);
+  /// Until all sums that were started are done, for the host and for what the current stream does next.
+  virtual base::Status finish_sums();
+
   virtual base::Result<std::int64_t> max(std::int64_t value) = 0;
   /// Blocks of all ranks, in rank order, on every rank.
   virtual base::Result<std::vector<std::vector<std::uint8_t>>> gather(

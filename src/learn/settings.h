@@ -116,6 +116,7 @@ struct PpoSettings {
   float goal_prediction_coef = 0.1f;
   float goal_prediction_lr = 7e-4f;
   bool normalize_advantage = false;  // to mean 0, deviation 1 over a rollout of all ranks
+  bool overlap_sums = true;          // of the ranks' gradients with the backward pass; the bits are the same
 };
 
 /// What training of a diffusion policy has beside imitation.

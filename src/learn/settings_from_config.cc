@@ -97,6 +97,7 @@ PpoSettings ppo_settings(const config::ExperimentConfig& config, int world_size)
   to.max_grad_norm = f(from.max_grad_norm);
   to.num_steps = from.num_steps;
   to.sync_frac = from.sync_frac;
+  to.overlap_sums = from.overlap_sums;
   to.use_gae = from.use_gae;
   to.use_linear_lr_decay = from.use_linear_lr_decay;
   to.use_linear_clip_decay = from.use_linear_clip_decay;

@@ -50,6 +50,14 @@ void announce(const TrainingRequest& request, const run::CpuPlan& plan) {
                  environments, plan.threads_per_rank);
 }
 
+/// Of a GPU's memory; nullopt: not known.
+std::optional<std::uint64_t> free_bytes_of(int gpu) {
+  for (const run::GpuMemory& memory : run::gpu_status().memory) {
+    if (memory.id == gpu) return memory.free_bytes;
+  }
+  return std::nullopt;
+}
+
 /// How long a rank may take for one step, by section of the run; the watch ends the run when it takes longer.
 class StepLimits {
  public:
@@ -195,8 +203,13 @@ class RankRun {
       }
       total = std::atoll(stored->c_str());
     } else if (rank_.is_main()) {
-      INKNAV_ASSIGN_OR_RETURN(const EnvCountChoice choice,
-                              measure_env_count(config_, dataset, rank_.world_size, pool_));
+      EnvCountPlace place{.world_size = rank_.world_size};
+      if (const std::optional<int> gpu = gpu_of_rank()) {
+        place.compute.gpu = *gpu;
+        place.compute.graphs = true;
+        place.device_bytes = free_bytes_of(*gpu).value_or(0);
+      }
+      INKNAV_ASSIGN_OR_RETURN(const EnvCountChoice choice, measure_env_count(config_, dataset, place, pool_));
       base::log_info("NUM_PROCESSES auto: {}", choice.reason);
       total = std::int64_t{choice.num_envs} * rank_.world_size;
     }
@@ -235,9 +248,7 @@ class RankRun {
       memory_there_ = memory_there();
       if (const std::optional<int> gpu = gpu_of_rank()) {
         memory_question_->on_device = true;
-        for (const run::GpuMemory& memory : run::gpu_status().memory) {
-          if (memory.id == *gpu) memory_there_.device_bytes = memory.free_bytes;
-        }
+        memory_there_.device_bytes = free_bytes_of(*gpu);
       }
     }
     memory_question_->worlds = worlds;

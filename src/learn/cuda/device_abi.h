@@ -16,7 +16,7 @@
 
 namespace inknav::learn {
 
-inline constexpr std::uint32_t kDeviceAbiVersion = 1;
+inline constexpr std::uint32_t kDeviceAbiVersion = 2;
 
 /// A sequence of device work, recorded once and replayed without the host's part of it.
 class DeviceGraph {
@@ -28,13 +28,23 @@ class DeviceGraph {
   virtual void replay() = 0;
 };
 
-/// Sums over the ranks of a run, GPU to GPU.
+/// Sums over the ranks of a run, GPU to GPU, on a stream of its own beside the caller's work. Not to be
+/// recorded in a graph: how often each rank records and replays is its own affair, and the sums of all ranks
+/// must stay in step.
 class DeviceSum {
  public:
+  static constexpr int kMostMarks = 16;
+
   virtual ~DeviceSum() = default;
-  /// In place; the ranks must call it in the same order. Waits until the sum is there; throws when a peer is
-  /// lost.
-  virtual void sum(torch::Tensor& values) = 0;
+  /// What the current stream holds by now is what a sum with this number waits for. In a graph that is being
+  /// recorded it becomes a node, which marks anew at every replay.
+  virtual void mark(int number) = 0;
+  /// Starts a sum in place and returns; the ranks must do so in the same order. It begins after the mark,
+  /// or, below 0, after all that the current stream holds.
+  virtual void start(const torch::Tensor& values, int mark) = 0;
+  /// Waits until all sums that were started are there; the current stream goes on after them. Throws when a
+  /// peer is lost.
+  virtual void finish() = 0;
 };
 
 struct DeviceSumRequest {

@@ -13,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/check.h"
 #include "learn/checkpoint.h"
 #include "learn/cuda/device_plugin.h"
 #include "learn/cuda/replay.h"
@@ -22,10 +23,12 @@
 #include "learn/diffusion/torch_denoiser.h"
 #include "learn/networks/encoders.h"
 #include "learn/networks/policy_network.h"
+#include "learn/ranks.h"
 #include "learn/torch_setup.h"
 #include "learn/toy_env.h"
 #include "learn/toy_trainer.h"
 #include "learn/trainer.h"
+#include "run/launch.h"
 #include "task/test_dataset.h"
 
 namespace inknav::learn {
@@ -295,16 +298,76 @@ TEST_F(GpuTraining, ReadsDrawingsAndDrawsPlans) {
   }
 }
 
+struct SumOfOne {
+  SumOfOne() {
+    const auto api = find_device_plugin();
+    INKNAV_CHECK(api.ok(), api.error().message);
+    DeviceSumRequest request;
+    request.store = c10::make_intrusive<c10d::HashStore>();
+    sum = (*api)->make_sum(request);
+  }
+  std::unique_ptr<DeviceSum> sum;
+};
+
 TEST_F(GpuSum, OneRankSumsToItself) {
-  const auto api = find_device_plugin();
-  ASSERT_TRUE(api.ok()) << api.error().message;
-  DeviceSumRequest request;
-  request.store = c10::make_intrusive<c10d::HashStore>();
-  const auto sum = (*api)->make_sum(request);
-  Tensor values = torch::arange(5, placement(false).on_device().dtype(torch::kFloat32));
+  const SumOfOne one;
+  const Tensor values = torch::arange(5, placement(false).on_device().dtype(torch::kFloat32));
   const Tensor before = values.clone();
-  sum->sum(values);
+  one.sum->start(values, -1);
+  one.sum->finish();
   EXPECT_TRUE(values.equal(before));
+}
+
+/// Marks are made by a graph at every replay, and sums wait for them.
+TEST_F(GpuSum, ASumWaitsForTheMarkOfAGraph) {
+  const Placement gpu = placement(true);
+  const SumOfOne one;
+  Replay replay(gpu, "a mark");
+  const Tensor in = torch::zeros({1 << 22}, gpu.on_device());
+  Tensor out = torch::zeros({1 << 22}, gpu.on_device());
+  for (int i = 1; i <= 5; ++i) {
+    in.fill_(static_cast<float>(i));
+    replay.run(
+        [&] {
+          out.copy_(in.exp().log());
+          one.sum->mark(0);
+          in.mul_(1.0f);  // after the mark
+          one.sum->mark(1);
+        },
+        2);
+    one.sum->start(out, 0);
+    one.sum->finish();
+    EXPECT_NEAR(out.mean().item<float>(), static_cast<float>(i), 1e-4f);
+  }
+  EXPECT_TRUE(replay.records());
+}
+
+/// One rank, so that the sums change nothing; but they are started, marked and waited for as with several.
+TEST_F(GpuSum, TrainsTheSameWhetherSumsOverlapOrNot) {
+  std::vector<std::string> hashes;
+  for (const bool graphs : {true, false}) {
+    for (const bool overlap : {true, false}) {
+      run::RankInfo alone;
+      const auto port = run::free_loopback_port();
+      ASSERT_TRUE(port.ok());
+      alone.master_port = *port;
+      alone.identity = "a rank alone";
+      auto ranks = Ranks::connect(alone, {});
+      ASSERT_TRUE(ranks.ok()) << ranks.error().message;
+      ASSERT_TRUE((*ranks)->meet_on_device(0).ok());
+      ASSERT_TRUE((*ranks)->sums_on_device());
+      TrainerSettings settings = gpu_settings(Recurrence::kGru, Precision::kFp32, graphs);
+      settings.ppo.overlap_sums = overlap;
+      settings.policy.hidden_size = 128;
+      base::ThreadPool pool(1);
+      RecallEnv env(8, 0);
+      const auto trainer = Trainer::create(settings, env, ranks->get(), pool);
+      for (int i = 0; i < 4; ++i) ASSERT_TRUE(trainer->update().ok());
+      hashes.push_back(trainer->state_hash().hex());
+    }
+  }
+  EXPECT_EQ(hashes[0], hashes[1]) << "with graphs";
+  EXPECT_EQ(hashes[2], hashes[3]) << "without";
 }
 
 }  // namespace

@@ -36,7 +36,14 @@ FlatParameters::FlatParameters(torch::nn::Module& module, std::int64_t extra,
     view.copy_(parameter);
     parameter.set_data(view);
     parameter.mutable_grad() = view_of(bucket_, slices_[i]);
+    parameters_.push_back(parameter);
   }
+}
+
+std::vector<std::int64_t> FlatParameters::begins() const {
+  std::vector<std::int64_t> begins;
+  for (const Slice& slice : slices_) begins.push_back(slice.begin);
+  return begins;
 }
 
 Tensor FlatParameters::view_of(const Tensor& flat, const Slice& slice) const {

@@ -40,6 +40,11 @@ class FlatParameters {
   torch::Tensor gradients() { return bucket_.narrow(0, 0, size_); }
   torch::Tensor extra() { return bucket_.narrow(0, size_, bucket_.size(0) - size_); }
   torch::Tensor& values() { return values_; }
+  std::int64_t size() const { return size_; }
+  /// The module's parameters in the order of the array: begins()[i] is where the gradient of parameters()[i]
+  /// begins.
+  const std::vector<torch::Tensor>& parameters() const { return parameters_; }
+  std::vector<std::int64_t> begins() const;
 
   void zero_gradients() { bucket_.zero_(); }
   /// `skipped`: a scalar f32 on the parameters' device; where it is 1 nothing is stepped. With it the
@@ -75,6 +80,7 @@ class FlatParameters {
   void step_lamb(const AdamSettings& settings, const torch::Tensor& skipped);
 
   std::vector<Slice> slices_;
+  std::vector<torch::Tensor> parameters_;
   std::int64_t size_ = 0;
   std::int64_t special_begin_ = 0;  // the special ones lie at the end
   torch::Tensor values_;

@@ -110,7 +110,6 @@ class IdleRank : public Ranks {
   base::Status sum(std::span<float>) override { return base::ok_status(); }
   base::Status meet_on_device(int) override { return base::ok_status(); }
   bool sums_on_device() const override { return false; }
-  base::Status sum_on_device(const base::TensorView&) override { return base::ok_status(); }
   base::Status sum(std::span<double> values) override {
     if (values.size() == 1) values[0] += frames_;
     return base::ok_status();

@@ -9,7 +9,6 @@
 
 #include "base/log.h"
 #include "base/philox.h"
-#include "base/tensor_view.h"
 #include "learn/low_memory.h"
 #include "learn/networks/autocast.h"
 #include "learn/ppo/device_returns.h"
@@ -81,6 +80,7 @@ Updater::Updater(const PpoSettings& settings, std::uint64_t seed, PolicyNetwork&
       placement_(placement),
       gradients_(placement, "a minibatch"),
       step_(placement, "an optimiser step") {
+  if (ranks != nullptr) sum_.emplace(parameters, *ranks, settings.overlap_sums);
   if (placement.direct()) return;
   sums_ = torch::zeros({kNumLossTerms + 2}, placement.on_device().dtype(torch::kFloat64));
 }
@@ -141,7 +141,7 @@ base::Status Updater::normalize(Rollout& rollout) {
   return base::ok_status();
 }
 
-void Updater::differentiate(const Lesson& lesson, bool first) {
+void Updater::differentiate(const Lesson& lesson, bool first, bool last) {
   const Minibatch& batch = lesson.batch;
   if (first) parameters_.zero_gradients();
   PolicyInput input = batch.input;
@@ -158,7 +158,10 @@ void Updater::differentiate(const Lesson& lesson, bool first) {
     denoising = (*denoising_)(network_.denoiser(), output.condition, batch.labels.plan, lesson.draw);
   }
   const Loss loss = minibatch_loss(output, scale, denoising, batch, lesson.weights);
-  (loss.total * lesson.share).backward();
+  const Tensor total = loss.total * lesson.share;
+  if (sum_ && last) sum_->expect(total);
+  total.backward();
+  if (sum_ && last) sum_->passed();
   torch::NoGradGuard no_grad;
   parameters_.extra().narrow(0, 0, kNumLossTerms).add_(loss.terms * lesson.share);
 }
@@ -189,11 +192,11 @@ bool Updater::fill_bucket(const UpdateSchedule& schedule, const Rollout& rollout
       const std::uint32_t key_number = number + static_cast<std::uint32_t>(part) * kPartKeys;
       Lesson lesson = make_lesson(schedule, rollout.minibatch({some.begin(), some.end()}, packed), key_number,
                                   static_cast<double>(end - begin) / static_cast<double>(count));
-      if (gradients_.records() && parts_ == 1) {
+      if (is_recorded()) {
         fix(std::move(lesson));
-        gradients_.run([this] { differentiate(fixed_, /*first=*/true); }, 2);
+        gradients_.run([this] { differentiate(fixed_, /*first=*/true, /*last=*/true); }, 2);
       } else {
-        differentiate(lesson, part == 0);
+        differentiate(lesson, part == 0, part + 1 == parts_);
       }
     }
     return true;
@@ -263,34 +266,14 @@ base::Status Updater::make_room(std::int64_t update, std::int64_t environments, 
           " rank(s); lower RL.PPO.num_steps, the camera's size, MODEL.BASE_PLANES or NUM_RANKS"};
 }
 
-/// Over all ranks; a rank that ran short of memory adds no gradient, only that it did.
-base::Status Updater::sum_bucket(int is_short) {
-  torch::NoGradGuard no_grad;
-  Tensor& bucket = parameters_.bucket();
-  if (is_short != 0) {
-    bucket.zero_();
-    parameters_.extra().narrow(0, kNumLossTerms, 1).fill_(1.0);
-  }
-  if (bucket.is_cuda() && ranks_->sums_on_device()) {
-    base::TensorView view = base::make_view(static_cast<float*>(bucket.data_ptr()), bucket.numel());
-    view.device = base::DeviceKind::kCuda;
-    view.device_index = bucket.device().index();
-    return ranks_->sum_on_device(view);
-  }
-  const Tensor host = bucket.to(torch::kCPU);
-  INKNAV_RETURN_IF_ERROR(
-      ranks_->sum(std::span<float>(host.data_ptr<float>(), static_cast<std::size_t>(host.numel()))));
-  if (!host.is_same(bucket)) bucket.copy_(host);
-  return base::ok_status();
-}
-
 base::Status Updater::minibatch(const UpdateSchedule& schedule, const Rollout& rollout,
                                 Environments environments, std::uint32_t number, UpdateOutcome& outcome) {
   for (bool retried = false;; retried = true) {
+    if (sum_) sum_->open(/*in_pass=*/!is_recorded());
     int ranks_short = fill_bucket(schedule, rollout, environments, number) ? 0 : 1;
-    if (ranks_ != nullptr) {
+    if (sum_) {
       run::injected_fault_point("update", schedule.update, ranks_->rank());
-      INKNAV_RETURN_IF_ERROR(sum_bucket(ranks_short));
+      INKNAV_RETURN_IF_ERROR(sum_->finish(ranks_short != 0));
       ranks_short = static_cast<int>(parameters_.extra()[kNumLossTerms].item<float>());
     }
     if (ranks_short == 0) break;

@@ -3,11 +3,11 @@
 // Updater: epochs and minibatches of one PPO or imitation update over a filled rollout.
 //
 // Gradients of a minibatch are scaled by the rank's share of the frames (1 / ranks, unless rollouts were cut)
-// and summed over the ranks in one bucket together with the losses, so every rank takes the same decision. A
-// minibatch whose loss or gradient is not finite is skipped by all ranks. The order of minibatches is
-// philox(seed, rank, update, epoch). On the CPU the decision to skip is taken at each minibatch; on a staged
-// placement it stays on the device, as a factor of the step, and is read with the losses at the end of the
-// update.
+// and summed over the ranks in one bucket together with the losses, so every rank takes the same decision;
+// the sums begin while the backward pass still fills the bucket (ppo/overlapped_sum.h). A minibatch whose
+// loss or gradient is not finite is skipped by all ranks. The order of minibatches is philox(seed, rank,
+// update, epoch). On the CPU the decision to skip is taken at each minibatch; on a staged placement it stays
+// on the device, as a factor of the step, and is read with the losses at the end of the update.
 //
 // Memory: when it runs out on any rank while gradients are computed, the bucket says so and all ranks give
 // the gradients up, release what is cached and compute them once more; when that fails too, minibatches are
@@ -20,6 +20,7 @@
 #include <array>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <span>
 
 #include "base/result.h"
@@ -27,6 +28,7 @@
 #include "learn/diffusion/denoising_loss.h"
 #include "learn/networks/flat_parameters.h"
 #include "learn/ppo/loss.h"
+#include "learn/ppo/overlapped_sum.h"
 #include "learn/ppo/rollout.h"
 #include "learn/ranks.h"
 #include "learn/settings.h"
@@ -49,7 +51,7 @@ struct UpdateOutcome {
   int skipped = 0;
 };
 
-/// Numbers behind the gradients in the bucket: the losses, and on how many ranks memory ran out.
+/// Numbers behind the gradients in the bucket: the losses, and last on how many ranks memory ran out.
 inline constexpr std::int64_t kBucketExtra = kNumLossTerms + 1;
 
 /// What one minibatch, or a part of it, is learnt from.
@@ -73,6 +75,8 @@ class Updater {
   base::Result<UpdateOutcome> run(const UpdateSchedule& schedule, Rollout& rollout);
   /// Into how many parts a minibatch is cut now; 1 until memory ran out.
   std::int64_t parts() const { return parts_; }
+  /// Null with one rank.
+  const OverlappedSum* bucket_sum() const { return sum_ ? &*sum_ : nullptr; }
 
  private:
   using Environments = std::span<const std::int64_t>;
@@ -85,13 +89,13 @@ class Updater {
                    std::uint32_t number);
   Lesson make_lesson(const UpdateSchedule& schedule, Minibatch batch, std::uint32_t key_number,
                      double part_of_batch) const;
-  /// Adds the gradients and losses of a lesson to the bucket, which the `first` clears. Only device work of
-  /// fixed shapes.
-  void differentiate(const Lesson& lesson, bool first);
+  /// Adds the gradients and losses of a lesson to the bucket, which the `first` clears and the `last`
+  /// completes. Only device work of fixed shapes.
+  void differentiate(const Lesson& lesson, bool first, bool last);
+  bool is_recorded() const { return gradients_.records() && parts_ == 1; }
   /// Copies a lesson to where the recorded work looks for it; records anew when it does not fit.
   void fix(Lesson lesson);
   base::Status make_room(std::int64_t update, std::int64_t environments, int ranks_short, bool retried);
-  base::Status sum_bucket(int is_short);
   void step_on_host(const AdamSettings& adam, UpdateOutcome& outcome);
   void step_on_device(const AdamSettings& adam);
   void read_sums(UpdateOutcome& outcome) const;
@@ -110,6 +114,7 @@ class Updater {
   Placement placement_;
   Replay gradients_, step_;
   Lesson fixed_;  // what gradients_ works on
+  std::optional<OverlappedSum> sum_;
 };
 
 /// The loss weights of one update.

@@ -2,6 +2,7 @@
 // The learner's CUDA plug-in (learn/cuda/device_abi.h): CUDA graphs and NCCL.
 #include <ATen/Version.h>
 #include <ATen/cuda/CUDAGraph.h>
+#include <c10/cuda/CUDAEvent.h>
 #include <c10/cuda/CUDAGuard.h>
 #include <c10/cuda/CUDAStream.h>
 
@@ -58,24 +59,61 @@ class CudaGraph final : public DeviceGraph {
 
 class NcclSum final : public DeviceSum {
  public:
-  explicit NcclSum(const DeviceSumRequest& request) : gpu_(index_of(request.gpu)) {
+  explicit NcclSum(const DeviceSumRequest& request)
+      : gpu_(index_of(request.gpu)), gate_(c10::cuda::getStreamFromPool(/*isHighPriority=*/true, gpu_)) {
     // A lost peer shall be an error here, not the end of the process from a watcher's thread.
     setenv("TORCH_NCCL_BLOCKING_WAIT", "1", 1);
-    auto options = c10d::ProcessGroupNCCL::Options::create();
+    // Of high priority: its few blocks are placed as soon as others of the backward pass leave.
+    auto options = c10d::ProcessGroupNCCL::Options::create(/*is_high_priority_stream=*/true);
     options->timeout = std::chrono::milliseconds(static_cast<std::int64_t>(request.timeout_s * 1000.0));
     group_ = c10::make_intrusive<c10d::ProcessGroupNCCL>(request.store, request.rank, request.world_size,
                                                          std::move(options));
+    // An event must be there before a graph that marks it is recorded.
+    for (c10::cuda::CUDAEvent& event : marks_) event.create(gpu_);
   }
 
-  void sum(torch::Tensor& values) override {
+  void mark(int number) override {
     const c10::cuda::CUDAGuard guard(gpu_);
+    marks_.at(static_cast<std::size_t>(number)).record(c10::cuda::getCurrentCUDAStream(gpu_));
+  }
+
+  /// NCCL's own stream waits for the stream that is current at the call. That is the gate, which waits for
+  /// the mark alone, so that a sum does not wait for the rest of a backward pass that is queued already.
+  void start(const torch::Tensor& values, int mark) override {
+    const c10::cuda::CUDAGuard guard(gpu_);
+    if (mark >= 0) {
+      marks_.at(static_cast<std::size_t>(mark)).block(gate_);
+    } else {
+      c10::cuda::CUDAEvent now;
+      now.record(c10::cuda::getCurrentCUDAStream(gpu_));
+      now.block(gate_);
+    }
+    const c10::cuda::CUDAStreamGuard on_gate(gate_);
     std::vector<torch::Tensor> tensors{values};
-    group_->allreduce(tensors)->wait();
+    started_.push_back(group_->allreduce(tensors));
+  }
+
+  void finish() override {
+    const c10::cuda::CUDAGuard guard(gpu_);
+    for (const auto& sum : started_) sum->wait();
+    started_.clear();
   }
 
  private:
+  using Mark = c10::cuda::CUDAEvent;
+  static constexpr unsigned kFlags = cudaEventDisableTiming | cudaEventExternal;  // seen from outside graphs
+
   c10::DeviceIndex gpu_;
+  c10::cuda::CUDAStream gate_;
+  std::vector<Mark> marks_ = make_marks();
   c10::intrusive_ptr<c10d::ProcessGroupNCCL> group_;
+  std::vector<c10::intrusive_ptr<c10d::Work>> started_;
+
+  static std::vector<Mark> make_marks() {
+    std::vector<Mark> marks;
+    for (int i = 0; i < kMostMarks; ++i) marks.emplace_back(kFlags);
+    return marks;
+  }
 };
 
 std::unique_ptr<DeviceGraph> make_graph(int gpu) { return std::make_unique<CudaGraph>(gpu); }
