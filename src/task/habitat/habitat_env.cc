@@ -37,7 +37,8 @@ base::Result<std::unique_ptr<NavigationEnv>> HabitatEnv::create(const Navigation
                                                                 Dataset dataset, base::ThreadPool& pool) {
   INKNAV_CHECK(settings.habitat.has_value());
   const NavigationEnvSettings filled = filled_in(settings);
-  INKNAV_RETURN_IF_ERROR(validate(*filled.habitat, filled.simulator.sensors.rgb));
+  INKNAV_RETURN_IF_ERROR(
+      validate(*filled.habitat, filled.simulator.sensors.rgb, filled.simulator.motion.velocity));
   INKNAV_RETURN_IF_ERROR(check_tables(*filled.habitat, dataset));
   WorldSet set = load_worlds(dataset, filled.nav, filled.cache_dir, pool);
   const std::vector<std::string> faults = find_faults(dataset, filled.habitat->distance_to, set, pool);
@@ -289,15 +290,36 @@ void HabitatEnv::begin(int environment, int worker) {
 
 const StepResult& HabitatEnv::step(std::span<const std::int32_t> actions) {
   INKNAV_CHECK(actions.size() == slots_.size(), actions.size(), slots_.size());
+  begin_step();
+  for (std::size_t i = 0; i < slots_.size(); ++i) {
+    if (slots_[i].active == 0) continue;
+    INKNAV_CHECK(actions[i] >= 0 && actions[i] < fields_.spec().num_actions, actions[i], i);
+    commands_[i] = task().actions[static_cast<std::size_t>(actions[i])];
+  }
+  return carry_out();
+}
+
+const StepResult& HabitatEnv::step(std::span<const sim::Command> commands) {
+  INKNAV_CHECK(commands.size() == slots_.size(), commands.size(), slots_.size());
+  begin_step();
+  for (std::size_t i = 0; i < slots_.size(); ++i) {
+    if (slots_[i].active == 0) continue;
+    INKNAV_CHECK(task().allows(commands[i].action), static_cast<int>(commands[i].action), i);
+    commands_[i] = commands[i];
+  }
+  return carry_out();
+}
+
+void HabitatEnv::begin_step() {
   num_finished_ = 0;
   for (std::size_t i = 0; i < slots_.size(); ++i) {
     INKNAV_CHECK(slots_[i].done == 0, "reset_done() must follow a step that ended an episode", i);
     mask_[i] = slots_[i].active;
     commands_[i] = sim::Command{};
-    if (slots_[i].active == 0) continue;
-    INKNAV_CHECK(actions[i] >= 0 && actions[i] < fields_.spec().num_actions, actions[i], i);
-    commands_[i].action = task().actions[static_cast<std::size_t>(actions[i])];
   }
+}
+
+const StepResult& HabitatEnv::carry_out() {
   simulator_->step(std::span<const sim::Command>(commands_));
   pool_.parallel_for(settings_.num_envs, kStepGrain,
                      [&](std::int64_t begin_index, std::int64_t end_index, int worker) {
@@ -305,7 +327,7 @@ const StepResult& HabitatEnv::step(std::span<const std::int32_t> actions) {
                          const auto i = static_cast<std::size_t>(k);
                          reward_[i] = 0.0f;
                          terminated_[i] = truncated_[i] = 0;
-                         if (mask_[i] != 0) settle(static_cast<int>(k), actions[i], worker);
+                         if (mask_[i] != 0) settle(static_cast<int>(k), worker);
                        }
                      });
   collect_finished();
@@ -313,14 +335,20 @@ const StepResult& HabitatEnv::step(std::span<const std::int32_t> actions) {
   return result_;
 }
 
-void HabitatEnv::settle(int environment, std::int32_t action, int worker) {
+bool HabitatEnv::is_stop(const sim::Command& command) const {
+  if (command.action != sim::BodyAction::kVelocity) return command.action == sim::BodyAction::kStop;
+  const sim::VelocitySettings& velocity = settings_.simulator.motion.velocity;
+  return sim::is_velocity_stop(velocity, sim::velocity_of(velocity, command.linear, command.angular));
+}
+
+void HabitatEnv::settle(int environment, int worker) {
   const auto i = static_cast<std::size_t>(environment);
   Slot& slot = slots_[i];
   Row& row = rows_[i];
   StepOutcome outcome;
   outcome.position = simulator_->poses()[i].position;
-  outcome.stop_called = action == kStopAction;
-  outcome.collided = simulator_->collided()[i] != 0;
+  outcome.stop_called = is_stop(commands_[i]);
+  outcome.collided = simulator_->collided()[i] != 0 && sim::reports_collision(commands_[i].action);
   const bool repeats = outcome.position == slot.measures.position;
   float distance = 0.0f;
   if (measures_distance_anew(slot.measures, outcome.position)) {

@@ -52,6 +52,10 @@ class HabitatEnv : public NavigationEnv {
   base::TensorView observation(std::string_view name) const override { return fields_.find(name); }
   void reset() override;
   const StepResult& step(std::span<const std::int32_t> actions) override;
+  /// The same for programs that steer by other than numbers: any velocity and teleports, of the kinds that
+  /// the settings list (another is a bug). A velocity below both thresholds is a stop, which ends an episode.
+  /// Reached from a NavigationEnv by dynamic_cast<HabitatEnv&>.
+  const StepResult& step(std::span<const sim::Command> commands);
   void reset_done() override;
   const std::vector<std::string>& measure_names() const override { return measure_names_; }
   std::span<const EpisodeResult> finished() const override { return {finished_.data(), num_finished_}; }
@@ -115,7 +119,10 @@ class HabitatEnv : public NavigationEnv {
   void attach(int environment);
   void prepare(int environment, nav::NavQuery& query);
   void begin(int environment, int worker);
-  void settle(int environment, std::int32_t action, int worker);
+  void begin_step();
+  const StepResult& carry_out();
+  bool is_stop(const sim::Command& command) const;
+  void settle(int environment, int worker);
   void compare_walk(int environment, int worker, bool asked);
   void collect_finished();
 

@@ -180,7 +180,8 @@ void HabitatEnv::advise(int environment, int worker) {
       nearest < 0 ? nav::Action::kStop
                   : row.follower->next_action(query, pose, goals[static_cast<std::size_t>(nearest)]);
   const auto wanted = static_cast<sim::BodyAction>(static_cast<int>(action));
-  const auto found = std::find(task().actions.begin(), task().actions.end(), wanted);
+  const auto found = std::find_if(task().actions.begin(), task().actions.end(),
+                                  [&](const sim::Command& command) { return command.action == wanted; });
   slots_[i].expert_action = static_cast<std::uint8_t>(found - task().actions.begin());
   buffers_.expert_action[i] = slots_[i].expert_action;
 }
