@@ -40,6 +40,12 @@ base::Result<std::unique_ptr<NavigationEnv>> HabitatEnv::create(const Navigation
   INKNAV_RETURN_IF_ERROR(
       validate(*filled.habitat, filled.simulator.sensors.rgb, filled.simulator.motion.velocity));
   INKNAV_RETURN_IF_ERROR(check_tables(*filled.habitat, dataset));
+  // Once, not by every rank.
+  if (filled.first_env == 0 && lacks_tokens(*filled.habitat, dataset)) {
+    base::log_warning(
+        "the episodes have instructions but no instruction_tokens (RxR has none), so the field instruction "
+        "is 0 throughout; their texts are in HabitatEnv::instruction()");
+  }
   WorldSet set = load_worlds(dataset, filled.nav, filled.cache_dir, pool);
   const std::vector<std::string> faults = find_faults(dataset, filled.habitat->distance_to, set, pool);
   INKNAV_ASSIGN_OR_RETURN(const int skipped, drop_faulty(faults, dataset.episodes, set.world_of_episode));
@@ -139,6 +145,13 @@ EpisodeView HabitatEnv::episode_view(int environment) const {
 
 double HabitatEnv::measure(int environment, Measure measure) const {
   return value_of(measure, measures_.at(static_cast<std::size_t>(environment)), task().measure);
+}
+
+Instruction HabitatEnv::instruction(int environment) const {
+  const auto i = static_cast<std::size_t>(environment);
+  INKNAV_CHECK(i < slots_.size(), environment);
+  if (slots_[i].episode < 0 || dataset_.habitat == nullptr) return {};
+  return dataset_.habitat->instruction(episode_of(i));
 }
 
 std::int64_t HabitatEnv::next_episode(int environment, std::uint32_t draw) {

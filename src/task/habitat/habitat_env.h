@@ -71,6 +71,9 @@ class HabitatEnv : public NavigationEnv {
 
   /// Of the episode that goes on, after its last step. kTopDownMap has no number.
   double measure(int environment, Measure measure) const;
+  /// What the episode's agent is told (VLN): Habitat's instruction sensor with its text; the trajectory's id
+  /// is in episode_view(). Empty without an episode or an instruction.
+  Instruction instruction(int environment) const;
 
  private:
   struct Row {  // of an environment; grows with its episode

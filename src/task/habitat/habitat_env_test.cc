@@ -13,6 +13,7 @@
 #include "base/hash.h"
 #include "base/temporary_folder.h"
 #include "scene/home/home.h"
+#include "task/habitat/habitat_faults.h"
 #include "task/habitat/habitat_testing.h"
 #include "task/measures.h"
 #include "task/planned_spec.h"
@@ -334,6 +335,35 @@ TEST(HabitatEnv, InstructionsArePaddedAndWalksCompared) {
   }
 }
 
+TEST(HabitatEnv, TheTextOfAnInstructionIsThereWithAndWithoutTokens) {
+  base::ThreadPool pool(1);
+  NavigationEnvSettings settings = all_tasks(2)[3].settings;
+  settings.shuffle = false;
+  Dataset dataset = instruction_dataset(shared_rooms().dataset());
+  auto tables = std::const_pointer_cast<HabitatDataset>(dataset.habitat);
+  for (std::size_t i = 0; i < dataset.episodes.size(); ++i) {
+    const std::string text = "Go to door " + std::to_string(i);
+    tables->instructions[i].text = tables->texts.append(std::span<const char>(text.data(), text.size()));
+  }
+  EXPECT_FALSE(lacks_tokens(*settings.habitat, dataset));
+  for (const bool with_tokens : {true, false}) {
+    for (InstructionRow& row : tables->instructions) {
+      if (!with_tokens) row.tokens = {};
+    }
+    const auto env = make(settings, dataset, pool);
+    EXPECT_EQ(habitat_of(*env).instruction(0).text, "") << "no episode yet";
+    env->reset();
+    EXPECT_EQ(habitat_of(*env).instruction(1).text, "Go to door 1");
+    EXPECT_EQ(habitat_of(*env).instruction(1).tokens.size(), with_tokens ? 2u : 0u);
+    const std::int64_t* field = env->observation("instruction").as<std::int64_t>();
+    EXPECT_EQ(field[kInstructionTokens], with_tokens ? 1 : 0);
+  }
+  EXPECT_TRUE(lacks_tokens(*settings.habitat, dataset));
+  const auto plain = make(habitat_env(1), shared_rooms().dataset(), pool);
+  plain->reset();
+  EXPECT_EQ(habitat_of(*plain).instruction(0).text, "");
+}
+
 TEST(HabitatEnv, ScenesAreDealtToEnvironmentsAndSharedWhenThereAreTooFew) {
   base::ThreadPool pool(1);
   for (const int total : {2, 3}) {
@@ -453,6 +483,10 @@ TEST(HabitatEnv, WhatDoesNotGoTogetherIsRefused) {
   tables->task_category.ids["bed"] = 64;
   has(refusal(tasks[1].settings, unnamed, base::ErrorCode::kData), "of bed must lie in [0, 63], found 64");
   has(refusal(tasks[3].settings, plain, base::ErrorCode::kData), "instructions are wanted, found none");
+  Dataset mixed = instruction_dataset(plain);
+  std::const_pointer_cast<HabitatDataset>(mixed.habitat)->instructions[2].tokens = {};
+  has(refusal(tasks[3].settings, mixed, base::ErrorCode::kData),
+      "episode '2' of scene 'rooms.glb' has no instruction_tokens, which other episodes have");
   NavigationEnvSettings walks = tasks[3].settings;
   walks.habitat->sensors.clear();
   has(refusal(walks, plain, base::ErrorCode::kData), "walks of <file>_gt.json.gz beside the episodes");

@@ -34,7 +34,7 @@ enum class Sensor : std::uint8_t {
   kProximity,                // [1] f32
   kObjectGoal,               // [1] i64 task category
   kImageGoal,                // [H, W, 3] u8 seen from the goal
-  kInstruction,              // [kInstructionTokens] i64 ids of the vocabulary, padded with 0
+  kInstruction,              // [kInstructionTokens] i64 ids of the vocabulary, padded with 0; RxR: all 0
   kDepth,
   kRgb,
 };
