@@ -314,11 +314,15 @@ std::vector<std::string> habitat_task() {
 }
 
 const task::habitat::HabitatTaskSettings habitat_of(const Config& c) { return *env_of(c).habitat; }
+sim::VelocitySettings velocity_of(const Config& c) { return env_of(c).simulator.motion.velocity; }
 
 std::vector<Row> habitat_rows() {
   const std::vector<std::string> nav = habitat_task();
+  std::vector<std::string> driving = nav;
+  driving.insert(driving.end(), {TASK "TASK.POSSIBLE_ACTIONS", "[stop, velocity_control]"});
   const char* reader = "Habitat's tasks";
 #define ITERATOR TASK "ENVIRONMENT.ITERATOR_OPTIONS."
+#define VELOCITY TASK "TASK.ACTIONS.VELOCITY_CONTROL."
   return {
       {TASK "TASK.TYPE",
        "ImageNav-v1",
@@ -341,6 +345,12 @@ std::vector<Row> habitat_rows() {
       {ITERATOR "STEP_REPETITION_RANGE", "0.5", reader, OBSERVE(habitat_of(c).iterator.step_repetition_range),
        nav},
       {TASK "TASK.POSSIBLE_ACTIONS", "[stop, turn_left]", reader, OBSERVE(habitat_of(c).actions.size()), nav},
+      {VELOCITY "LIN_VEL_RANGE", "[0, 0.5]", reader, OBSERVE(velocity_of(c).max_linear), driving},
+      {VELOCITY "ANG_VEL_RANGE", "[-30, 10]", reader, OBSERVE(velocity_of(c).min_angular_deg), driving},
+      {VELOCITY "MIN_ABS_LIN_SPEED", "0.1", reader, OBSERVE(velocity_of(c).stop_linear), driving},
+      {VELOCITY "MIN_ABS_ANG_SPEED", "2", reader, OBSERVE(velocity_of(c).stop_angular_deg), driving},
+      {VELOCITY "TIME_STEP", "0.5", reader, OBSERVE(velocity_of(c).time_step), driving},
+      {VELOCITY "VELOCITIES", "[[1, 0]]", reader, OBSERVE(habitat_of(c).actions.size()), driving},
       {TASK "TASK.END_ON_SUCCESS", "True", reader, OBSERVE(habitat_of(c).reward.end_on_success), nav},
       {TASK "TASK.DISTANCE_TO_GOAL.DISTANCE_TO", "VIEW_POINTS", reader,
        OBSERVE(static_cast<int>(habitat_of(c).distance_to)), nav},
@@ -359,6 +369,7 @@ std::vector<Row> habitat_rows() {
       {TASK "TASK.NDTW.SUCCESS_DISTANCE", "1", reader, OBSERVE(habitat_of(c).measure.ndtw_distance), nav},
   };
 #undef ITERATOR
+#undef VELOCITY
 }
 
 std::vector<Row> all_rows() {

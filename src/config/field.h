@@ -48,7 +48,9 @@ class FieldVisitor {
   virtual void field(const Field& field, double& value) = 0;
   virtual void field(const Field& field, std::string& value) = 0;
   virtual void field(const Field& field, std::optional<int>& value) = 0;  // nullopt is written "auto"
+  virtual void field(const Field& field, std::array<double, 2>& value) = 0;
   virtual void field(const Field& field, std::array<double, 3>& value) = 0;
+  virtual void field(const Field& field, std::vector<std::array<double, 2>>& value) = 0;
   virtual void field(const Field& field, std::vector<std::string>& value) = 0;
   virtual void field(const Field& field,
                      std::optional<std::vector<int>>& value) = 0;  // "0,2", [0, 2] or null

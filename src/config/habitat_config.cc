@@ -11,15 +11,20 @@
 namespace inknav::config {
 namespace {
 
+constexpr std::size_t kMaxVelocities = 56;  // with the discrete actions at most 62: networks take 64
+
 bool contains(const std::vector<std::string>& list, std::string_view name) {
   return std::find(list.begin(), list.end(), name) != list.end();
 }
+
+constexpr std::string_view kVelocityControl = "TASK_CONFIG.TASK.ACTIONS.VELOCITY_CONTROL.";
 
 /// Keys that only Habitat's tasks read; a section ends with a dot.
 constexpr std::string_view kOfHabitat[] = {"RL.REWARD_MEASURE",
                                            "RL.SUCCESS_MEASURE",
                                            "TASK_CONFIG.ENVIRONMENT.ITERATOR_OPTIONS.",
                                            "TASK_CONFIG.TASK.POSSIBLE_ACTIONS",
+                                           "TASK_CONFIG.TASK.ACTIONS.",
                                            "TASK_CONFIG.TASK.END_ON_SUCCESS",
                                            "TASK_CONFIG.TASK.DISTANCE_TO_GOAL.",
                                            "TASK_CONFIG.TASK.GPS_SENSOR.",
@@ -67,6 +72,14 @@ void check_lists(const TaskSettings& task, const HabitatTask& kind, Problems& pr
   }
   if (std::string text = action_problem(task.possible_actions); !text.empty())
     problems.push_back({where + "POSSIBLE_ACTIONS", std::move(text)});
+  if (contains(task.possible_actions, "velocity_control") &&
+      task.actions.velocity_control.velocities.empty()) {
+    problems.push_back(
+        {where + "POSSIBLE_ACTIONS",
+         "names velocity_control, but a policy chooses among numbered actions and "
+         "ACTIONS.VELOCITY_CONTROL.VELOCITIES is empty; list there the pairs [linear, angular] "
+         "that it may choose, as [[1, 0], [-1, 1], [-1, -1]]"});
+  }
   if (std::string text = measure_problem(task.measurements); !text.empty())
     problems.push_back({where + "MEASUREMENTS", std::move(text)});
 }
@@ -97,6 +110,14 @@ void check_learner(const ExperimentConfig& c, Problems& problems) {
   if (ppo.imitation_updates > 0) problems.push_back({"RL.PPO.imitation_updates", "> 0" + task + "set 0"});
   if (ppo.expert_mix_start > 0.0 || ppo.expert_mix_end > 0.0)
     problems.push_back({"RL.PPO.expert_mix_start", "> 0" + task + "set it and expert_mix_end 0"});
+  constexpr std::string_view kDecoded[] = {"stop", "move_forward", "turn_left", "turn_right"};
+  const std::vector<std::string>& actions = c.task_config.task.possible_actions;
+  if (ppo.decode_waypoint &&
+      !std::equal(actions.begin(), actions.end(), std::begin(kDecoded), std::end(kDecoded))) {
+    problems.push_back({"RL.PPO.decode_waypoint",
+                        "= True decodes stop, move_forward, turn_left and turn_right, but "
+                        "TASK_CONFIG.TASK.POSSIBLE_ACTIONS lists others; set it False"});
+  }
   if (c.slam) problems.push_back({"SLAM", "= True is a map for drawings; leave it False"});
   if (!c.eval.controls.empty()) {
     problems.push_back({"EVAL.CONTROLS", "changes drawings, and TASK.TYPE " + c.task_config.task.type +
@@ -148,6 +169,50 @@ void describe(DistanceToGoalConfig& c, FieldVisitor& v) {
            c.distance_to, {"POINT", "VIEW_POINTS"});
 }
 
+void describe(VelocityControlConfig& c, FieldVisitor& v) {
+  v.field({.key = "LIN_VEL_RANGE", .doc = "[slowest, fastest], metres a second", .low = -100, .high = 100},
+          c.lin_vel_range);
+  v.field({.key = "ANG_VEL_RANGE",
+           .doc = "[most to the right, to the left], degrees a second",
+           .low = -3600,
+           .high = 3600},
+          c.ang_vel_range);
+  v.field({.key = "MIN_ABS_LIN_SPEED",
+           .doc = "slower than this and MIN_ABS_ANG_SPEED means stop, metres a second",
+           .low = 0,
+           .high = 100},
+          c.min_abs_lin_speed);
+  v.field({.key = "MIN_ABS_ANG_SPEED", .doc = "likewise, degrees a second", .low = 0, .high = 3600},
+          c.min_abs_ang_speed);
+  v.field({.key = "TIME_STEP", .doc = "seconds that a velocity is kept", .low = 1e-3, .high = 60},
+          c.time_step);
+  v.field({.key = "VELOCITIES",
+           .doc = "pairs [linear, angular] from -1 to 1 that a policy may choose, each with an action number",
+           .low = -1,
+           .high = 1},
+          c.velocities);
+}
+
+Problems VelocityControlConfig::validate() const {
+  Problems problems;
+  for (const auto& [key, range] :
+       {std::pair{"LIN_VEL_RANGE", lin_vel_range}, {"ANG_VEL_RANGE", ang_vel_range}}) {
+    if (range[0] > range[1])
+      problems.push_back({key, "must begin with the smaller number; exchange the two"});
+  }
+  if (velocities.size() > kMaxVelocities) {
+    problems.push_back({"VELOCITIES", "has " + std::to_string(velocities.size()) + " pairs, more than the " +
+                                          std::to_string(kMaxVelocities) +
+                                          " that a policy can choose among; take some out"});
+  }
+  return problems;
+}
+
+void describe(ActionsConfig& c, FieldVisitor& v) {
+  v.section({.key = "VELOCITY_CONTROL", .doc = "drive at a velocity, where POSSIBLE_ACTIONS names it"},
+            c.velocity_control);
+}
+
 void describe(NdtwConfig& c, FieldVisitor& v) {
   v.field({.key = "FDTW", .doc = "FastDTW of radius 1, as published numbers; else exact"}, c.fdtw);
   v.field({.key = "SUCCESS_DISTANCE", .doc = "metres a point that are forgiven", .low = 1e-3, .high = 100},
@@ -173,8 +238,20 @@ Problems without_effect_on_task(const ExperimentConfig& config) {
   const bool habitat = find_habitat_task(config.task_config.task.type) != nullptr;
   const std::vector<ListedKey> keys = list_keys(config), defaults = list_keys(ExperimentConfig{});
   Problems notes;
+  const std::vector<std::string>& actions = config.task_config.task.possible_actions;
+  const bool drives = contains(actions, "velocity_control");
+  if (habitat && contains(actions, "teleport")) {
+    notes.push_back({"TASK_CONFIG.TASK.POSSIBLE_ACTIONS",
+                     "names teleport, which has no number, so that no policy can choose it: it is for "
+                     "programs that call HabitatEnv::step(commands)"});
+  }
   for (std::size_t i = 0; i < keys.size(); ++i) {
     if (keys[i].section || keys[i].value == defaults[i].value) continue;
+    if (habitat && !drives && keys[i].path.starts_with(kVelocityControl)) {
+      notes.push_back({keys[i].path, "= " + keys[i].value +
+                                         " changes nothing without velocity_control in "
+                                         "TASK_CONFIG.TASK.POSSIBLE_ACTIONS"});
+    }
     if (!(habitat ? is_of(kOfDrawings, keys[i].path) : is_of(kOfHabitat, keys[i].path))) continue;
     notes.push_back({keys[i].path, "= " + keys[i].value + " changes nothing with TASK_CONFIG.TASK.TYPE " +
                                        config.task_config.task.type});

@@ -4,8 +4,10 @@
 // VLN-v0), named as in its upper-case configuration files, with the defaults of Habitat-Lab 0.3.3; and the
 // rules between them and the rest. With TASK.TYPE HandWritingNav they change nothing, which is said once.
 
+#include <array>
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "config/field.h"
 
@@ -54,6 +56,27 @@ struct DistanceToGoalConfig {
   Problems validate() const { return {}; }
 };
 
+/// The action velocity_control. In Habitat it takes two numbers in [-1, 1]; a policy here chooses among those
+/// of `velocities`, each of which has an action number.
+struct VelocityControlConfig {
+  std::array<double, 2> lin_vel_range{0.0, 0.25};    // metres a second, forward
+  std::array<double, 2> ang_vel_range{-10.0, 10.0};  // degrees a second, left positive
+  double min_abs_lin_speed = 0.025;                  // metres a second; slower than both means stop
+  double min_abs_ang_speed = 1.0;                    // degrees a second
+  double time_step = 1.0;                            // seconds
+  /// [linear, angular] in [-1, 1], -1 the lower and 1 the upper end of their ranges.
+  std::vector<std::array<double, 2>> velocities{
+      {1.0, 0.0}, {-1.0, 1.0}, {-1.0, -1.0}, {1.0, 1.0}, {1.0, -1.0}};
+
+  Problems validate() const;
+};
+
+struct ActionsConfig {
+  VelocityControlConfig velocity_control;
+
+  Problems validate() const { return {}; }
+};
+
 struct NdtwConfig {
   bool fdtw = true;               // the approximation of published numbers; else exact
   double success_distance = 3.0;  // metres a point
@@ -66,6 +89,8 @@ void describe(PointGoalSensorConfig& config, FieldVisitor& visitor);
 void describe(GpsSensorConfig& config, FieldVisitor& visitor);
 void describe(ProximitySensorConfig& config, FieldVisitor& visitor);
 void describe(DistanceToGoalConfig& config, FieldVisitor& visitor);
+void describe(VelocityControlConfig& config, FieldVisitor& visitor);
+void describe(ActionsConfig& config, FieldVisitor& visitor);
 void describe(NdtwConfig& config, FieldVisitor& visitor);
 
 /// Whether task, dataset, sensors, actions, measures and learner go together.

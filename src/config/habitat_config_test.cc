@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "config/habitat_names.h"
+#include "config/listing.h"
 #include "config/load.h"
 
 namespace inknav::config {
@@ -125,7 +126,7 @@ TEST(ShippedHabitatConfigs, ObjectNav) {
     expect_body(c, 0.88, 0.18, false, 30.0);
     expect_camera(c, 640, 480, 79.0, 0.88);
     expect_depth(c, 0.5, 5.0);
-    // TILT EXPECT_EQ(c.task_config.simulator.tilt_angle, 30.0);
+    EXPECT_EQ(c.task_config.simulator.tilt_angle, 30.0);
     const TaskSettings& task = c.task_config.task;
     EXPECT_EQ(task.type, "ObjectNav-v1");
     EXPECT_EQ(task.success_distance, 0.1);
@@ -191,7 +192,7 @@ TEST(ShippedHabitatConfigs, InstructionFollowing) {
   expect_depth(shipped("rxr_vln"), 0.5, 5.0);
   EXPECT_EQ(shipped("vln_r2r").task_config.dataset.type, "R2RVLN-v1");
   EXPECT_EQ(shipped("rxr_vln").task_config.dataset.type, "RxR-VLN-CE-v1");
-  // ROLES EXPECT_EQ(shipped("rxr_vln").task_config.dataset.roles, (Names{"guide"}));
+  EXPECT_EQ(shipped("rxr_vln").task_config.dataset.roles, (Names{"guide"}));
 }
 
 std::string refusal(const std::string& name, const std::vector<std::string>& words) {
@@ -204,11 +205,48 @@ std::string refusal(const std::string& name, const std::vector<std::string>& wor
   return loaded.error().message;
 }
 
+const std::string kVelocity = "TASK_CONFIG.TASK.ACTIONS.VELOCITY_CONTROL.";
+
+/// "[[1, 0], [1, 0], ...]"
+std::string pairs(int count) {
+  std::string text = "[";
+  for (int i = 0; i < count; ++i) text += i == 0 ? "[1, 0]" : ", [1, 0]";
+  return text + "]";
+}
+
+TEST(HabitatConfig, VelocityControlIsReadAndWrittenAndItsDefaultsAreHabitats) {
+  const VelocityControlConfig defaults;
+  EXPECT_EQ(defaults.lin_vel_range, (std::array<double, 2>{0.0, 0.25}));
+  EXPECT_EQ(defaults.ang_vel_range, (std::array<double, 2>{-10.0, 10.0}));
+  EXPECT_EQ(defaults.min_abs_lin_speed, 0.025);
+  EXPECT_EQ(defaults.min_abs_ang_speed, 1.0);
+  EXPECT_EQ(defaults.time_step, 1.0);
+  const std::vector<std::array<double, 2>> wanted{{1.0, 0.0}, {-1.0, 0.5}};
+  LoadRequest request;
+  request.files = {"configs/habitat/pointnav_gibson.yaml"};
+  request.overrides = {"TASK_CONFIG.TASK.POSSIBLE_ACTIONS", "[stop, velocity_control]",
+                       kVelocity + "VELOCITIES", "[[1, 0], [-1, 0.5]]"};
+  const auto loaded = load_experiment(request);
+  ASSERT_TRUE(loaded.ok()) << loaded.error().message;
+  EXPECT_TRUE(loaded->notices.empty());
+  EXPECT_EQ(loaded->config.task_config.task.actions.velocity_control.velocities, wanted);
+  const auto again = load_experiment_text(to_yaml(loaded->config, false), "printed.yaml");
+  ASSERT_TRUE(again.ok()) << again.error().message;
+  EXPECT_EQ(again->config.task_config.task.actions.velocity_control.velocities, wanted);
+  // Sections of actions as configurations of Habitat 0.1 and 0.2 have them.
+  const auto old = load_experiment_text(
+      "BASE_TASK_CONFIG_PATH: ''\nTASK_CONFIG:\n  TASK:\n    ACTIONS:\n      STOP: {TYPE: StopAction}\n"
+      "      VELOCITY_CONTROL: {TYPE: VelocityAction, TIME_STEP: 0.5}\n",
+      "old.yaml");
+  ASSERT_TRUE(old.ok()) << old.error().message;
+  EXPECT_EQ(old->config.task_config.task.actions.velocity_control.time_step, 0.5);
+}
+
 TEST(HabitatConfig, WhatDoesNotGoTogetherIsRefusedWithTheRemedy) {
   struct Refusal {
     const char* file;
     std::vector<std::string> words;
-    const char* part;
+    std::string part;
   };
   const std::string task = "TASK_CONFIG.TASK.";
   const std::vector<Refusal> cases = {
@@ -243,9 +281,28 @@ TEST(HabitatConfig, WhatDoesNotGoTogetherIsRefusedWithTheRemedy) {
       {"pointnav_gibson", {task + "POSSIBLE_ACTIONS", "[stop, move_forwrd]"}, "did you mean move_forward?"},
       {"pointnav_gibson", {task + "POSSIBLE_ACTIONS", "[move_forward, stop]"}, "must begin with stop"},
       {"pointnav_gibson", {task + "POSSIBLE_ACTIONS", "[stop, stop]"}, "names stop twice"},
+      {"pointnav_gibson", {task + "POSSIBLE_ACTIONS", "[velocity_control]"}, "must begin with stop"},
+      {"pointnav_gibson",
+       {task + "POSSIBLE_ACTIONS", "[stop, velocity_controll]"},
+       "did you mean velocity_control?"},
+      {"pointnav_gibson",
+       {task + "POSSIBLE_ACTIONS", "[stop, velocity_control]", kVelocity + "VELOCITIES", "[]"},
+       "a policy chooses among numbered actions and ACTIONS.VELOCITY_CONTROL.VELOCITIES is empty"},
+      {"pointnav_gibson", {kVelocity + "VELOCITIES", "[[1, 0], [2, 0]]"}, "is not a number from -1 to 1"},
+      {"pointnav_gibson", {kVelocity + "VELOCITIES", "[1, 0]"}, "is not a list of pairs of numbers"},
+      {"pointnav_gibson", {kVelocity + "VELOCITIES", "[[1, 0, 0]]"}, "is not a list of pairs of numbers"},
+      {"pointnav_gibson", {kVelocity + "VELOCITIES", pairs(57)}, "has 57 pairs, more than the 56"},
+      {"pointnav_gibson", {kVelocity + "ANG_VEL_RANGE", "[10, -10]"}, "must begin with the smaller number"},
+      {"pointnav_gibson", {kVelocity + "TIME_STP", "1"}, "did you mean " + kVelocity + "TIME_STEP?"},
       {"pointnav_gibson", {"USE_DIFFUSION_POLICY", "True"}, "needs the drawn map's expert"},
       {"pointnav_gibson", {"RL.PPO.imitation_updates", "5"}, "needs the drawn map's expert"},
       {"pointnav_gibson", {"EVAL.CONTROLS", "[no_drawing]"}, "set EVAL.CONTROLS []"},
+      {"objectnav_hm3d",
+       {"RL.PPO.decode_waypoint", "True"},
+       "TASK_CONFIG.TASK.POSSIBLE_ACTIONS lists others"},
+      {"pointnav_gibson",
+       {"RL.PPO.decode_waypoint", "True", task + "POSSIBLE_ACTIONS", "[stop, velocity_control]"},
+       "RL.PPO.decode_waypoint = True decodes stop, move_forward"},
   };
   for (const Refusal& c : cases) {
     const std::string text = refusal(c.file, c.words);
@@ -283,6 +340,16 @@ TEST(HabitatConfig, KeysOfTheOtherTaskAreSaidToChangeNothing) {
                     {"TASK_CONFIG.TASK.MEASUREMENTS",
                      "[distance_to_goal, success, spl, distance_to_goal_reward, top_down_map]"}),
             Names{});  // reports draw it
+  const std::string gibson = "configs/habitat/pointnav_gibson.yaml";
+  EXPECT_EQ(notices(gibson, {kVelocity + "TIME_STEP", "0.5"}),
+            (Names{"command line: " + kVelocity +
+                   "TIME_STEP = 0.5 changes nothing without velocity_control in "
+                   "TASK_CONFIG.TASK.POSSIBLE_ACTIONS"}));
+  EXPECT_EQ(notices("", {kVelocity + "TIME_STEP", "0.5"}).size(), 1u);
+  const Names teleports =
+      notices(gibson, {"TASK_CONFIG.TASK.POSSIBLE_ACTIONS", "[stop, move_forward, turn_left, teleport]"});
+  ASSERT_EQ(teleports.size(), 1u);
+  EXPECT_NE(teleports.front().find("names teleport, which has no number"), std::string::npos);
   EXPECT_EQ(notices("configs/habitat/pointnav_gibson.yaml", {"VARY_DRAWINGS", "0.5"}),
             (Names{"command line: VARY_DRAWINGS = 0.5 changes nothing with TASK_CONFIG.TASK.TYPE Nav-v0"}));
 }

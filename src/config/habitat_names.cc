@@ -41,8 +41,9 @@ constexpr std::string_view kSensors[] = {"pointgoal",   "pointgoal_with_gps_comp
                                          "instruction", "depth",
                                          "rgb"};
 
-constexpr std::string_view kActions[] = {"stop",       "move_forward", "turn_left",
-                                         "turn_right", "look_up",      "look_down"};
+/// In the order of sim::BodyAction.
+constexpr std::string_view kActions[] = {"stop",    "move_forward", "turn_left",        "turn_right",
+                                         "look_up", "look_down",    "velocity_control", "teleport"};
 
 bool contains(std::span<const std::string> names, std::string_view name) {
   return std::find(names.begin(), names.end(), name) != names.end();

@@ -37,6 +37,18 @@ constexpr HydraKey kKeys[] = {
     {"habitat.task.slack_reward", "RL.SLACK_REWARD"},
     {"habitat.task.end_on_success", "TASK_CONFIG.TASK.END_ON_SUCCESS"},
     {"habitat.task.actions", "TASK_CONFIG.TASK.POSSIBLE_ACTIONS", Kind::kNames},
+    {"habitat.task.actions.velocity_control.lin_vel_range",
+     "TASK_CONFIG.TASK.ACTIONS.VELOCITY_CONTROL.LIN_VEL_RANGE"},
+    {"habitat.task.actions.velocity_control.ang_vel_range",
+     "TASK_CONFIG.TASK.ACTIONS.VELOCITY_CONTROL.ANG_VEL_RANGE"},
+    {"habitat.task.actions.velocity_control.min_abs_lin_speed",
+     "TASK_CONFIG.TASK.ACTIONS.VELOCITY_CONTROL.MIN_ABS_LIN_SPEED"},
+    {"habitat.task.actions.velocity_control.min_abs_ang_speed",
+     "TASK_CONFIG.TASK.ACTIONS.VELOCITY_CONTROL.MIN_ABS_ANG_SPEED"},
+    {"habitat.task.actions.velocity_control.time_step",
+     "TASK_CONFIG.TASK.ACTIONS.VELOCITY_CONTROL.TIME_STEP"},
+    {"habitat.task.actions.look_up.tilt_angle", "TASK_CONFIG.SIMULATOR.TILT_ANGLE", Kind::kShared},
+    {"habitat.task.actions.look_down.tilt_angle", "TASK_CONFIG.SIMULATOR.TILT_ANGLE", Kind::kShared},
     {"habitat.task.measurements", "TASK_CONFIG.TASK.MEASUREMENTS", Kind::kNames},
     {"habitat.task.measurements.success.success_distance", "TASK_CONFIG.TASK.SUCCESS_DISTANCE"},
     {"habitat.task.measurements.distance_to_goal.distance_to",
@@ -55,7 +67,11 @@ constexpr HydraKey kKeys[] = {
      "TASK_CONFIG.TASK.PROXIMITY_SENSOR.MAX_DETECTION_RADIUS"},
     {"habitat.simulator.forward_step_size", "TASK_CONFIG.SIMULATOR.FORWARD_STEP_SIZE"},
     {"habitat.simulator.turn_angle", "TASK_CONFIG.SIMULATOR.TURN_ANGLE"},
-    {"habitat.simulator.tilt_angle", "TASK_CONFIG.SIMULATOR.TILT_ANGLE"},
+    {"habitat.simulator.tilt_angle", "TASK_CONFIG.SIMULATOR.TILT_ANGLE", Kind::kShared},
+    {"habitat.simulator.action_space_config", "TASK_CONFIG.SIMULATOR.ACTION_SPACE_CONFIG"},
+    {"habitat.simulator.noise_model.robot", "TASK_CONFIG.SIMULATOR.NOISE_MODEL.ROBOT"},
+    {"habitat.simulator.noise_model.controller", "TASK_CONFIG.SIMULATOR.NOISE_MODEL.CONTROLLER"},
+    {"habitat.simulator.noise_model.noise_multiplier", "TASK_CONFIG.SIMULATOR.NOISE_MODEL.NOISE_MULTIPLIER"},
     {"habitat.simulator.habitat_sim_v0.allow_sliding", "TASK_CONFIG.SIMULATOR.ALLOW_SLIDING"},
     {"habitat.simulator.agents.main_agent.height", "TASK_CONFIG.SIMULATOR.AGENT_0.HEIGHT"},
     {"habitat.simulator.agents.main_agent.radius", "TASK_CONFIG.SIMULATOR.AGENT_0.RADIUS"},
@@ -68,6 +84,20 @@ constexpr HydraKey kKeys[] = {
      "TASK_CONFIG.SIMULATOR.RGB_SENSOR.HFOV"},
     {"habitat.simulator.agents.main_agent.sim_sensors.rgb_sensor.position",
      "TASK_CONFIG.SIMULATOR.RGB_SENSOR.POSITION"},
+    {"habitat.simulator.agents.main_agent.sim_sensors.rgb_sensor.orientation",
+     "TASK_CONFIG.SIMULATOR.RGB_SENSOR.ORIENTATION"},
+    {"habitat.simulator.agents.main_agent.sim_sensors.rgb_sensor.noise_model",
+     "TASK_CONFIG.SIMULATOR.RGB_SENSOR.NOISE_MODEL"},
+    {"habitat.simulator.agents.main_agent.sim_sensors.rgb_sensor.noise_model_kwargs.intensity_constant",
+     "TASK_CONFIG.SIMULATOR.RGB_SENSOR.NOISE_MODEL_KWARGS.intensity_constant"},
+    {"habitat.simulator.agents.main_agent.sim_sensors.rgb_sensor.noise_model_kwargs.mean",
+     "TASK_CONFIG.SIMULATOR.RGB_SENSOR.NOISE_MODEL_KWARGS.mean"},
+    {"habitat.simulator.agents.main_agent.sim_sensors.rgb_sensor.noise_model_kwargs.sigma",
+     "TASK_CONFIG.SIMULATOR.RGB_SENSOR.NOISE_MODEL_KWARGS.sigma"},
+    {"habitat.simulator.agents.main_agent.sim_sensors.rgb_sensor.noise_model_kwargs.s_vs_p",
+     "TASK_CONFIG.SIMULATOR.RGB_SENSOR.NOISE_MODEL_KWARGS.s_vs_p"},
+    {"habitat.simulator.agents.main_agent.sim_sensors.rgb_sensor.noise_model_kwargs.amount",
+     "TASK_CONFIG.SIMULATOR.RGB_SENSOR.NOISE_MODEL_KWARGS.amount"},
     {"habitat.simulator.agents.main_agent.sim_sensors.depth_sensor.width",
      "TASK_CONFIG.SIMULATOR.DEPTH_SENSOR.WIDTH"},
     {"habitat.simulator.agents.main_agent.sim_sensors.depth_sensor.height",
@@ -76,12 +106,18 @@ constexpr HydraKey kKeys[] = {
      "TASK_CONFIG.SIMULATOR.DEPTH_SENSOR.HFOV"},
     {"habitat.simulator.agents.main_agent.sim_sensors.depth_sensor.position",
      "TASK_CONFIG.SIMULATOR.DEPTH_SENSOR.POSITION"},
+    {"habitat.simulator.agents.main_agent.sim_sensors.depth_sensor.orientation",
+     "TASK_CONFIG.SIMULATOR.DEPTH_SENSOR.ORIENTATION"},
     {"habitat.simulator.agents.main_agent.sim_sensors.depth_sensor.min_depth",
      "TASK_CONFIG.SIMULATOR.DEPTH_SENSOR.MIN_DEPTH"},
     {"habitat.simulator.agents.main_agent.sim_sensors.depth_sensor.max_depth",
      "TASK_CONFIG.SIMULATOR.DEPTH_SENSOR.MAX_DEPTH"},
     {"habitat.simulator.agents.main_agent.sim_sensors.depth_sensor.normalize_depth",
      "TASK_CONFIG.SIMULATOR.DEPTH_SENSOR.NORMALIZE_DEPTH"},
+    {"habitat.simulator.agents.main_agent.sim_sensors.depth_sensor.noise_model",
+     "TASK_CONFIG.SIMULATOR.DEPTH_SENSOR.NOISE_MODEL"},
+    {"habitat.simulator.agents.main_agent.sim_sensors.depth_sensor.noise_model_kwargs.noise_multiplier",
+     "TASK_CONFIG.SIMULATOR.DEPTH_SENSOR.NOISE_MODEL_KWARGS.noise_multiplier"},
     {"habitat_baselines.num_environments", "NUM_PROCESSES"},
     {"habitat_baselines.num_updates", "NUM_UPDATES"},
     {"habitat_baselines.log_interval", "LOG_INTERVAL"},
@@ -127,7 +163,12 @@ constexpr Without kWithout[] = {
     {"habitat.environment.iterator_options.cycle", "training goes round, evaluation runs each episode once"},
     {"habitat.task.goal_sensor_uuid", "TASK_CONFIG.TASK.TYPE says where to go"},
     {"habitat.simulator.type", "there is one simulator here"},
-    {"habitat.simulator.action_space_config", "habitat.task.actions says which actions there are"},
+    {"habitat.simulator.agents.main_agent.max_climb", "bodies climb 0.2 m, Habitat's default"},
+    {"habitat.simulator.agents.main_agent.max_slope", "bodies climb 45 degrees, Habitat's default"},
+    {"habitat.simulator.agents.main_agent.sim_sensors.rgb_sensor.sensor_subtype",
+     "cameras are pinhole cameras, Habitat's default"},
+    {"habitat.simulator.agents.main_agent.sim_sensors.depth_sensor.sensor_subtype",
+     "cameras are pinhole cameras, Habitat's default"},
     {"habitat.simulator.scene", "scenes come from the dataset"},
     {"habitat.simulator.scene_dataset", "scenes come from the dataset"},
     {"habitat.simulator.habitat_sim_v0.gpu_device_id", "devices are chosen by GPU_IDS and NUM_GPUS"},
@@ -155,14 +196,32 @@ bool is_below(std::string_view key, std::string_view section) {
   return key.size() > section.size() && key.starts_with(section) && key[section.size()] == '.';
 }
 
+/// The key or section with the same parent whose name is nearest; else the nearest of all keys; "" for none.
+std::string nearest_key(const std::string& key) {
+  const std::size_t dot = key.rfind('.');
+  const std::string parent = key.substr(0, dot == std::string::npos ? 0 : dot + 1),
+                    name = key.substr(parent.size());
+  std::vector<std::string> siblings, all;
+  for (const HydraKey& row : kKeys) {
+    all.emplace_back(row.hydra);
+    if (!parent.empty() && row.hydra.starts_with(parent)) {
+      const std::string_view rest = row.hydra.substr(parent.size());
+      siblings.emplace_back(rest.substr(0, rest.find('.')));
+    }
+  }
+  const std::string sibling =
+      base::nearest_word(name, siblings, std::max<int>(2, static_cast<int>(name.size()) / 3));
+  if (!sibling.empty()) return parent + sibling;
+  constexpr std::size_t kCompared = 64;  // bytes: base::nearest_word sees no more
+  return key.size() <= kCompared ? base::nearest_word(key, all, 6) : std::string();
+}
+
 std::string remedy_of(const std::string& key) {
   for (const Without& row : kWithout) {
     if (key == row.hydra || is_below(key, row.hydra))
       return key + " has no counterpart here: " + std::string(row.reason);
   }
-  std::vector<std::string> known;
-  for (const HydraKey& row : kKeys) known.emplace_back(row.hydra);
-  const std::string nearest = base::nearest_word(key, known, 6);
+  const std::string nearest = nearest_key(key);
   return key + " has no counterpart here" +
          (nearest.empty() ? "; docs/coming-from-habitat.md lists the keys that have one"
                           : "; did you mean " + nearest + "?");
@@ -245,6 +304,10 @@ class Translator {
     return value;
   }
 
+  static bool is_same(const YamlNode& a, const YamlNode& b) {
+    return a.kind == YamlNode::Kind::kScalar && b.kind == YamlNode::Kind::kScalar && a.text == b.text;
+  }
+
   base::Status put_names(const HydraKey& row, const std::string& path, const YamlNode::Entry& entry) {
     YamlNode list = entry.value;
     if (list.kind == YamlNode::Kind::kMap) {
@@ -285,6 +348,12 @@ class Translator {
         found = node->entries.end() - 1;
       }
       if (dot == std::string_view::npos) {
+        if (!is_new && row.kind == Kind::kShared) {
+          if (is_same(found->value, value)) return base::ok_status();
+          return error(at, std::string(row.hydra) + " = " + value.text + ", but " + std::string(row.ours) +
+                               ", which is the same here, is " + found->value.text +
+                               " already; give both one value");
+        }
         if (!is_new) {
           return error(at, std::string(row.hydra) + " and " + std::string(row.ours) +
                                " are the same key and both are set; remove one");

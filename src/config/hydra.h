@@ -4,8 +4,9 @@
 // command line (a.b.c=value), turned into our upper-case keys before they are read. One table, one to one.
 //
 // A key without a counterpart is an error with the reason or the nearest name that has one; `type`, which
-// names an implementation, is passed over where there is only one. Files that Hydra composes (`defaults:`,
-// "# @package") are refused: here files are given in their order. kUsage.
+// names an implementation, is passed over where there is only one. Keys of 0.2.2 and 0.2.3 that 0.3.3 has no
+// more (action_space_config, noise_model, tilt_angle of the simulator) are in the table too. Files that Hydra
+// composes (`defaults:`, "# @package") are refused: here files are given in their order. kUsage.
 
 #include <span>
 #include <string>
@@ -21,6 +22,7 @@ enum class HydraKind : unsigned char {
   kAllIsMinusOne,  // -1 there is 0 here
   kNames,          // a section whose keys, where items have a type, are the list
   kCameras,        // likewise, of cameras; the policy looks through those that are named
+  kShared,         // several keys there are one here: all that are set must have the same value
 };
 
 struct HydraKey {

@@ -30,7 +30,9 @@ std::vector<std::string> object_nav() {
           "TASK_CONFIG.TASK.MEASUREMENTS",
           "[distance_to_goal, success, spl, distance_to_goal_reward]",
           "RL.PPO.expert_reward_coef",
-          "0.0"};
+          "0.0",
+          "TASK_CONFIG.SIMULATOR.DEPTH_SENSOR.NOISE_MODEL_KWARGS.distortion_file",
+          "dist-model.txt"};
 }
 
 std::map<std::string, std::string> values_of(const ExperimentConfig& config) {
@@ -69,6 +71,13 @@ constexpr Sample kSamples[] = {
     {"habitat.task.end_on_success", "True", "True"},
     {"habitat.task.actions", "{stop: {type: StopAction}, move_forward: {type: MoveForwardAction}}",
      "[stop, move_forward]"},
+    {"habitat.task.actions.velocity_control.lin_vel_range", "[-0.25, 0.5]", "[-0.25, 0.5]"},
+    {"habitat.task.actions.velocity_control.ang_vel_range", "[-30, 30]", "[-30.0, 30.0]"},
+    {"habitat.task.actions.velocity_control.min_abs_lin_speed", "0.1", "0.1"},
+    {"habitat.task.actions.velocity_control.min_abs_ang_speed", "2.0", "2.0"},
+    {"habitat.task.actions.velocity_control.time_step", "0.5", "0.5"},
+    {"habitat.task.actions.look_up.tilt_angle", "30", "30.0"},
+    {"habitat.task.actions.look_down.tilt_angle", "30", "30.0"},
     {"habitat.task.measurements",
      "{distance_to_goal: {type: DistanceToGoal}, success: {type: Success}, spl: {}, distance_to_goal_reward: "
      "}",
@@ -85,6 +94,10 @@ constexpr Sample kSamples[] = {
     {"habitat.simulator.forward_step_size", "0.3", "0.3"},
     {"habitat.simulator.turn_angle", "30", "30.0"},
     {"habitat.simulator.tilt_angle", "30", "30.0"},
+    {"habitat.simulator.action_space_config", "pyrobotnoisy", "pyrobotnoisy"},
+    {"habitat.simulator.noise_model.robot", "LoCoBot-Lite", "LoCoBot-Lite"},
+    {"habitat.simulator.noise_model.controller", "ILQR", "ILQR"},
+    {"habitat.simulator.noise_model.noise_multiplier", "1.0", "1.0"},
     {"habitat.simulator.habitat_sim_v0.allow_sliding", "False", "False"},
     {"habitat.simulator.agents.main_agent.height", "0.88", "0.88"},
     {"habitat.simulator.agents.main_agent.radius", "0.18", "0.18"},
@@ -95,11 +108,27 @@ constexpr Sample kSamples[] = {
     {"habitat.simulator.agents.main_agent.sim_sensors.rgb_sensor.hfov", "79", "79.0"},
     {"habitat.simulator.agents.main_agent.sim_sensors.rgb_sensor.position", "[0, 0.88, 0]",
      "[0.0, 0.88, 0.0]"},
+    {"habitat.simulator.agents.main_agent.sim_sensors.rgb_sensor.orientation", "[-0.5, 0, 0]",
+     "[-0.5, 0.0, 0.0]"},
+    {"habitat.simulator.agents.main_agent.sim_sensors.rgb_sensor.noise_model", "SaltAndPepperNoiseModel",
+     "SaltAndPepperNoiseModel"},
+    {"habitat.simulator.agents.main_agent.sim_sensors.rgb_sensor.noise_model_kwargs.intensity_constant",
+     "0.5", "0.5"},
+    {"habitat.simulator.agents.main_agent.sim_sensors.rgb_sensor.noise_model_kwargs.mean", "0.1", "0.1"},
+    {"habitat.simulator.agents.main_agent.sim_sensors.rgb_sensor.noise_model_kwargs.sigma", "2", "2.0"},
+    {"habitat.simulator.agents.main_agent.sim_sensors.rgb_sensor.noise_model_kwargs.s_vs_p", "0.25", "0.25"},
+    {"habitat.simulator.agents.main_agent.sim_sensors.rgb_sensor.noise_model_kwargs.amount", "0.1", "0.1"},
     {"habitat.simulator.agents.main_agent.sim_sensors.depth_sensor.width", "640", "640"},
     {"habitat.simulator.agents.main_agent.sim_sensors.depth_sensor.height", "480", "480"},
     {"habitat.simulator.agents.main_agent.sim_sensors.depth_sensor.hfov", "79", "79.0"},
     {"habitat.simulator.agents.main_agent.sim_sensors.depth_sensor.position", "[0, 0.88, 0]",
      "[0.0, 0.88, 0.0]"},
+    {"habitat.simulator.agents.main_agent.sim_sensors.depth_sensor.orientation", "[-0.5, 0, 0]",
+     "[-0.5, 0.0, 0.0]"},
+    {"habitat.simulator.agents.main_agent.sim_sensors.depth_sensor.noise_model", "RedwoodDepthNoiseModel",
+     "RedwoodDepthNoiseModel"},
+    {"habitat.simulator.agents.main_agent.sim_sensors.depth_sensor.noise_model_kwargs.noise_multiplier",
+     "0.5", "0.5"},
     {"habitat.simulator.agents.main_agent.sim_sensors.depth_sensor.min_depth", "0.5", "0.5"},
     {"habitat.simulator.agents.main_agent.sim_sensors.depth_sensor.max_depth", "5.0", "5.0"},
     {"habitat.simulator.agents.main_agent.sim_sensors.depth_sensor.normalize_depth", "False", "False"},
@@ -283,6 +312,80 @@ TEST(Hydra, WhatHasNoCounterpartIsRefusedWithTheReasonOrTheNearestName) {
             "command line: TASK_CONFIG.ENVIRONMENT.MAX_EPISODE_STEPS = 0 is not a nu");
   EXPECT_NE(refusal_of({"habitat_baselines.rl.ddppo.backbone=resnet50"}).find("resnet50 is not se_resnet9"),
             std::string::npos);
+}
+
+/// Habitat's own way to write actions and noisy cameras, each key beside its type.
+constexpr const char* kNoisyDriver = R"(habitat:
+  task:
+    actions:
+      stop: {type: StopAction}
+      velocity_control: {type: VelocityAction, lin_vel_range: [0.0, 0.5], ang_vel_range: [-30, 30]}
+      look_up: {type: LookUpAction, tilt_angle: 30}
+      look_down: {type: LookDownAction, tilt_angle: 30}
+      teleport: {type: TeleportAction}
+  simulator:
+    action_space_config: pyrobotnoisy
+    noise_model: {robot: LoCoBot-Lite, controller: Movebase, noise_multiplier: 0.25}
+    agents:
+      main_agent:
+        sim_sensors:
+          rgb_sensor: {type: HabitatSimRGBSensor, orientation: [0.0, 0.5, 0.0], noise_model: SpeckleNoiseModel,
+                       noise_model_kwargs: {intensity_constant: 0.5}}
+          depth_sensor: {type: HabitatSimDepthSensor, orientation: [0.0, 0.5, 0.0], noise_model: "None",
+                         noise_model_kwargs: {}}
+)";
+
+TEST(Hydra, ActionsAndNoisyCamerasAreReadAsHabitatWritesThem) {
+  const auto loaded =
+      load_experiment_text(std::string("BASE_TASK_CONFIG_PATH: ''\n") + kNoisyDriver, "h.yaml");
+  ASSERT_TRUE(loaded.ok()) << loaded.error().message;
+  const TaskSettings& task = loaded->config.task_config.task;
+  EXPECT_EQ(task.possible_actions,
+            (std::vector<std::string>{"stop", "velocity_control", "look_up", "look_down", "teleport"}));
+  EXPECT_EQ(task.actions.velocity_control.lin_vel_range, (std::array<double, 2>{0.0, 0.5}));
+  EXPECT_EQ(task.actions.velocity_control.ang_vel_range, (std::array<double, 2>{-30.0, 30.0}));
+  EXPECT_EQ(task.actions.velocity_control.time_step, 1.0);
+  const SimulatorConfig& simulator = loaded->config.task_config.simulator;
+  EXPECT_EQ(simulator.tilt_angle, 30.0);
+  EXPECT_EQ(simulator.action_space, ActionSpaceChoice::kPyrobotNoisy);
+  EXPECT_EQ(simulator.noise_model.robot, RobotChoice::kLoCoBotLite);
+  EXPECT_EQ(simulator.noise_model.controller, ControllerChoice::kMovebase);
+  EXPECT_EQ(simulator.noise_model.noise_multiplier, 0.25);
+  EXPECT_EQ(simulator.rgb_sensor.noise_model, ColourNoiseChoice::kSpeckle);
+  EXPECT_EQ(simulator.rgb_sensor.noise_model_kwargs.intensity_constant, 0.5);
+  EXPECT_EQ(simulator.rgb_sensor.orientation, (std::array<double, 3>{0.0, 0.5, 0.0}));
+  EXPECT_EQ(simulator.depth_sensor.noise_model, DepthNoiseChoice::kNone);
+}
+
+TEST(Hydra, NoiseAndActionsThatCannotBeAreRefused) {
+  const std::string actions = "habitat.task.actions.",
+                    cameras = "habitat.simulator.agents.main_agent.sim_sensors.";
+  const std::pair<std::string, std::string> cases[] = {
+      {actions + "velocity_control.lin_vel_rnge=[0, 1]",
+       "did you mean habitat.task.actions.velocity_control.lin_vel_range?"},
+      {actions + "velocity_control.lin_vel_range=[0, 0.25, 1]", "is not a list of 2 numbers, [a, b]"},
+      {actions + "velocity_control.lin_vel_range=[0.25, 0]", "must begin with the smaller number"},
+      {actions + "velocity_control.time_step=0", "is not a number from 0.001 to 60"},
+      {cameras + "rgb_sensor.noise_model=GausianNoiseModel", "is not None, GaussianNoiseModel"},
+      {cameras + "depth_sensor.noise_model=GaussianNoiseModel", "is not None or RedwoodDepthNoiseModel"},
+      {cameras + "depth_sensor.noise_model=RedwoodDepthNoiseModel", "needs its distortion table"},
+      {cameras + "depth_sensor.noise_model_kwargs.noise_multiplyer=2",
+       "did you mean habitat.simulator.agents.main_agent.sim_sensors.depth_sensor.noise_model_kwargs."
+       "noise_multiplier?"},
+      {cameras + "rgb_sensor.noise_model_kwargs.amount=2", "is not a number from 0 to 1"},
+      {cameras + "rgb_sensor.orientation=[0, 0]", "is not a list of 3 numbers, [x, y, z]"},
+      {cameras + "rgb_sensor.sensor_subtype=FISHEYE", "cameras are pinhole cameras"},
+      {"habitat.simulator.action_space_config=pyrobotnoise", "is not v0, v1 or pyrobotnoisy"},
+      {"habitat.simulator.noise_model.robot=Fetch", "is not LoCoBot or LoCoBot-Lite"},
+      {"habitat.simulator.agents.main_agent.max_slope=30", "bodies climb 45 degrees"},
+  };
+  for (const auto& [word, part] : cases) {
+    const std::string text = refusal_of({word});
+    EXPECT_NE(text.find(part), std::string::npos) << word << ": " << text;
+  }
+  EXPECT_EQ(refusal_of({actions + "look_up.tilt_angle=30", actions + "look_down.tilt_angle=15"}),
+            "command line: habitat.task.actions.look_down.tilt_angle = 15, but "
+            "TASK_CONFIG.SIMULATOR.TILT_ANGLE, which is the same here, is 30 already; give both one value");
 }
 
 TEST(Hydra, FilesThatAreComposedAreRefused) {

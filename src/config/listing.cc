@@ -64,8 +64,14 @@ class Lister : public FieldVisitor {
   void field(const Field& field, std::optional<int>& value) override {
     add(field, value ? std::to_string(*value) : "auto", range_of(field) + " or auto");
   }
+  void field(const Field& field, std::array<double, 2>& value) override {
+    add(field, list_text(value, real_text), {});
+  }
   void field(const Field& field, std::array<double, 3>& value) override {
     add(field, list_text(value, real_text), {});
+  }
+  void field(const Field& field, std::vector<std::array<double, 2>>& value) override {
+    add(field, list_text(value, [](const auto& pair) { return list_text(pair, real_text); }), {});
   }
   void field(const Field& field, std::vector<std::string>& value) override {
     add(field, list_text(value, text_of), {});

@@ -209,22 +209,44 @@ void TreeReader::field(const Field& field, std::optional<int>& value) {
 
 void TreeReader::field(const Field& field, std::array<double, 3>& value) {
   const YamlNode* node = take(field);
-  if (node == nullptr) return;
-  if (node->kind != YamlNode::Kind::kSequence || node->items.size() != 3) {
-    wrong(field, *node, "a list of 3 numbers, [x, y, z]");
-    return;
-  }
   std::array<double, 3> read{};
-  for (std::size_t i = 0; i < 3; ++i) {
-    const auto number = real_of(node->items[i]);
-    if (!number) {
-      wrong(field, node->items[i], "a finite number");
-      return;
-    }
-    if (!number_in_range(field, node->items[i], *number)) return;
-    read[i] = *number;
+  if (node != nullptr && read_numbers(field, *node, "a list of 3 numbers, [x, y, z]", read)) value = read;
+}
+
+void TreeReader::field(const Field& field, std::array<double, 2>& value) {
+  const YamlNode* node = take(field);
+  std::array<double, 2> read{};
+  if (node != nullptr && read_numbers(field, *node, "a list of 2 numbers, [a, b]", read)) value = read;
+}
+
+void TreeReader::field(const Field& field, std::vector<std::array<double, 2>>& value) {
+  constexpr const char* kWanted = "a list of pairs of numbers, [[a, b], [c, d]]";
+  const YamlNode* node = take(field);
+  if (node == nullptr) return;
+  if (node->kind != YamlNode::Kind::kSequence) return wrong(field, *node, kWanted);
+  std::vector<std::array<double, 2>> pairs(node->items.size());
+  for (std::size_t i = 0; i < pairs.size(); ++i) {
+    if (!read_numbers(field, node->items[i], kWanted, pairs[i])) return;
   }
-  value = read;
+  value = std::move(pairs);
+}
+
+bool TreeReader::read_numbers(const Field& field, const YamlNode& node, const char* wanted,
+                              std::span<double> numbers) {
+  if (node.kind != YamlNode::Kind::kSequence || node.items.size() != numbers.size()) {
+    wrong(field, node, wanted);
+    return false;
+  }
+  for (std::size_t i = 0; i < numbers.size(); ++i) {
+    const auto number = real_of(node.items[i]);
+    if (!number) {
+      wrong(field, node.items[i], "a finite number");
+      return false;
+    }
+    if (!number_in_range(field, node.items[i], *number)) return false;
+    numbers[i] = *number;
+  }
+  return true;
 }
 
 bool TreeReader::read_names(const Field& field, const YamlNode& node, std::vector<std::string>& names) {

@@ -45,7 +45,9 @@ class TreeReader : public FieldVisitor {
   void field(const Field& field, double& value) override;
   void field(const Field& field, std::string& value) override;
   void field(const Field& field, std::optional<int>& value) override;
+  void field(const Field& field, std::array<double, 2>& value) override;
   void field(const Field& field, std::array<double, 3>& value) override;
+  void field(const Field& field, std::vector<std::array<double, 2>>& value) override;
   void field(const Field& field, std::vector<std::string>& value) override;
   void field(const Field& field, std::optional<std::vector<int>>& value) override;
   void list(const Field& field, std::vector<std::string>& value,
@@ -75,6 +77,8 @@ class TreeReader : public FieldVisitor {
   std::string path_of(std::string_view key) const;
   void wrong(const Field& field, const YamlNode& node, const std::string& wanted);
   bool number_in_range(const Field& field, const YamlNode& node, double value);
+  /// `wanted` describes a node that is not a list of as many numbers.
+  bool read_numbers(const Field& field, const YamlNode& node, const char* wanted, std::span<double> numbers);
   bool read_names(const Field& field, const YamlNode& node, std::vector<std::string>& names);
   void unknown(const YamlNode::Entry& entry, const std::string& path);
   bool legacy(const YamlNode::Entry& entry, const std::string& path);

@@ -114,7 +114,9 @@ void describe(TaskSettings& c, FieldVisitor& v) {
            .high = 1024},
           c.drawing_size);
   v.list({.key = "POSSIBLE_ACTIONS", .doc = "Habitat's tasks: actions by their numbers"}, c.possible_actions,
-         {"stop", "move_forward", "turn_left", "turn_right", "look_up", "look_down"});
+         {"stop", "move_forward", "turn_left", "turn_right", "look_up", "look_down", "velocity_control",
+          "teleport"});
+  v.section({.key = "ACTIONS", .doc = "settings of actions (Habitat's tasks)"}, c.actions);
   v.field({.key = "END_ON_SUCCESS", .doc = "RL.SUCCESS_MEASURE other than 0 ends the episode"},
           c.end_on_success);
   v.section({.key = "DISTANCE_TO_GOAL", .doc = "the measure (Habitat's tasks)"}, c.distance_to_goal);

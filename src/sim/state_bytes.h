@@ -58,6 +58,17 @@ class StateReader {
       return fail("a list of " + std::to_string(out.size()) + " is wanted, found " + std::to_string(count));
     bytes(out.data(), out.size_bytes());
   }
+  /// A list with its length before it, at most `most` long; `what` is said of one that is not.
+  template <typename T>
+  std::vector<T> list(std::size_t most, const char* what) {
+    const auto count = value<std::uint64_t>();
+    if (count > most || count > left() / sizeof(T)) fail(what);
+    std::vector<T> read;
+    if (!ok()) return read;
+    read.resize(count);
+    bytes(read.data(), count * sizeof(T));
+    return read;
+  }
   /// The next value must equal `wanted`; `what` names it in the message.
   template <typename T>
   void expect(const T& wanted, const char* what) {

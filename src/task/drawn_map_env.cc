@@ -27,8 +27,11 @@ base::Result<std::unique_ptr<NavigationEnv>> DrawnMapEnv::create(const Navigatio
   filled.simulator.first_agent = settings.first_env;
   if (settings.reward.expert_reward != 0.0f) filled.with_expert = true;
   INKNAV_ASSIGN_OR_RETURN(auto simulator, sim::Simulator::create(filled.simulator, pool));
+  INKNAV_ASSIGN_OR_RETURN(
+      EpisodeWorlds worlds,
+      EpisodeWorlds::add(std::move(parts.worlds), std::move(parts.world_of_episode), *simulator));
   std::unique_ptr<DrawnMapEnv> env(new DrawnMapEnv(filled, std::move(parts), pool, std::move(simulator)));
-  INKNAV_RETURN_IF_ERROR(env->add_worlds());
+  env->worlds_ = std::move(worlds);
   return std::unique_ptr<NavigationEnv>(std::move(env));
 }
 
@@ -38,6 +41,7 @@ DrawnMapEnv::DrawnMapEnv(const NavigationEnvSettings& settings, Parts parts, bas
       parts_(std::move(parts)),
       pool_(pool),
       simulator_(std::move(simulator)),
+      slots_(settings, kNumMeasures),
       truths_(parts_.dataset.episodes.size(), static_cast<std::size_t>(settings.truth_cache_bytes)),
       drawings_(parts_.dataset.episodes.size(), static_cast<std::size_t>(settings.drawing_cache_bytes)) {
   const auto count = static_cast<std::size_t>(settings_.num_envs);
@@ -46,73 +50,36 @@ DrawnMapEnv::DrawnMapEnv(const NavigationEnvSettings& settings, Parts parts, bas
   expert_.turn_angle = motion.turn_angle_deg * base::kPi / 180.0f;
   expert_.allow_sliding = motion.allow_sliding;
   expert_.stop_distance = std::min(expert_.stop_distance, 0.5f * settings_.success_distance);
-  slots_.resize(count);
+  walks_.resize(count);
   rows_.resize(count);
   actions_.resize(count);
-  mask_.resize(count);
-  listed_.reserve(count);
   missing_.reserve(count);
   is_missing_.resize(parts_.dataset.episodes.size());
-  reward_.resize(count);
-  terminated_.resize(count);
-  truncated_.resize(count);
-  result_ = {reward_, terminated_, truncated_};
-  finished_.resize(count);
-  for (EpisodeResult& result : finished_) result.measures.resize(kNumMeasures);
   make_fields();
-}
-
-base::Status DrawnMapEnv::add_worlds() {
-  sim_world_.assign(parts_.worlds.size(), -1);
-  std::vector<std::uint8_t> used(parts_.worlds.size());
-  for (const int world : parts_.world_of_episode) used[static_cast<std::size_t>(world)] = 1;
-  for (std::size_t i = 0; i < parts_.worlds.size(); ++i) {
-    if (used[i] == 0) continue;
-    INKNAV_ASSIGN_OR_RETURN(sim_world_[i], simulator_->add_world(parts_.worlds[i]));
-  }
-  return base::ok_status();
-}
-
-bool DrawnMapEnv::exhausted() const {
-  return !settings_.shuffle &&
-         std::none_of(slots_.begin(), slots_.end(), [](const Slot& slot) { return slot.active != 0; });
-}
-
-WorldMemory DrawnMapEnv::world_memory() const {
-  WorldMemory memory;
-  for (const sim::World& world : parts_.worlds) add_world(world, memory);
-  return memory;
 }
 
 EpisodeView DrawnMapEnv::episode_view(int environment) const {
   const auto i = static_cast<std::size_t>(environment);
-  const Slot& slot = slots_.at(i);
+  INKNAV_CHECK(i < slots_.size(), environment);
+  const EpisodeSlot& slot = slots_[i];
   EpisodeView view;
   view.active = slot.active != 0;
   view.pose_world_agent = simulator_->poses()[i];
-  view.progress = slot.progress;
-  view.collided = slot.measures.collided != 0;
+  view.progress = walks_[i].progress;
+  view.collided = walks_[i].measures.collided != 0;
   if (slot.episode < 0) return view;
-  const auto episode = static_cast<std::size_t>(slot.episode);
-  const sim::World& world = parts_.worlds[static_cast<std::size_t>(parts_.world_of_episode[episode])];
-  view.episode = &parts_.dataset.episodes[episode];
+  const sim::World& world = worlds_.of(slot.episode);
+  view.episode = &parts_.dataset.episodes[number_of(i)];
   view.scene = world.scene.get();
   view.nav_mesh = world.nav_mesh.get();
   return view;
 }
 
-std::int64_t DrawnMapEnv::next_episode(int environment) {
-  Slot& slot = slots_[static_cast<std::size_t>(environment)];
-  const auto count = static_cast<std::int64_t>(episodes().size());
-  const std::int64_t global = settings_.first_env + environment;
-  const std::uint32_t draw = slot.draws++;
-  if (!settings_.shuffle) {
-    const std::int64_t episode = global + std::int64_t{draw} * settings_.total_envs;
-    return episode < count ? episode : -1;
-  }
-  base::PhiloxStream stream(
-      {settings_.seed, static_cast<std::uint32_t>(global), draw, 0, base::Purpose::kEpisodeOrder});
-  return stream.uniform_int(static_cast<std::uint32_t>(count));
+std::int64_t DrawnMapEnv::next_episode(int environment, std::uint32_t draw) const {
+  if (!settings_.shuffle) return slots_.in_order(environment, draw, episodes().size());
+  const auto global = static_cast<std::uint32_t>(settings_.first_env + environment);
+  base::PhiloxStream stream({settings_.seed, global, draw, 0, base::Purpose::kEpisodeOrder});
+  return stream.uniform_int(static_cast<std::uint32_t>(episodes().size()));
 }
 
 std::size_t DrawnMapEnv::drawing_of(std::int64_t episode) const {
@@ -121,59 +88,37 @@ std::size_t DrawnMapEnv::drawing_of(std::int64_t episode) const {
 }
 
 void DrawnMapEnv::reset() {
-  listed_.clear();
-  num_finished_ = 0;
-  for (int e = 0; e < settings_.num_envs; ++e) {
-    slots_[static_cast<std::size_t>(e)] = Slot{};
-    listed_.push_back(e);
-  }
+  slots_.list_all();
   begin_listed();
 }
 
 void DrawnMapEnv::reset_done() {
-  listed_.clear();
-  for (int e = 0; e < settings_.num_envs; ++e) {
-    if (slots_[static_cast<std::size_t>(e)].done != 0) listed_.push_back(e);
-  }
-  if (!listed_.empty()) begin_listed();
+  if (slots_.list_done()) begin_listed();
 }
 
 void DrawnMapEnv::begin_listed() {
-  std::size_t kept = 0;
-  for (const int e : listed_) {
-    Slot& slot = slots_[static_cast<std::size_t>(e)];
-    slot.done = 0;
-    const std::int64_t episode = next_episode(e);
-    slot.active = episode >= 0 ? 1 : 0;
-    if (episode < 0) continue;
-    slot.episode = episode;
-    listed_[kept++] = e;
-  }
-  listed_.resize(kept);
-  if (listed_.empty()) return;
+  slots_.assign([this](int e, std::uint32_t draw) { return next_episode(e, draw); });
+  const std::span<const int> listed = slots_.listed();
+  if (listed.empty()) return;
   prepare_truths();
   if (settings_.with_drawings) prepare_drawings();
-  std::fill(mask_.begin(), mask_.end(), std::uint8_t{0});
-  for (const int e : listed_) {
-    attach(e);
-    mask_[static_cast<std::size_t>(e)] = 1;
-  }
-  pool_.parallel_for(static_cast<std::int64_t>(listed_.size()), 1,
+  for (const int e : listed) attach(e);
+  pool_.parallel_for(static_cast<std::int64_t>(listed.size()), 1,
                      [&](std::int64_t begin_index, std::int64_t end_index, int worker) {
                        for (std::int64_t k = begin_index; k < end_index; ++k) {
-                         const int e = listed_[static_cast<std::size_t>(k)];
+                         const int e = listed[static_cast<std::size_t>(k)];
                          begin(e);
                          write_drawing(e);
                          write_fields(e, worker);
                        }
                      });
-  simulator_->observe(mask_);
+  simulator_->observe(slots_.mask());
 }
 
 void DrawnMapEnv::prepare_truths() {
   missing_.clear();
-  for (const int e : listed_) {
-    const auto episode = static_cast<std::size_t>(slots_[static_cast<std::size_t>(e)].episode);
+  for (const int e : slots_.listed()) {
+    const std::size_t episode = number_of(static_cast<std::size_t>(e));
     Row& row = rows_[static_cast<std::size_t>(e)];
     row.truth = truths_.find(episode);
     if (row.truth != nullptr || is_missing_[episode] != 0) continue;
@@ -185,23 +130,20 @@ void DrawnMapEnv::prepare_truths() {
       static_cast<std::int64_t>(missing_.size()), 1, [&](std::int64_t begin, std::int64_t end, int worker) {
         for (std::int64_t k = begin; k < end; ++k) {
           const auto e = static_cast<std::size_t>(missing_[static_cast<std::size_t>(k)]);
-          const auto episode = static_cast<std::size_t>(slots_[e].episode);
-          const int world = sim_world_[static_cast<std::size_t>(parts_.world_of_episode[episode])];
-          nav::NavQuery& query = simulator_->query(world, worker);
+          nav::NavQuery& query = simulator_->query(worlds_.sim_id(slots_[e].episode), worker);
           rows_[e].truth =
-              compute_truth(query, aimed(episode, query), settings_.simulator.motion.forward_step);
+              compute_truth(query, aimed(number_of(e), query), settings_.simulator.motion.forward_step);
         }
       });
   // Environments that share a prepared episode take it before the cache may drop it again.
   for (const std::int64_t owner : missing_) {
-    const Slot& slot = slots_[static_cast<std::size_t>(owner)];
+    const std::size_t episode = number_of(static_cast<std::size_t>(owner));
     const auto& truth = rows_[static_cast<std::size_t>(owner)].truth;
-    for (const int e : listed_) {
-      if (slots_[static_cast<std::size_t>(e)].episode == slot.episode)
-        rows_[static_cast<std::size_t>(e)].truth = truth;
+    for (const int e : slots_.listed()) {
+      if (number_of(static_cast<std::size_t>(e)) == episode) rows_[static_cast<std::size_t>(e)].truth = truth;
     }
-    is_missing_[static_cast<std::size_t>(slot.episode)] = 0;
-    truths_.insert(static_cast<std::size_t>(slot.episode), truth, truth->num_bytes());
+    is_missing_[episode] = 0;
+    truths_.insert(episode, truth, truth->num_bytes());
   }
 }
 
@@ -218,22 +160,22 @@ base::Result<std::shared_ptr<const DrawingReading>> DrawnMapEnv::open_drawing(st
   if (!needs_synthesis(parts_.dataset, drawn)) {
     return load_drawing(drawing_path(parts_.dataset, drawn), settings_.drawing_size);
   }
-  const auto world = static_cast<std::size_t>(parts_.world_of_episode[episode]);
-  nav::NavQuery& query = simulator_->query(sim_world_[world], worker);
-  return parts_.dataset.drawings->read({parts_.dataset, drawn, parts_.worlds[world], query},
+  const auto number = static_cast<std::int64_t>(episode);
+  nav::NavQuery& query = simulator_->query(worlds_.sim_id(number), worker);
+  return parts_.dataset.drawings->read({parts_.dataset, drawn, worlds_.of(number), query},
                                        settings_.drawing_size);
 }
 
 void DrawnMapEnv::prepare_drawings() {
   missing_.clear();
   if (settings_.drawing_mode == DrawingMode::kNone) {
-    for (const int e : listed_) rows_[static_cast<std::size_t>(e)].drawing = blank_;
+    for (const int e : slots_.listed()) rows_[static_cast<std::size_t>(e)].drawing = blank_;
     return;
   }
   const auto drawing_at = [&](std::int64_t e) {
     return drawing_of(slots_[static_cast<std::size_t>(e)].episode);
   };
-  for (const int e : listed_) {
+  for (const int e : slots_.listed()) {
     const std::size_t drawing = drawing_at(e);
     Row& row = rows_[static_cast<std::size_t>(e)];
     row.drawing = drawings_.find(drawing);
@@ -255,7 +197,7 @@ void DrawnMapEnv::prepare_drawings() {
   for (const std::int64_t owner : missing_) {
     const std::size_t drawing = drawing_at(owner);
     const auto& reading = rows_[static_cast<std::size_t>(owner)].drawing;
-    for (const int e : listed_) {
+    for (const int e : slots_.listed()) {
       if (drawing_at(e) == drawing) rows_[static_cast<std::size_t>(e)].drawing = reading;
     }
     is_missing_[drawing] = 0;
@@ -265,8 +207,8 @@ void DrawnMapEnv::prepare_drawings() {
 
 void DrawnMapEnv::attach(int environment) {
   const auto i = static_cast<std::size_t>(environment);
-  const auto episode = static_cast<std::size_t>(slots_[i].episode);
-  const int world = sim_world_[static_cast<std::size_t>(parts_.world_of_episode[episode])];
+  const std::size_t episode = number_of(i);
+  const int world = worlds_.sim_id(slots_[i].episode);
   const base::Pose& start = episodes()[episode].start;
   simulator_->place(environment, world, parts_.body_starts.empty() ? start : parts_.body_starts[episode],
                     start, slots_[i].draws);
@@ -274,10 +216,10 @@ void DrawnMapEnv::attach(int environment) {
 
 void DrawnMapEnv::begin(int environment) {
   const auto i = static_cast<std::size_t>(environment);
-  Slot& slot = slots_[i];
+  Walk& walk = walks_[i];
   Row& row = rows_[i];
   const base::Vec3& position = simulator_->poses()[i].position;
-  EpisodeMeasures& measures = slot.measures;
+  EpisodeMeasures& measures = walk.measures;
   measures = EpisodeMeasures{};
   measures.position = position;
   measures.distance_position = position;
@@ -286,27 +228,24 @@ void DrawnMapEnv::begin(int environment) {
   measures.oracle_success = measures.distance_to_goal < settings_.success_distance ? 1 : 0;
   row.dtw.resize(row.truth->reference.size());
   dtw_begin(row.truth->reference, position, row.dtw);
-  slot.progress = nav::RouteProgress{};
-  nav::advance(row.truth->route, position, kRouteWindow, slot.progress);
-  slot.episode_reward = 0.0f;
-  slot.rewarded = rewarded(environment);
+  walk.progress = nav::RouteProgress{};
+  nav::advance(row.truth->route, position, kRouteWindow, walk.progress);
+  walk.rewarded = rewarded(environment);
 }
 
 float DrawnMapEnv::rewarded(int environment) const {
   const auto i = static_cast<std::size_t>(environment);
-  const Slot& slot = slots_[i];
+  const Walk& walk = walks_[i];
   const EpisodeTruth& truth = *rows_[i].truth;
-  const float remaining = truth.route.length() - slot.progress.arc_length;
-  const float geodesic_route = truth.to_goal->at(truth.route.at(slot.progress.arc_length));
-  return rewarded_distance(remaining, slot.progress.distance, slot.measures.distance_to_goal, geodesic_route);
+  const float remaining = truth.route.length() - walk.progress.arc_length;
+  const float geodesic_route = truth.to_goal->at(truth.route.at(walk.progress.arc_length));
+  return rewarded_distance(remaining, walk.progress.distance, walk.measures.distance_to_goal, geodesic_route);
 }
 
 const StepResult& DrawnMapEnv::step(std::span<const std::int32_t> actions) {
   INKNAV_CHECK(actions.size() == slots_.size(), actions.size(), slots_.size());
-  num_finished_ = 0;
+  slots_.begin_step();
   for (std::size_t i = 0; i < slots_.size(); ++i) {
-    INKNAV_CHECK(slots_[i].done == 0, "reset_done() must follow a step that ended an episode", i);
-    mask_[i] = slots_[i].active;
     actions_[i] = nav::Action::kStop;
     if (slots_[i].active == 0) continue;
     INKNAV_CHECK(actions[i] >= 0 && actions[i] < nav::kNumActions, actions[i], i);
@@ -316,23 +255,25 @@ const StepResult& DrawnMapEnv::step(std::span<const std::int32_t> actions) {
   pool_.parallel_for(settings_.num_envs, kStepGrain,
                      [&](std::int64_t begin_index, std::int64_t end_index, int worker) {
                        for (std::int64_t k = begin_index; k < end_index; ++k) {
-                         const int e = static_cast<int>(k);
                          const auto i = static_cast<std::size_t>(k);
-                         reward_[i] = 0.0f;
-                         terminated_[i] = truncated_[i] = 0;
-                         if (mask_[i] != 0) settle(e, actions_[i], worker);
+                         if (slots_.mask()[i] != 0) settle(static_cast<int>(k), actions_[i], worker);
                        }
                      });
-  collect_finished();
-  simulator_->observe(mask_);
-  return result_;
+  slots_.collect_finished([this](std::size_t i, EpisodeResult& result) {
+    const std::vector<double>& dtw = rows_[i].dtw;
+    result.steps = walks_[i].measures.steps;
+    fill_measures(walks_[i].measures, dtw.back(), static_cast<std::int64_t>(dtw.size()),
+                  settings_.success_distance, result.measures);
+  });
+  simulator_->observe(slots_.mask());
+  return slots_.result();
 }
 
 void DrawnMapEnv::settle(int environment, nav::Action action, int worker) {
   const auto i = static_cast<std::size_t>(environment);
-  Slot& slot = slots_[i];
+  Walk& walk = walks_[i];
   Row& row = rows_[i];
-  EpisodeMeasures& measures = slot.measures;
+  EpisodeMeasures& measures = walk.measures;
   const base::Vec3& position = simulator_->poses()[i].position;
   ++measures.steps;
   measures.stop_called = action == nav::Action::kStop ? 1 : 0;
@@ -342,7 +283,7 @@ void DrawnMapEnv::settle(int environment, nav::Action action, int worker) {
   if (position != measures.position) {
     dtw_push(row.truth->reference, position, row.dtw);
     measures.position = position;
-    nav::advance(row.truth->route, position, kRouteWindow, slot.progress);
+    nav::advance(row.truth->route, position, kRouteWindow, walk.progress);
   }
   if (has_moved(measures.distance_position, position)) {
     const float distance = row.truth->to_goal->at(position);
@@ -352,32 +293,15 @@ void DrawnMapEnv::settle(int environment, nav::Action action, int worker) {
   if (measures.distance_to_goal < settings_.success_distance) measures.oracle_success = 1;
 
   StepFacts facts;
-  facts.distance_before = slot.rewarded;
-  facts.distance_now = slot.rewarded = rewarded(environment);
+  facts.distance_before = walk.rewarded;
+  facts.distance_now = walk.rewarded = rewarded(environment);
   facts.success =
       is_success(measures.stop_called != 0, measures.distance_to_goal, settings_.success_distance);
-  facts.by_expert = settings_.with_expert && static_cast<int>(action) == slot.expert_action;
-  reward_[i] = step_reward(settings_.reward, facts);
-  slot.episode_reward += reward_[i];
-  terminated_[i] = measures.stop_called;
-  truncated_[i] = measures.stop_called == 0 && measures.steps >= settings_.max_episode_steps ? 1 : 0;
-  slot.done = terminated_[i] | truncated_[i];
+  facts.by_expert = settings_.with_expert && static_cast<int>(action) == buffers_.expert_action[i];
+  const bool stopped = measures.stop_called != 0;
+  slots_.settle(i, step_reward(settings_.reward, facts), stopped,
+                !stopped && measures.steps >= settings_.max_episode_steps);
   write_fields(environment, worker);
-}
-
-void DrawnMapEnv::collect_finished() {
-  for (std::size_t i = 0; i < slots_.size(); ++i) {
-    const Slot& slot = slots_[i];
-    if (slot.done == 0) continue;
-    EpisodeResult& result = finished_[num_finished_++];
-    result.environment = static_cast<int>(i);
-    result.episode = slot.episode;
-    result.steps = slot.measures.steps;
-    result.reward = slot.episode_reward;
-    const Row& row = rows_[i];
-    fill_measures(slot.measures, row.dtw.back(), static_cast<std::int64_t>(row.dtw.size()),
-                  settings_.success_distance, result.measures);
-  }
 }
 
 }  // namespace inknav::task

@@ -17,12 +17,13 @@
 
 #include "task/drawing_store.h"
 #include "task/episode_cache.h"
+#include "task/episode_slots.h"
 #include "task/episode_truth.h"
+#include "task/episode_worlds.h"
 #include "task/field_table.h"
 #include "task/measures.h"
 #include "task/navigation_env.h"
 #include "task/shown_drawing.h"
-#include "task/world_set.h"
 
 namespace inknav::task {
 
@@ -46,32 +47,25 @@ class DrawnMapEnv : public NavigationEnv {
   const StepResult& step(std::span<const std::int32_t> actions) override;
   void reset_done() override;
   const std::vector<std::string>& measure_names() const override { return task::measure_names(); }
-  std::span<const EpisodeResult> finished() const override { return {finished_.data(), num_finished_}; }
+  std::span<const EpisodeResult> finished() const override { return slots_.finished(); }
   std::vector<std::uint8_t> save_state() const override;
   base::Status restore_state(std::span<const std::uint8_t> bytes) override;
 
   EpisodeView episode_view(int environment) const override;
   const std::vector<Episode>& episodes() const override { return parts_.dataset.episodes; }
   const NavigationEnvSettings& settings() const override { return settings_; }
-  bool exhausted() const override;
+  bool exhausted() const override { return !settings_.shuffle && slots_.all_rest(); }
   int skipped_episodes() const override { return parts_.skipped; }
-  WorldMemory world_memory() const override;
+  WorldMemory world_memory() const override { return worlds_.memory(); }
 
  private:
-  /// What one environment carries from step to step; plain, so that a checkpoint copies it.
-  struct Slot {
-    std::int64_t episode = -1;  // -1: none yet, or none left
-    std::uint32_t draws = 0;    // episodes begun so far
-    std::uint8_t active = 0;
-    std::uint8_t done = 0;
-    std::uint8_t expert_action = 0;  // at the present observation
-    std::uint8_t unused = 0;
+  /// What an environment carries from step to step besides its slot; plain, so that a checkpoint copies it.
+  struct Walk {
     nav::RouteProgress progress;
-    float rewarded = 0.0f;        // rewarded_distance now
-    float episode_reward = 0.0f;  // sum
+    float rewarded = 0.0f;  // rewarded_distance now
     EpisodeMeasures measures;
   };
-  struct Row {  // of an environment; derived from its Slot
+  struct Row {  // of an environment; derived from its slot and walk
     std::shared_ptr<const EpisodeTruth> truth;
     std::shared_ptr<const DrawingReading> drawing;
     ShownDrawing shown;
@@ -86,10 +80,13 @@ class DrawnMapEnv : public NavigationEnv {
 
   DrawnMapEnv(const NavigationEnvSettings& settings, Parts parts, base::ThreadPool& pool,
               std::unique_ptr<sim::Simulator> simulator);
-  base::Status add_worlds();
   void make_fields();
 
-  std::int64_t next_episode(int environment);
+  std::int64_t next_episode(int environment, std::uint32_t draw) const;
+  /// The episode of an environment, as a number of the list.
+  std::size_t number_of(std::size_t environment) const {
+    return static_cast<std::size_t>(slots_[environment].episode);
+  }
   std::size_t drawing_of(std::int64_t episode) const;
   bool varies_drawings() const {
     return settings_.shuffle && settings_.drawing_variation > 0.0f &&
@@ -103,7 +100,6 @@ class DrawnMapEnv : public NavigationEnv {
   void attach(int environment);
   void begin(int environment);
   void settle(int environment, nav::Action action, int worker);
-  void collect_finished();
   float rewarded(int environment) const;
 
   void write_fields(int environment, int worker);
@@ -115,11 +111,12 @@ class DrawnMapEnv : public NavigationEnv {
   Parts parts_;
   base::ThreadPool& pool_;
   std::unique_ptr<sim::Simulator> simulator_;
-  std::vector<int> sim_world_;  // [worlds] id in the simulator
+  EpisodeWorlds worlds_;
   nav::ExpertSettings expert_;
 
-  std::vector<Slot> slots_;  // [num_envs]
-  std::vector<Row> rows_;
+  EpisodeSlots slots_;
+  std::vector<Walk> walks_;  // [num_envs]
+  std::vector<Row> rows_;    // [num_envs]
   Buffers buffers_;
   std::vector<base::Vec3> path_points_;  // [threads, expert_path_points] scratch
   FieldTable fields_;
@@ -129,16 +126,8 @@ class DrawnMapEnv : public NavigationEnv {
   std::shared_ptr<const DrawingReading> blank_;
 
   std::vector<nav::Action> actions_;
-  std::vector<std::uint8_t> mask_;
-  std::vector<int> listed_;               // environments that begin an episode
   std::vector<std::int64_t> missing_;     // environments whose episode is to be prepared
   std::vector<std::uint8_t> is_missing_;  // [episodes] somebody in missing_ prepares it
-  std::vector<float> reward_;
-  std::vector<std::uint8_t> terminated_;
-  std::vector<std::uint8_t> truncated_;
-  StepResult result_;
-  std::vector<EpisodeResult> finished_;  // [num_envs], the first num_finished_ count
-  std::size_t num_finished_ = 0;
 };
 
 }  // namespace inknav::task

@@ -46,10 +46,9 @@ void DrawnMapEnv::make_fields() {
 
 void DrawnMapEnv::write_goal_fields(int environment) {
   const auto i = static_cast<std::size_t>(environment);
-  const Slot& slot = slots_[i];
-  const Episode& episode = episodes()[static_cast<std::size_t>(slot.episode)];
+  const Episode& episode = episodes()[number_of(i)];
   const GoalFields goal = goal_fields(simulator_->poses()[i], episode.goals.front().position,
-                                      rows_[i].truth->route, slot.progress);
+                                      rows_[i].truth->route, walks_[i].progress);
   buffers_.goal_body[2 * i] = goal.body.x;
   buffers_.goal_body[2 * i + 1] = goal.body.y;
   buffers_.pointgoal[2 * i] = goal.pointgoal.x;
@@ -59,17 +58,16 @@ void DrawnMapEnv::write_goal_fields(int environment) {
 
 void DrawnMapEnv::write_fields(int environment, int worker) {
   const auto i = static_cast<std::size_t>(environment);
-  Slot& slot = slots_[i];
-  buffers_.step_index[i] = slot.measures.steps;
-  buffers_.episode_index[i] = slot.episode;
+  const Walk& walk = walks_[i];
+  buffers_.step_index[i] = walk.measures.steps;
+  buffers_.episode_index[i] = slots_[i].episode;
   write_goal_fields(environment);
   if (!settings_.with_expert) return;
   const Row& row = rows_[i];
   const base::Pose& pose = simulator_->poses()[i];
   nav::NavQuery& query = simulator_->query(simulator_->world_ids()[i], worker);
   const nav::ExpertAdvice advice =
-      nav::advise(query, row.truth->route, slot.progress, *row.truth->to_goal, pose, expert_);
-  slot.expert_action = static_cast<std::uint8_t>(advice.action);
+      nav::advise(query, row.truth->route, walk.progress, *row.truth->to_goal, pose, expert_);
   buffers_.expert_action[i] = static_cast<std::int32_t>(advice.action);
   buffers_.waypoint[2 * i] = advice.waypoint_body.x;
   buffers_.waypoint[2 * i + 1] = advice.waypoint_body.y;
@@ -91,7 +89,7 @@ void DrawnMapEnv::write_expert_path(int environment, int worker) {
   const base::Pose& pose = simulator_->poses()[i];
   const std::span<base::Vec3> points(path_points_.data() + count * static_cast<std::size_t>(worker), count);
   nav::expert_path(simulator_->query(simulator_->world_ids()[i], worker), row.truth->route,
-                   slots_[i].progress, *row.truth->to_goal, pose.position, nav::ExpertPathSettings{}, points);
+                   walks_[i].progress, *row.truth->to_goal, pose.position, nav::ExpertPathSettings{}, points);
   float* out = buffers_.path.data() + 2 * count * i;
   for (const base::Vec3& point : points) {
     const base::Vec2 body = base::world_to_body(pose, point);
@@ -103,7 +101,7 @@ void DrawnMapEnv::write_expert_path(int environment, int worker) {
 void DrawnMapEnv::write_drawing(int environment) {
   if (!settings_.with_drawings) return;
   const auto i = static_cast<std::size_t>(environment);
-  const Slot& slot = slots_[i];
+  const EpisodeSlot& slot = slots_[i];
   Row& row = rows_[i];
   const std::size_t size = row.drawing->planes.planes.size();
   INKNAV_CHECK(size * slots_.size() == buffers_.planes.size(), size, buffers_.planes.size());

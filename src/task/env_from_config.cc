@@ -197,6 +197,8 @@ NavigationEnvSettings env_settings(const config::ExperimentConfig& config, const
   if (!config.cache_dir.empty()) settings.cache_dir = config.cache_dir;
   if (!config.is_habitat_task()) return settings;
   settings.habitat = habitat::task_settings(config);
+  settings.simulator.motion.velocity =
+      habitat::velocity_settings(config.task_config.task.actions.velocity_control);
   settings.simulator.sensors.depth = config.has_camera("DEPTH_SENSOR");
   settings.simulator.mapper.enabled = settings.with_drawings = settings.with_expert = false;
   return settings;

@@ -4,9 +4,8 @@
 // reports know. Split over habitat_env.cc (creation, stepping, resets), habitat_env_fields.cc (sensors) and
 // habitat_env_state.cc (checkpoints).
 //
-// Why a class beside DrawnMapEnv: of its 700 lines three quarters are drawings, routes and their expert,
-// which are not here, while actions, sensors, measures, rewards and the order of episodes all differ;
-// strategies for both would be longer than the plumbing (worlds, slots, results) that the two have twice.
+// Why a class beside DrawnMapEnv: actions, sensors, measures, rewards and the order of episodes all differ.
+// What does not (worlds, slots, results, who begins when) is in EpisodeWorlds and EpisodeSlots.
 //
 // Fields of spec() (per environment): the sensors of HabitatTaskSettings under Habitat's names, in their
 // order, with depth [H, W] and rgb [H, W, 3] first where there are cameras; then
@@ -29,12 +28,13 @@
 
 #include "nav/greedy_follower.h"
 #include "nav/multi_goal.h"
+#include "task/episode_slots.h"
+#include "task/episode_worlds.h"
 #include "task/field_table.h"
 #include "task/habitat/episode_iterator.h"
 #include "task/habitat/fast_dtw.h"
 #include "task/habitat/task_settings.h"
 #include "task/navigation_env.h"
-#include "task/world_set.h"
 
 namespace inknav::task::habitat {
 
@@ -52,34 +52,30 @@ class HabitatEnv : public NavigationEnv {
   base::TensorView observation(std::string_view name) const override { return fields_.find(name); }
   void reset() override;
   const StepResult& step(std::span<const std::int32_t> actions) override;
+  /// The same for programs that steer by other than numbers: any velocity and teleports, of the kinds that
+  /// the settings list (another is a bug). A velocity below both thresholds is a stop, which ends an episode.
+  /// Reached from a NavigationEnv by dynamic_cast<HabitatEnv&>.
+  const StepResult& step(std::span<const sim::Command> commands);
   void reset_done() override;
   const std::vector<std::string>& measure_names() const override { return measure_names_; }
-  std::span<const EpisodeResult> finished() const override { return {finished_.data(), num_finished_}; }
+  std::span<const EpisodeResult> finished() const override { return slots_.finished(); }
   std::vector<std::uint8_t> save_state() const override;
   base::Status restore_state(std::span<const std::uint8_t> bytes) override;
 
   EpisodeView episode_view(int environment) const override;
   const std::vector<Episode>& episodes() const override { return dataset_.episodes; }
   const NavigationEnvSettings& settings() const override { return settings_; }
-  bool exhausted() const override;
+  bool exhausted() const override { return !settings_.shuffle && slots_.all_rest(); }
   int skipped_episodes() const override { return skipped_; }
-  WorldMemory world_memory() const override;
+  WorldMemory world_memory() const override { return worlds_.memory(); }
 
   /// Of the episode that goes on, after its last step. kTopDownMap has no number.
   double measure(int environment, Measure measure) const;
+  /// What the episode's agent is told (VLN): Habitat's instruction sensor with its text; the trajectory's id
+  /// is in episode_view(). Empty without an episode or an instruction.
+  Instruction instruction(int environment) const;
 
  private:
-  /// What one environment carries from step to step; plain, so that a checkpoint copies it.
-  struct Slot {
-    std::int64_t episode = -1;  // -1: none yet, or none left
-    std::uint32_t draws = 0;    // episodes begun so far
-    std::uint8_t active = 0;
-    std::uint8_t done = 0;
-    std::uint8_t expert_action = 0;
-    std::uint8_t unused = 0;
-    double episode_reward = 0.0;  // sum
-    MeasureState measures;
-  };
   struct Row {  // of an environment; grows with its episode
     std::optional<nav::MultiGoal> goals;
     std::span<const base::Vec3> reference;  // what nDTW compares with; empty: nothing
@@ -102,22 +98,21 @@ class HabitatEnv : public NavigationEnv {
 
   HabitatEnv(const NavigationEnvSettings& settings, Dataset dataset, base::ThreadPool& pool,
              std::unique_ptr<sim::Simulator> simulator);
-  base::Status add_worlds(WorldSet worlds);
   void reserve_walks();
   void deal_episodes();
   void make_fields();
   const HabitatTaskSettings& task() const { return *settings_.habitat; }
   const Episode& episode_of(std::size_t environment) const;
-  const sim::World& world_of(std::int64_t episode) const;
 
-  std::int64_t next_episode(int environment);
+  std::int64_t next_episode(int environment, std::uint32_t draw);
   void begin_listed();
   void attach(int environment);
   void prepare(int environment, nav::NavQuery& query);
   void begin(int environment, int worker);
-  void settle(int environment, std::int32_t action, int worker);
+  const StepResult& carry_out();
+  bool is_stop(const sim::Command& command) const;
+  void settle(int environment, int worker);
   void compare_walk(int environment, int worker, bool asked);
-  void collect_finished();
 
   void write_fields(int environment, int worker);
   void write_static_fields(int environment);
@@ -129,17 +124,16 @@ class HabitatEnv : public NavigationEnv {
   Dataset dataset_;
   base::ThreadPool& pool_;
   std::unique_ptr<sim::Simulator> simulator_;
-  std::vector<sim::World> worlds_;
-  std::vector<int> world_of_episode_;  // [episodes] index into worlds_
-  std::vector<int> sim_world_;         // [worlds] id in the simulator
+  EpisodeWorlds worlds_;
   int skipped_ = 0;
   bool compares_walks_ = false;
   bool compares_each_step_ = false;  // a reward is made of nDTW
 
   std::vector<Measure> columns_;
   std::vector<std::string> measure_names_;
-  std::vector<Slot> slots_;  // [num_envs]
-  std::vector<Row> rows_;
+  EpisodeSlots slots_;
+  std::vector<MeasureState> measures_;             // [num_envs]; a checkpoint copies it
+  std::vector<Row> rows_;                          // [num_envs]
   std::vector<std::vector<std::uint32_t>> share_;  // [num_envs] training: episodes of an environment
   std::vector<EpisodeIterator> iterators_;         // [num_envs] training
   std::vector<FastDtw> fast_dtw_;                  // [threads]
@@ -148,14 +142,6 @@ class HabitatEnv : public NavigationEnv {
 
   std::vector<sim::Command> commands_;
   std::vector<sim::BodyView> goal_views_;
-  std::vector<std::uint8_t> mask_;
-  std::vector<int> listed_;  // environments that begin an episode
-  std::vector<float> reward_;
-  std::vector<std::uint8_t> terminated_;
-  std::vector<std::uint8_t> truncated_;
-  StepResult result_;
-  std::vector<EpisodeResult> finished_;  // [num_envs], the first num_finished_ count
-  std::size_t num_finished_ = 0;
 };
 
 }  // namespace inknav::task::habitat

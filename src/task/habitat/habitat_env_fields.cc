@@ -146,7 +146,7 @@ void HabitatEnv::write_fields(int environment, int worker) {
   const Episode& episode = episode_of(i);
   const base::Pose& pose = simulator_->poses()[i];
   Buffers& b = buffers_;
-  b.step_index[i] = slots_[i].measures.steps;
+  b.step_index[i] = measures_[i].steps;
   const base::Vec3 goal = episode.goals.empty() ? pose.position : episode.goals.front().position;
   const base::Vec2 body = base::world_to_body(pose, goal);
   b.goal_body[2 * i] = body.x;
@@ -180,17 +180,17 @@ void HabitatEnv::advise(int environment, int worker) {
       nearest < 0 ? nav::Action::kStop
                   : row.follower->next_action(query, pose, goals[static_cast<std::size_t>(nearest)]);
   const auto wanted = static_cast<sim::BodyAction>(static_cast<int>(action));
-  const auto found = std::find(task().actions.begin(), task().actions.end(), wanted);
-  slots_[i].expert_action = static_cast<std::uint8_t>(found - task().actions.begin());
-  buffers_.expert_action[i] = slots_[i].expert_action;
+  const auto found = std::find_if(task().actions.begin(), task().actions.end(),
+                                  [&](const sim::Command& command) { return command.action == wanted; });
+  buffers_.expert_action[i] = static_cast<std::int32_t>(found - task().actions.begin());
 }
 
-/// Of the environments in listed_.
+/// Of the environments that begin an episode.
 void HabitatEnv::render_image_goals() {
   Buffers& b = buffers_;
   if (b.imagegoal.empty()) return;
   goal_views_.clear();
-  for (const int e : listed_) {
+  for (const int e : slots_.listed()) {
     const auto i = static_cast<std::size_t>(e);
     const Episode& episode = episode_of(i);
     sim::BodyView view;
@@ -202,8 +202,9 @@ void HabitatEnv::render_image_goals() {
   }
   simulator_->render_views(goal_views_, {nullptr, b.imagegoal_scratch.data()});
   const std::size_t frame = b.imagegoal.size() / slots_.size();
-  for (std::size_t k = 0; k < listed_.size(); ++k) {
-    std::memcpy(b.imagegoal.data() + static_cast<std::size_t>(listed_[k]) * frame,
+  const std::span<const int> listed = slots_.listed();
+  for (std::size_t k = 0; k < listed.size(); ++k) {
+    std::memcpy(b.imagegoal.data() + static_cast<std::size_t>(listed[k]) * frame,
                 b.imagegoal_scratch.data() + k * frame, frame);
   }
 }

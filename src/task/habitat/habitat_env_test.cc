@@ -13,6 +13,7 @@
 #include "base/hash.h"
 #include "base/temporary_folder.h"
 #include "scene/home/home.h"
+#include "task/habitat/habitat_faults.h"
 #include "task/habitat/habitat_testing.h"
 #include "task/measures.h"
 #include "task/planned_spec.h"
@@ -43,6 +44,10 @@ std::vector<Case> all_tasks(int num_envs) {
                             Sensor::kGps,       Sensor::kCompass,
                             Sensor::kHeading,   Sensor::kProximity};
   cases.push_back({"PointNav", point, shared_rooms().dataset()});
+  NavigationEnvSettings driven = point;
+  driven.habitat->actions.resize(1);
+  for (const auto& [linear, angular] : {std::pair{1.0f, 0.0f}, {-1.0f, 1.0f}, {0.5f, -0.5f}})
+    driven.habitat->actions.push_back({sim::BodyAction::kVelocity, linear, angular});
   NavigationEnvSettings object = habitat_env(num_envs);
   object.success_distance = 0.1f;
   object.simulator.motion.turn_angle_deg = object.simulator.motion.tilt_angle_deg = 30.0f;
@@ -51,7 +56,7 @@ std::vector<Case> all_tasks(int num_envs) {
   object.habitat->distance_to = DistanceTo::kViewPoints;
   object.habitat->sensors = {Sensor::kObjectGoal, Sensor::kCompass, Sensor::kGps};
   for (const sim::BodyAction look : {sim::BodyAction::kLookUp, sim::BodyAction::kLookDown})
-    object.habitat->actions.push_back(look);
+    object.habitat->actions.push_back({look});
   cases.push_back({"ObjectNav", object, object_dataset(shared_rooms().dataset(), 0.5f)});
   NavigationEnvSettings image = habitat_env(num_envs);
   image.simulator.sensors.rgb = true;
@@ -71,6 +76,7 @@ std::vector<Case> all_tasks(int num_envs) {
         Measure::kCollisions,           Measure::kNdtw,       Measure::kSdtw};
     cases.push_back({fast ? "VLN fast" : "VLN exact", vln, instruction_dataset(shared_rooms().dataset())});
   }
+  cases.push_back({"PointNav by velocities", driven, shared_rooms().dataset()});
   return cases;
 }
 
@@ -275,33 +281,6 @@ TEST(HabitatEnv, ObjectNavMeasuresToViewPointsAndNamesTheCategory) {
   EXPECT_GT(differ, 6);
 }
 
-TEST(HabitatEnv, ActionsAreNumberedByTheList) {
-  base::ThreadPool pool(1);
-  NavigationEnvSettings settings = habitat_env(1);
-  using sim::BodyAction;
-  settings.habitat->actions = {BodyAction::kStop, BodyAction::kTurnRight, BodyAction::kLookUp,
-                               BodyAction::kMoveForward};
-  const auto env = make(settings, shared_rooms().dataset(), pool);
-  env->reset();
-  EXPECT_EQ(env->spec().num_actions, 4);
-  const auto after = [&](std::int32_t action) {
-    env->step(std::vector<std::int32_t>{action});
-    return env->episode_view(0).pose_world_agent;
-  };
-  const base::Pose start = env->episode_view(0).pose_world_agent;
-  const base::Pose turned = after(1);
-  EXPECT_NEAR(
-      base::wrap_angle(base::yaw_from_rotation(turned.rotation) - base::yaw_from_rotation(start.rotation)),
-      -10.0f * base::kPi / 180.0f, 1e-5f);
-  std::vector<float> ahead(12 * 8);
-  const float* depth = env->observation("depth").as<float>();
-  std::copy_n(depth, ahead.size(), ahead.begin());
-  const base::Pose looked = after(2);
-  EXPECT_EQ(looked.rotation, turned.rotation);
-  EXPECT_FALSE(std::equal(ahead.begin(), ahead.end(), depth)) << "the camera looks up";
-  EXPECT_NE(after(3).position, looked.position);
-}
-
 TEST(HabitatEnv, TheImageGoalIsWhatTheCameraSeesThere) {
   Dataset dataset = shared_rooms().dataset();
   for (Episode& episode : dataset.episodes)
@@ -354,6 +333,35 @@ TEST(HabitatEnv, InstructionsArePaddedAndWalksCompared) {
       env->reset_done();
     }
   }
+}
+
+TEST(HabitatEnv, TheTextOfAnInstructionIsThereWithAndWithoutTokens) {
+  base::ThreadPool pool(1);
+  NavigationEnvSettings settings = all_tasks(2)[3].settings;
+  settings.shuffle = false;
+  Dataset dataset = instruction_dataset(shared_rooms().dataset());
+  auto tables = std::const_pointer_cast<HabitatDataset>(dataset.habitat);
+  for (std::size_t i = 0; i < dataset.episodes.size(); ++i) {
+    const std::string text = "Go to door " + std::to_string(i);
+    tables->instructions[i].text = tables->texts.append(std::span<const char>(text.data(), text.size()));
+  }
+  EXPECT_FALSE(lacks_tokens(*settings.habitat, dataset));
+  for (const bool with_tokens : {true, false}) {
+    for (InstructionRow& row : tables->instructions) {
+      if (!with_tokens) row.tokens = {};
+    }
+    const auto env = make(settings, dataset, pool);
+    EXPECT_EQ(habitat_of(*env).instruction(0).text, "") << "no episode yet";
+    env->reset();
+    EXPECT_EQ(habitat_of(*env).instruction(1).text, "Go to door 1");
+    EXPECT_EQ(habitat_of(*env).instruction(1).tokens.size(), with_tokens ? 2u : 0u);
+    const std::int64_t* field = env->observation("instruction").as<std::int64_t>();
+    EXPECT_EQ(field[kInstructionTokens], with_tokens ? 1 : 0);
+  }
+  EXPECT_TRUE(lacks_tokens(*settings.habitat, dataset));
+  const auto plain = make(habitat_env(1), shared_rooms().dataset(), pool);
+  plain->reset();
+  EXPECT_EQ(habitat_of(*plain).instruction(0).text, "");
 }
 
 TEST(HabitatEnv, ScenesAreDealtToEnvironmentsAndSharedWhenThereAreTooFew) {
@@ -475,6 +483,10 @@ TEST(HabitatEnv, WhatDoesNotGoTogetherIsRefused) {
   tables->task_category.ids["bed"] = 64;
   has(refusal(tasks[1].settings, unnamed, base::ErrorCode::kData), "of bed must lie in [0, 63], found 64");
   has(refusal(tasks[3].settings, plain, base::ErrorCode::kData), "instructions are wanted, found none");
+  Dataset mixed = instruction_dataset(plain);
+  std::const_pointer_cast<HabitatDataset>(mixed.habitat)->instructions[2].tokens = {};
+  has(refusal(tasks[3].settings, mixed, base::ErrorCode::kData),
+      "episode '2' of scene 'rooms.glb' has no instruction_tokens, which other episodes have");
   NavigationEnvSettings walks = tasks[3].settings;
   walks.habitat->sensors.clear();
   has(refusal(walks, plain, base::ErrorCode::kData), "walks of <file>_gt.json.gz beside the episodes");
@@ -485,13 +497,11 @@ TEST(HabitatEnv, WhatDoesNotGoTogetherIsRefused) {
   order.habitat->measures = {Measure::kSpl};
   has(refusal(order, plain, base::ErrorCode::kUsage), "lists spl but no distance_to_goal before it");
   NavigationEnvSettings stopless = tasks[0].settings;
-  stopless.habitat->actions = {sim::BodyAction::kMoveForward};
+  stopless.habitat->actions = {{sim::BodyAction::kMoveForward}};
   has(refusal(stopless, plain, base::ErrorCode::kUsage), "must begin with stop");
-  stopless.habitat->actions = {sim::BodyAction::kStop, sim::BodyAction::kTeleport};
-  has(refusal(stopless, plain, base::ErrorCode::kUsage), "discrete actions are wanted");
   NavigationEnvSettings lame = tasks[0].settings;
   lame.habitat->with_follower = true;
-  lame.habitat->actions = {sim::BodyAction::kStop, sim::BodyAction::kMoveForward};
+  lame.habitat->actions = {{sim::BodyAction::kStop}, {sim::BodyAction::kMoveForward}};
   has(refusal(lame, plain, base::ErrorCode::kUsage), "the follower walks by");
   Dataset far = plain;
   for (Episode& episode : far.episodes) episode.goals.front().position = {90, 0, 90};

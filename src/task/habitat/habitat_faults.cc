@@ -36,6 +36,25 @@ base::Status check_categories(const Dataset& dataset) {
   return base::ok_status();
 }
 
+bool has_tokens(const Dataset& dataset, const Episode& episode) {
+  return dataset.habitat != nullptr && !dataset.habitat->instruction(episode).tokens.empty();
+}
+
+base::Status check_instructions(const Dataset& dataset) {
+  const HabitatDataset* tables = dataset.habitat.get();
+  if (tables == nullptr || tables->instructions.empty())
+    return data_error("dataset: instructions are wanted, found none; is this a VLN file?");
+  const auto has = [&](const Episode& episode) { return has_tokens(dataset, episode); };
+  const auto& episodes = dataset.episodes;
+  const auto without = std::find_if_not(episodes.begin(), episodes.end(), has);
+  if (without == episodes.end() || std::none_of(episodes.begin(), episodes.end(), has))
+    return base::ok_status();
+  return data_error(
+      "dataset: episode '" + without->episode_id + "' of scene '" + without->scene_id +
+      "' has no instruction_tokens, which other episodes have; give tokens to all of them or to "
+      "none");
+}
+
 base::Status check_episode(nav::NavQuery& query, const HabitatDataset* tables, const Episode& episode,
                            DistanceTo distance_to) {
   const auto start = query.project(episode.start.position);
@@ -56,9 +75,7 @@ base::Status check_episode(nav::NavQuery& query, const HabitatDataset* tables, c
 base::Status check_tables(const HabitatTaskSettings& settings, const Dataset& dataset) {
   const HabitatDataset* tables = dataset.habitat.get();
   if (settings.type == TaskType::kObjectNav) INKNAV_RETURN_IF_ERROR(check_categories(dataset));
-  if (settings.has(Sensor::kInstruction) && (tables == nullptr || tables->instructions.empty())) {
-    return data_error("dataset: instructions are wanted, found none; is this a VLN file?");
-  }
+  if (settings.has(Sensor::kInstruction)) INKNAV_RETURN_IF_ERROR(check_instructions(dataset));
   const bool compares = settings.has(Measure::kNdtw) || settings.has(Measure::kSdtw);
   if (compares && (tables == nullptr || tables->ground_truth.empty())) {
     return data_error(
@@ -66,6 +83,12 @@ base::Status check_tables(const HabitatTaskSettings& settings, const Dataset& da
         "put that file there or take ndtw and sdtw out of TASK_CONFIG.TASK.MEASUREMENTS");
   }
   return base::ok_status();
+}
+
+bool lacks_tokens(const HabitatTaskSettings& settings, const Dataset& dataset) {
+  return settings.has(Sensor::kInstruction) &&
+         std::none_of(dataset.episodes.begin(), dataset.episodes.end(),
+                      [&](const Episode& episode) { return has_tokens(dataset, episode); });
 }
 
 std::vector<std::string> find_faults(const Dataset& dataset, DistanceTo distance_to, const WorldSet& worlds,

@@ -15,8 +15,12 @@
 
 namespace inknav::task::habitat {
 
-/// kData: ObjectNav without categories, VLN without instructions, view points or walks that are not there.
+/// kData: ObjectNav without categories, VLN without instructions or with tokens for some of them, walks that
+/// are not there.
 base::Status check_tables(const HabitatTaskSettings& settings, const Dataset& dataset);
+
+/// Whether instructions are wanted and there are texts alone.
+bool lacks_tokens(const HabitatTaskSettings& settings, const Dataset& dataset);
 
 /// [episodes]; empty text: the episode can be run. A goal is where DistanceTo says.
 std::vector<std::string> find_faults(const Dataset& dataset, DistanceTo distance_to, const WorldSet& worlds,

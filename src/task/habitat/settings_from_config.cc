@@ -46,15 +46,43 @@ IteratorSettings iterator_of(const config::IteratorConfig& from) {
   return to;
 }
 
+/// Each velocity that a policy may choose is an action; a teleport is none.
+void add_actions(const config::TaskSettings& from, HabitatTaskSettings& to) {
+  static_assert(static_cast<int>(sim::BodyAction::kVelocity) == 6 &&
+                static_cast<int>(sim::BodyAction::kTeleport) == 7);  // config::habitat_actions()
+  to.actions.clear();
+  for (const std::string& name : from.possible_actions) {
+    const auto kind = static_cast<sim::BodyAction>(place_of(name, config::habitat_actions()));
+    if (kind != sim::BodyAction::kVelocity && kind != sim::BodyAction::kTeleport) {
+      to.actions.push_back({kind});
+      continue;
+    }
+    to.free_commands.push_back(kind);
+    if (kind == sim::BodyAction::kTeleport) continue;
+    for (const auto& [linear, angular] : from.actions.velocity_control.velocities)
+      to.actions.push_back({kind, static_cast<float>(linear), static_cast<float>(angular)});
+  }
+}
+
 }  // namespace
+
+sim::VelocitySettings velocity_settings(const config::VelocityControlConfig& config) {
+  sim::VelocitySettings velocity;
+  velocity.min_linear = static_cast<float>(config.lin_vel_range[0]);
+  velocity.max_linear = static_cast<float>(config.lin_vel_range[1]);
+  velocity.min_angular_deg = static_cast<float>(config.ang_vel_range[0]);
+  velocity.max_angular_deg = static_cast<float>(config.ang_vel_range[1]);
+  velocity.stop_linear = static_cast<float>(config.min_abs_lin_speed);
+  velocity.stop_angular_deg = static_cast<float>(config.min_abs_ang_speed);
+  velocity.time_step = static_cast<float>(config.time_step);
+  return velocity;
+}
 
 HabitatTaskSettings task_settings(const config::ExperimentConfig& config) {
   const config::TaskSettings& from = config.task_config.task;
   HabitatTaskSettings to;
   to.type = type_of(from.type);
-  to.actions.clear();
-  for (const std::string& name : from.possible_actions)
-    to.actions.push_back(static_cast<sim::BodyAction>(place_of(name, config::habitat_actions())));
+  add_actions(from, to);
   to.sensors.clear();
   for (const std::string& name : from.sensors)
     to.sensors.push_back(static_cast<Sensor>(place_of(name, config::habitat_sensors())));

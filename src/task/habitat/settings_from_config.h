@@ -11,4 +11,7 @@ namespace inknav::task::habitat {
 /// `config` must have passed its checks: all names are known.
 HabitatTaskSettings task_settings(const config::ExperimentConfig& config);
 
+/// Of the action velocity_control.
+sim::VelocitySettings velocity_settings(const config::VelocityControlConfig& config);
+
 }  // namespace inknav::task::habitat

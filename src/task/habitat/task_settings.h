@@ -4,6 +4,9 @@
 // in Habitat-Lab 0.3.3. What the drawn map has too (body, cameras, success distance, length of an episode) is
 // in NavigationEnvSettings. The order of `actions` is their numbering, the order of `measures` that of the
 // results; sensors become fields (task/habitat/habitat_env.h).
+//
+// A policy chooses among numbers. Habitat's velocity_control takes two real numbers, so each velocity that a
+// policy may choose is an action of its own; any other, and teleports, are for HabitatEnv::step(commands).
 
 #include <cstdint>
 #include <string_view>
@@ -31,7 +34,7 @@ enum class Sensor : std::uint8_t {
   kProximity,                // [1] f32
   kObjectGoal,               // [1] i64 task category
   kImageGoal,                // [H, W, 3] u8 seen from the goal
-  kInstruction,              // [kInstructionTokens] i64 ids of the vocabulary, padded with 0
+  kInstruction,              // [kInstructionTokens] i64 ids of the vocabulary, padded with 0; RxR: all 0
   kDepth,
   kRgb,
 };
@@ -42,8 +45,12 @@ inline constexpr int kMaxCategories = 64;       // width of objectgoal_one_hot
 
 struct HabitatTaskSettings {
   TaskType type = TaskType::kPointNav;
-  std::vector<sim::BodyAction> actions{sim::BodyAction::kStop, sim::BodyAction::kMoveForward,
-                                       sim::BodyAction::kTurnLeft, sim::BodyAction::kTurnRight};
+  std::vector<sim::Command> actions{{sim::BodyAction::kStop},
+                                    {sim::BodyAction::kMoveForward},
+                                    {sim::BodyAction::kTurnLeft},
+                                    {sim::BodyAction::kTurnRight}};
+  /// kVelocity and kTeleport: what step(commands) may say besides the kinds of `actions`.
+  std::vector<sim::BodyAction> free_commands;
   std::vector<Sensor> sensors{Sensor::kPointGoalWithGpsCompass};
   std::vector<Measure> measures{Measure::kDistanceToGoal, Measure::kSuccess, Measure::kSpl,
                                 Measure::kDistanceToGoalReward};
@@ -60,10 +67,14 @@ struct HabitatTaskSettings {
 
   bool has(Sensor sensor) const;
   bool has(Measure wanted) const;
+  /// Whether one of `actions` is of this kind.
   bool has(sim::BodyAction action) const;
+  /// Whether step(commands) may say it.
+  bool allows(sim::BodyAction action) const;
 };
 
 /// kUsage: what does not go together, whoever filled the settings.
-base::Status validate(const HabitatTaskSettings& settings, bool with_rgb);
+base::Status validate(const HabitatTaskSettings& settings, bool with_rgb,
+                      const sim::VelocitySettings& velocity);
 
 }  // namespace inknav::task::habitat
