@@ -289,27 +289,41 @@ void HabitatEnv::begin(int environment, int worker) {
 
 const StepResult& HabitatEnv::step(std::span<const std::int32_t> actions) {
   INKNAV_CHECK(actions.size() == slots_.size(), actions.size(), slots_.size());
+  return step_rows(0, actions);
+}
+
+const StepResult& HabitatEnv::step_rows(int first, std::span<const std::int32_t> actions) {
+  const auto begin_row = static_cast<std::size_t>(first);
+  const std::size_t count = actions.size();
+  INKNAV_CHECK(first >= 0 && begin_row + count <= slots_.size(), first, count, slots_.size());
   num_finished_ = 0;
   for (std::size_t i = 0; i < slots_.size(); ++i) {
     INKNAV_CHECK(slots_[i].done == 0, "reset_done() must follow a step that ended an episode", i);
+    mask_[i] = 0;
+  }
+  for (std::size_t k = 0; k < count; ++k) {
+    const std::size_t i = begin_row + k;
     mask_[i] = slots_[i].active;
     commands_[i] = sim::Command{};
     if (slots_[i].active == 0) continue;
-    INKNAV_CHECK(actions[i] >= 0 && actions[i] < fields_.spec().num_actions, actions[i], i);
-    commands_[i].action = task().actions[static_cast<std::size_t>(actions[i])];
+    INKNAV_CHECK(actions[k] >= 0 && actions[k] < fields_.spec().num_actions, actions[k], i);
+    commands_[i].action = task().actions[static_cast<std::size_t>(actions[k])];
   }
-  simulator_->step(std::span<const sim::Command>(commands_));
-  pool_.parallel_for(settings_.num_envs, kStepGrain,
+  simulator_->step_agents(first, std::span<const sim::Command>(commands_).subspan(begin_row, count));
+  pool_.parallel_for(static_cast<std::int64_t>(count), kStepGrain,
                      [&](std::int64_t begin_index, std::int64_t end_index, int worker) {
-                       for (std::int64_t k = begin_index; k < end_index; ++k) {
-                         const auto i = static_cast<std::size_t>(k);
+                       for (std::int64_t index = begin_index; index < end_index; ++index) {
+                         const auto k = static_cast<std::size_t>(index), i = begin_row + k;
                          reward_[i] = 0.0f;
                          terminated_[i] = truncated_[i] = 0;
-                         if (mask_[i] != 0) settle(static_cast<int>(k), actions[i], worker);
+                         if (mask_[i] != 0) settle(static_cast<int>(i), actions[k], worker);
                        }
                      });
   collect_finished();
   simulator_->observe(mask_);
+  result_ = {std::span<const float>(reward_).subspan(begin_row, count),
+             std::span<const std::uint8_t>(terminated_).subspan(begin_row, count),
+             std::span<const std::uint8_t>(truncated_).subspan(begin_row, count)};
   return result_;
 }
 
