@@ -28,6 +28,8 @@ class BatchSimulator : public Simulator {
              std::uint32_t episode) override;
   void step(std::span<const nav::Action> actions) override;
   void step(std::span<const Command> commands) override;
+  void step_agents(int first, std::span<const nav::Action> actions) override;
+  void step_agents(int first, std::span<const Command> commands) override;
   void observe(std::span<const std::uint8_t> mask) override;
   void render_views(std::span<const BodyView> views, const render::RenderTargets& targets) override;
 

@@ -44,23 +44,37 @@ bool is_rotation(const base::Quat& q) {
 
 void BatchSimulator::step(std::span<const nav::Action> actions) {
   INKNAV_CHECK(actions.size() == poses_.size(), actions.size(), poses_.size());
-  pool_.parallel_for(settings_.num_agents, kMotionGrain,
+  step_agents(0, actions);
+}
+
+void BatchSimulator::step_agents(int first, std::span<const nav::Action> actions) {
+  INKNAV_CHECK(first >= 0 && static_cast<std::size_t>(first) + actions.size() <= poses_.size(), first,
+               actions.size(), poses_.size());
+  pool_.parallel_for(static_cast<std::int64_t>(actions.size()), kMotionGrain,
                      [&](std::int64_t begin, std::int64_t end, int worker) {
                        for (std::int64_t k = begin; k < end; ++k) {
                          const auto action = static_cast<BodyAction>(actions[static_cast<std::size_t>(k)]);
-                         begin_step(static_cast<std::size_t>(k));
-                         move_agent(static_cast<int>(k), action, worker);
+                         const int agent = first + static_cast<int>(k);
+                         begin_step(static_cast<std::size_t>(agent));
+                         move_agent(agent, action, worker);
                        }
                      });
 }
 
 void BatchSimulator::step(std::span<const Command> commands) {
   INKNAV_CHECK(commands.size() == poses_.size(), commands.size(), poses_.size());
-  pool_.parallel_for(settings_.num_agents, kMotionGrain,
+  step_agents(0, commands);
+}
+
+void BatchSimulator::step_agents(int first, std::span<const Command> commands) {
+  INKNAV_CHECK(first >= 0 && static_cast<std::size_t>(first) + commands.size() <= poses_.size(), first,
+               commands.size(), poses_.size());
+  pool_.parallel_for(static_cast<std::int64_t>(commands.size()), kMotionGrain,
                      [&](std::int64_t begin, std::int64_t end, int worker) {
                        for (std::int64_t k = begin; k < end; ++k) {
-                         begin_step(static_cast<std::size_t>(k));
-                         carry_out(static_cast<int>(k), commands[static_cast<std::size_t>(k)], worker);
+                         const int agent = first + static_cast<int>(k);
+                         begin_step(static_cast<std::size_t>(agent));
+                         carry_out(agent, commands[static_cast<std::size_t>(k)], worker);
                        }
                      });
 }

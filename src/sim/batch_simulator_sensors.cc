@@ -90,14 +90,17 @@ void BatchSimulator::render_listed() {
     const auto i = static_cast<std::size_t>(agent);
     views_.push_back(view_of(world_ids_[i], poses_[i], camera_rotations_[i]));
   }
-  const bool all = listed_.size() == poses_.size();
+  // Agents beside each other need no copy.
+  const auto first = static_cast<std::size_t>(listed_.front()),
+             last = static_cast<std::size_t>(listed_.back());
+  const bool adjacent = last - first + 1 == listed_.size();
+  const auto frame = static_cast<std::size_t>(pixels());
   render::RenderTargets targets;
-  if (needs_depth()) targets.depth = all ? depth_.data() : depth_scratch_.data();
-  if (settings_.sensors.rgb) targets.rgb = all ? rgb_.data() : rgb_scratch_.data();
+  if (needs_depth()) targets.depth = adjacent ? depth_.data() + first * frame : depth_scratch_.data();
+  if (settings_.sensors.rgb) targets.rgb = adjacent ? rgb_.data() + 3 * first * frame : rgb_scratch_.data();
   const base::Status rendered = renderer_->render(views_, targets);
   if (!rendered.ok()) throw base::Fault(rendered.error());
-  if (all) return;
-  const auto frame = static_cast<std::size_t>(pixels());
+  if (adjacent) return;
   for (std::size_t k = 0; k < listed_.size(); ++k) {
     const auto i = static_cast<std::size_t>(listed_[k]);
     if (targets.depth != nullptr) {

@@ -101,6 +101,9 @@ class Simulator {
   virtual void step(std::span<const nav::Action> actions) = 0;
   /// The same with everything a body can be told (sim/command.h).
   virtual void step(std::span<const Command> commands) = 0;
+  /// One for each of the agents first, first + 1, ...; for the others no time passes.
+  virtual void step_agents(int first, std::span<const nav::Action> actions) = 0;
+  virtual void step_agents(int first, std::span<const Command> commands) = 0;
   /// Renders and maps the agents flagged in `mask` (empty: all) into the views below.
   virtual void observe(std::span<const std::uint8_t> mask) = 0;
   /// Renders bodies that are nowhere into the caller's memory, as the sensors would give it (noise, range,

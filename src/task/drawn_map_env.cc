@@ -244,19 +244,27 @@ float DrawnMapEnv::rewarded(int environment) const {
 
 const StepResult& DrawnMapEnv::step(std::span<const std::int32_t> actions) {
   INKNAV_CHECK(actions.size() == slots_.size(), actions.size(), slots_.size());
-  slots_.begin_step();
-  for (std::size_t i = 0; i < slots_.size(); ++i) {
+  return step_rows(0, actions);
+}
+
+const StepResult& DrawnMapEnv::step_rows(int first, std::span<const std::int32_t> actions) {
+  const auto begin_row = static_cast<std::size_t>(first);
+  const std::size_t count = actions.size();
+  slots_.begin_step(begin_row, count);
+  for (std::size_t k = 0; k < count; ++k) {
+    const std::size_t i = begin_row + k;
     actions_[i] = nav::Action::kStop;
     if (slots_[i].active == 0) continue;
-    INKNAV_CHECK(actions[i] >= 0 && actions[i] < nav::kNumActions, actions[i], i);
-    actions_[i] = static_cast<nav::Action>(actions[i]);
+    INKNAV_CHECK(actions[k] >= 0 && actions[k] < nav::kNumActions, actions[k], i);
+    actions_[i] = static_cast<nav::Action>(actions[k]);
   }
-  simulator_->step(actions_);
-  pool_.parallel_for(settings_.num_envs, kStepGrain,
+  simulator_->step_agents(first, std::span<const nav::Action>(actions_).subspan(begin_row, count));
+  pool_.parallel_for(static_cast<std::int64_t>(count), kStepGrain,
                      [&](std::int64_t begin_index, std::int64_t end_index, int worker) {
                        for (std::int64_t k = begin_index; k < end_index; ++k) {
-                         const auto i = static_cast<std::size_t>(k);
-                         if (slots_.mask()[i] != 0) settle(static_cast<int>(k), actions_[i], worker);
+                         const int e = first + static_cast<int>(k);
+                         const auto i = static_cast<std::size_t>(e);
+                         if (slots_.mask()[i] != 0) settle(e, actions_[i], worker);
                        }
                      });
   slots_.collect_finished([this](std::size_t i, EpisodeResult& result) {

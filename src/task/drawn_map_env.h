@@ -45,6 +45,8 @@ class DrawnMapEnv : public NavigationEnv {
   base::TensorView observation(std::string_view name) const override { return fields_.find(name); }
   void reset() override;
   const StepResult& step(std::span<const std::int32_t> actions) override;
+  bool steps_rows() const override { return true; }
+  const StepResult& step_rows(int first, std::span<const std::int32_t> actions) override;
   void reset_done() override;
   const std::vector<std::string>& measure_names() const override { return task::measure_names(); }
   std::span<const EpisodeResult> finished() const override { return slots_.finished(); }

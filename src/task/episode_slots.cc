@@ -26,14 +26,21 @@ bool EpisodeSlots::all_rest() const {
   return std::none_of(slots_.begin(), slots_.end(), [](const EpisodeSlot& slot) { return slot.active != 0; });
 }
 
-void EpisodeSlots::begin_step() {
+void EpisodeSlots::begin_step(std::size_t first, std::size_t count) {
+  INKNAV_CHECK(first + count <= slots_.size(), first, count, slots_.size());
   num_finished_ = 0;
   for (std::size_t i = 0; i < slots_.size(); ++i) {
     INKNAV_CHECK(slots_[i].done == 0, "reset_done() must follow a step that ended an episode", i);
+    mask_[i] = 0;
+  }
+  for (std::size_t i = first; i < first + count; ++i) {
     mask_[i] = slots_[i].active;
     reward_[i] = 0.0f;
     terminated_[i] = truncated_[i] = 0;
   }
+  result_ = {std::span<const float>(reward_).subspan(first, count),
+             std::span<const std::uint8_t>(terminated_).subspan(first, count),
+             std::span<const std::uint8_t>(truncated_).subspan(first, count)};
 }
 
 void EpisodeSlots::settle(std::size_t environment, float reward, bool terminated, bool truncated) {

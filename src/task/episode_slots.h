@@ -3,7 +3,7 @@
 // EpisodeSlots: which episode each of N environments is in, who begins another, and what a step brought: the
 // part of a NavigationEnv that does not depend on its task. DrawnMapEnv and HabitatEnv each hold one.
 //
-//   begin_step(); settle() of every environment in mask(); collect_finished(); result()
+//   begin_step(); settle() of every environment in mask(); collect_finished(); result(), of all or of some
 //   list_all() or list_done(); assign(); then listed() are those that begin, and mask() marks them
 //
 // An environment whose episode has ended must be listed before the next step. One for which there is no
@@ -52,12 +52,13 @@ class EpisodeSlots {
   const EpisodeSlot& operator[](std::size_t environment) const { return slots_[environment]; }
   bool all_rest() const;
 
-  /// All must be in an episode that goes on, or rest.
-  void begin_step();
-  /// [num_envs] who takes part: in a step those that do not rest, after assign() those that begin.
+  /// Of the environments first, first + 1, ... alone; all must be in an episode that goes on, or rest.
+  void begin_step(std::size_t first, std::size_t count);
+  /// [num_envs] who takes part: those of the step that do not rest, after assign() those that begin.
   std::span<const std::uint8_t> mask() const { return mask_; }
   /// What the step brought an environment of mask().
   void settle(std::size_t environment, float reward, bool terminated, bool truncated);
+  /// Of the environments of the last step.
   const StepResult& result() const { return result_; }
   /// fill(environment, result) writes steps and measures of every episode that the step ended.
   template <typename Fill>

@@ -32,6 +32,24 @@ void assign_in_order(EpisodeSlots& slots, std::size_t count) {
   slots.assign([&](int e, std::uint32_t draw) { return slots.in_order(e, draw, count); });
 }
 
+TEST(EpisodeSlots, SomeAreSteppedAndTheOthersKeepWhatTheyHad) {
+  EpisodeSlots slots(three_of_six(), 0);
+  slots.list_all();
+  assign_in_order(slots, 10);
+  slots.begin_step(0, 1);
+  EXPECT_EQ(mask(slots), (std::vector<int>{1, 0, 0}));
+  slots.settle(0, 5.0f, false, false);
+  slots.begin_step(1, 2);
+  EXPECT_EQ(mask(slots), (std::vector<int>{0, 1, 1}));
+  slots.settle(2, 7.0f, true, false);
+  ASSERT_EQ(slots.result().reward.size(), 2u) << "of the environments that were stepped";
+  EXPECT_EQ(slots.result().reward[1], 7.0f);
+  EXPECT_EQ(slots.result().terminated[1], 1);
+  EXPECT_EQ(slots[0].reward, 5.0) << "not touched by the step of the others";
+  EXPECT_DEATH(slots.begin_step(0, 1), "reset_done") << "whichever is stepped";
+  EXPECT_DEATH(EpisodeSlots(three_of_six(), 0).begin_step(2, 2), "first");
+}
+
 TEST(EpisodeSlots, EveryEpisodeIsRunOnceAndThenEnvironmentsRest) {
   EpisodeSlots slots(three_of_six(), 0);
   slots.list_all();
@@ -40,7 +58,7 @@ TEST(EpisodeSlots, EveryEpisodeIsRunOnceAndThenEnvironmentsRest) {
   EXPECT_EQ(listed(slots), (std::vector<int>{0, 1, 2}));
   EXPECT_EQ(slots[0].episode, 2);
   EXPECT_EQ(slots[2].episode, 4);
-  slots.begin_step();
+  slots.begin_step(0, slots.size());
   EXPECT_EQ(mask(slots), (std::vector<int>{1, 1, 1}));
   slots.settle(0, 1.0f, false, false);
   slots.settle(1, 0.0f, true, false);
@@ -55,7 +73,7 @@ TEST(EpisodeSlots, EveryEpisodeIsRunOnceAndThenEnvironmentsRest) {
   EXPECT_EQ(slots[1].draws, 2u);
   EXPECT_EQ(slots[2].episode, 4) << "it stays where it was";
   EXPECT_FALSE(slots.list_done());
-  slots.begin_step();
+  slots.begin_step(0, slots.size());
   EXPECT_EQ(mask(slots), (std::vector<int>{1, 1, 0}));
   slots.settle(0, 0.0f, true, false);
   slots.settle(1, 0.0f, true, false);
@@ -64,7 +82,7 @@ TEST(EpisodeSlots, EveryEpisodeIsRunOnceAndThenEnvironmentsRest) {
     assign_in_order(slots, 10);
     if (round == 1) break;
     EXPECT_EQ(slots[0].episode, 8);
-    slots.begin_step();
+    slots.begin_step(0, slots.size());
     EXPECT_EQ(mask(slots), (std::vector<int>{1, 0, 0}));
     slots.settle(0, 0.0f, false, true);
   }
@@ -76,7 +94,7 @@ TEST(EpisodeSlots, AStepTellsRewardsEndsAndWhatWasFinished) {
   slots.list_all();
   slots.assign([](int e, std::uint32_t) { return std::int64_t{10} + e; });
   for (int step = 0; step < 3; ++step) {
-    slots.begin_step();
+    slots.begin_step(0, slots.size());
     for (std::size_t i = 0; i < 3; ++i)
       slots.settle(i, 0.5f * static_cast<float>(i), step == 2 && i == 1, step == 2 && i == 2);
     EXPECT_EQ(slots.result().reward[2], 1.0f);
@@ -95,13 +113,13 @@ TEST(EpisodeSlots, AStepTellsRewardsEndsAndWhatWasFinished) {
   EXPECT_EQ(last.steps, 3);
   EXPECT_EQ(last.reward, 3.0f);
   EXPECT_EQ(last.measures, (std::vector<float>{0.0f, 2.0f}));
-  EXPECT_DEATH(slots.begin_step(), "reset_done");
+  EXPECT_DEATH(slots.begin_step(0, slots.size()), "reset_done");
   slots.list_done();
   slots.assign([](int, std::uint32_t draw) { return std::int64_t{draw}; });
   EXPECT_EQ(slots[2].episode, 1);
   EXPECT_EQ(slots[2].reward, 0.0) << "sums begin anew";
   EXPECT_EQ(slots[0].reward, 0.0);
-  slots.begin_step();
+  slots.begin_step(0, slots.size());
   EXPECT_TRUE(slots.finished().empty());
   EXPECT_EQ(slots.result().reward[1], 0.0f);
   slots.list_all();
@@ -112,7 +130,7 @@ TEST(EpisodeSlots, GoOnFromTheirBytesAndRefuseThoseOfOthers) {
   EpisodeSlots slots(three_of_six(), 0);
   slots.list_all();
   assign_in_order(slots, 4);  // the last environment has none
-  slots.begin_step();
+  slots.begin_step(0, slots.size());
   slots.settle(0, 2.0f, true, false);
   slots.settle(1, 3.0f, false, false);
   sim::StateWriter out;

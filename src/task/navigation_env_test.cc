@@ -290,6 +290,50 @@ TEST(NavigationEnv, TwoRanksRunWhatOneRankRuns) {
   EXPECT_EQ(joined, whole);
 }
 
+TEST(NavigationEnv, HalvesSteppedInTurnDoWhatOneStepDoes) {
+  constexpr int kCount = 9, kFirst = 5;
+  base::ThreadPool pool(3);
+  NavigationEnvSettings settings = small_env(kCount);
+  settings.max_episode_steps = 40;
+  const auto whole = make(settings, pool), halved = make(settings, pool);
+  ASSERT_TRUE(halved->steps_rows());
+  whole->reset();
+  halved->reset();
+  std::vector<std::int32_t> actions(kCount);
+  int ended = 0;
+  for (std::uint32_t step = 0; step < 150; ++step) {
+    choose(step, 0, actions);
+    const StepResult& result = whole->step(actions);
+    std::vector<float> reward;
+    std::vector<std::uint8_t> flags;
+    std::size_t finished = 0;
+    for (const auto& [first, count] : {std::pair{0, kFirst}, {kFirst, kCount - kFirst}}) {
+      const auto part = std::span<const std::int32_t>(actions).subspan(static_cast<std::size_t>(first),
+                                                                       static_cast<std::size_t>(count));
+      const StepResult& some = halved->step_rows(first, part);
+      ASSERT_EQ(some.reward.size(), part.size());
+      reward.insert(reward.end(), some.reward.begin(), some.reward.end());
+      flags.insert(flags.end(), some.terminated.begin(), some.terminated.end());
+      for (const EpisodeResult& one : halved->finished()) {
+        ASSERT_LT(finished, whole->finished().size());
+        const EpisodeResult& other = whole->finished()[finished++];
+        EXPECT_EQ(one.environment, other.environment);
+        EXPECT_EQ(one.steps, other.steps);
+        EXPECT_EQ(one.measures, other.measures);
+        ++ended;
+      }
+      halved->reset_done();
+    }
+    ASSERT_EQ(finished, whole->finished().size());
+    ASSERT_EQ(reward, std::vector<float>(result.reward.begin(), result.reward.end())) << step;
+    ASSERT_EQ(flags, std::vector<std::uint8_t>(result.terminated.begin(), result.terminated.end())) << step;
+    whole->reset_done();
+    ASSERT_EQ(hash_of(*halved), hash_of(*whole)) << step;
+  }
+  EXPECT_GT(ended, 20);
+  EXPECT_EQ(hash_of(*halved), hash_of(*whole));
+}
+
 TEST(NavigationEnv, RestoredStateGoesOnExactly) {
   base::ThreadPool pool(2);
   NavigationEnvSettings settings = small_env(5);

@@ -11,8 +11,10 @@
 //     env->reset_done();                           // episodes that ended begin anew, their rows are
 //     rewritten
 //
-// Time-outs (truncated) are told apart from termination. Views keep their address and shape for the life of
-// the environment. No allocation per step after warm-up. Everything is determined by (seed, actions).
+// Some of the environments may be stepped at a time (step_rows), so that the others can be thought about
+// meanwhile. Time-outs (truncated) are told apart from termination. Views keep their address and shape for
+// the life of the environment. No allocation per step after warm-up. Everything is determined by (seed,
+// actions).
 
 #include <algorithm>
 #include <cstdint>
@@ -21,6 +23,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/check.h"
 #include "base/result.h"
 #include "base/tensor_view.h"
 
@@ -71,6 +74,17 @@ class VectorEnv {
   virtual void reset() = 0;
   virtual const StepResult& step(std::span<const std::int32_t> actions) = 0;
   virtual void reset_done() = 0;
+
+  /// Whether step_rows() may be called with fewer environments than there are.
+  virtual bool steps_rows() const { return false; }
+  /// Steps the environments first, first + 1, ..., one an action, and no other. What it returns, and
+  /// finished(), is of these alone (EpisodeResult::environment counts from 0 of all). After episodes that
+  /// ended, reset_done() comes before the next step of any. Law: parts of the environments stepped one after
+  /// the other give what one step of all gives.
+  virtual const StepResult& step_rows(int first, std::span<const std::int32_t> actions) {
+    INKNAV_CHECK(first == 0 && static_cast<int>(actions.size()) == spec().num_envs, first, actions.size());
+    return step(actions);
+  }
 
   virtual const std::vector<std::string>& measure_names() const = 0;
   /// Episodes that ended in the last step.

@@ -240,35 +240,42 @@ void HabitatEnv::begin(int environment, int worker) {
 
 const StepResult& HabitatEnv::step(std::span<const std::int32_t> actions) {
   INKNAV_CHECK(actions.size() == slots_.size(), actions.size(), slots_.size());
-  slots_.begin_step();
-  std::fill(commands_.begin(), commands_.end(), sim::Command{});
-  for (std::size_t i = 0; i < slots_.size(); ++i) {
+  return step_rows(0, actions);
+}
+
+const StepResult& HabitatEnv::step_rows(int first, std::span<const std::int32_t> actions) {
+  const auto begin_row = static_cast<std::size_t>(first);
+  slots_.begin_step(begin_row, actions.size());
+  for (std::size_t k = 0; k < actions.size(); ++k) {
+    const std::size_t i = begin_row + k;
+    commands_[i] = sim::Command{};
     if (slots_[i].active == 0) continue;
-    INKNAV_CHECK(actions[i] >= 0 && actions[i] < fields_.spec().num_actions, actions[i], i);
-    commands_[i] = task().actions[static_cast<std::size_t>(actions[i])];
+    INKNAV_CHECK(actions[k] >= 0 && actions[k] < fields_.spec().num_actions, actions[k], i);
+    commands_[i] = task().actions[static_cast<std::size_t>(actions[k])];
   }
-  return carry_out();
+  return carry_out(begin_row, actions.size());
 }
 
 const StepResult& HabitatEnv::step(std::span<const sim::Command> commands) {
   INKNAV_CHECK(commands.size() == slots_.size(), commands.size(), slots_.size());
-  slots_.begin_step();
+  slots_.begin_step(0, commands.size());
   std::fill(commands_.begin(), commands_.end(), sim::Command{});
   for (std::size_t i = 0; i < slots_.size(); ++i) {
     if (slots_[i].active == 0) continue;
     INKNAV_CHECK(task().allows(commands[i].action), static_cast<int>(commands[i].action), i);
     commands_[i] = commands[i];
   }
-  return carry_out();
+  return carry_out(0, commands.size());
 }
 
-const StepResult& HabitatEnv::carry_out() {
-  simulator_->step(std::span<const sim::Command>(commands_));
-  pool_.parallel_for(settings_.num_envs, kStepGrain,
+const StepResult& HabitatEnv::carry_out(std::size_t first, std::size_t count) {
+  simulator_->step_agents(static_cast<int>(first),
+                          std::span<const sim::Command>(commands_).subspan(first, count));
+  pool_.parallel_for(static_cast<std::int64_t>(count), kStepGrain,
                      [&](std::int64_t begin_index, std::int64_t end_index, int worker) {
                        for (std::int64_t k = begin_index; k < end_index; ++k) {
-                         const auto i = static_cast<std::size_t>(k);
-                         if (slots_.mask()[i] != 0) settle(static_cast<int>(k), worker);
+                         const std::size_t i = first + static_cast<std::size_t>(k);
+                         if (slots_.mask()[i] != 0) settle(static_cast<int>(i), worker);
                        }
                      });
   slots_.collect_finished([this](std::size_t i, EpisodeResult& result) {

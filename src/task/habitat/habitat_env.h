@@ -56,6 +56,8 @@ class HabitatEnv : public NavigationEnv {
   /// the settings list (another is a bug). A velocity below both thresholds is a stop, which ends an episode.
   /// Reached from a NavigationEnv by dynamic_cast<HabitatEnv&>.
   const StepResult& step(std::span<const sim::Command> commands);
+  bool steps_rows() const override { return true; }
+  const StepResult& step_rows(int first, std::span<const std::int32_t> actions) override;
   void reset_done() override;
   const std::vector<std::string>& measure_names() const override { return measure_names_; }
   std::span<const EpisodeResult> finished() const override { return slots_.finished(); }
@@ -109,7 +111,7 @@ class HabitatEnv : public NavigationEnv {
   void attach(int environment);
   void prepare(int environment, nav::NavQuery& query);
   void begin(int environment, int worker);
-  const StepResult& carry_out();
+  const StepResult& carry_out(std::size_t first, std::size_t count);
   bool is_stop(const sim::Command& command) const;
   void settle(int environment, int worker);
   void compare_walk(int environment, int worker, bool asked);

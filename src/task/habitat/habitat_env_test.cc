@@ -137,6 +137,34 @@ TEST(HabitatEnv, ABatchEqualsSingleRunsBitForBitForAnyNumberOfThreads) {
   }
 }
 
+TEST(HabitatEnv, HalvesSteppedInTurnDoWhatOneStepDoes) {
+  for (const Case& c : all_tasks(5)) {
+    base::ThreadPool pool(2);
+    const auto whole = make(c.settings, c.dataset, pool), halved = make(c.settings, c.dataset, pool);
+    ASSERT_TRUE(halved->steps_rows());
+    whole->reset();
+    halved->reset();
+    std::vector<std::int32_t> actions;
+    for (int step = 0; step < 80; ++step) {
+      take_some_actions(*whole, actions);
+      const std::span<const std::int32_t> all(actions);
+      const StepResult& result = whole->step(all);
+      for (const auto& [first, count] : {std::pair<std::size_t, std::size_t>{0, 3}, {3, 2}}) {
+        const StepResult& some = halved->step_rows(static_cast<int>(first), all.subspan(first, count));
+        ASSERT_EQ(some.reward.size(), count);
+        for (std::size_t k = 0; k < count; ++k) {
+          ASSERT_EQ(some.reward[k], result.reward[first + k]) << c.name << step;
+          ASSERT_EQ(some.terminated[k], result.terminated[first + k]) << c.name << step;
+          ASSERT_EQ(some.truncated[k], result.truncated[first + k]) << c.name << step;
+        }
+        halved->reset_done();
+      }
+      whole->reset_done();
+      ASSERT_EQ(hash_of_observations(*halved), hash_of_observations(*whole)) << c.name << step;
+    }
+  }
+}
+
 TEST(HabitatEnv, RestoredInTheMiddleOfEpisodesItGoesOnAsIfItHadNotStopped) {
   for (const Case& c : all_tasks(3)) {
     base::ThreadPool pool(2);
