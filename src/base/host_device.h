@@ -36,6 +36,14 @@ INKNAV_HOST_DEVICE inline float float_from_bits(std::uint32_t bits) {
 #endif
 }
 
+INKNAV_HOST_DEVICE inline std::uint32_t bits_of_float(float value) {
+#if defined(__CUDA_ARCH__)
+  return __float_as_uint(value);
+#else
+  return std::bit_cast<std::uint32_t>(value);
+#endif
+}
+
 INKNAV_HOST_DEVICE inline int count_bits(std::uint32_t bits) {
 #if defined(__CUDA_ARCH__)
   return __popc(bits);

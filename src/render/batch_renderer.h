@@ -35,6 +35,10 @@ struct Band {
   int row_end = 0;
   float* depth = nullptr;       // first pixel of the view, or null
   std::uint8_t* rgb = nullptr;  // first pixel of the view, or null
+  const DevicePictures* pictures = nullptr;
+  std::int64_t picture_row = 0;  // in `pictures`
+
+  bool wants_colour() const { return rgb != nullptr || pictures->rgb.data != nullptr; }
 };
 
 class BatchRenderer : public Renderer {
@@ -44,6 +48,8 @@ class BatchRenderer : public Renderer {
 
   base::Result<int> add_scene(const scene::ScenePtr& scene) final;
   void remove_scene(int slot) final;
+  /// Host memory is what the CPU renders into.
+  bool writes_to(const base::DevicePicture& picture) const final { return picture.gpu < 0; }
   base::Status render(std::span<const View> views, const RenderTargets& targets) final;
   const CameraSpec& camera() const final { return camera_; }
   RenderCounters counters() const final { return counters_; }
@@ -56,6 +62,14 @@ class BatchRenderer : public Renderer {
   base::ThreadPool& pool() const { return pool_; }
   /// Writes one pixel; a null hit is "nothing there": depth 0, black.
   void write_pixel(const Band& band, int x, int y, const Hit* hit) const;
+  /// Its depth alone; `pixel` counts row by row, 0 m: nothing there.
+  static void write_depth(const Band& band, std::int64_t pixel, float metres) {
+    if (band.depth != nullptr) band.depth[pixel] = metres;
+    const DevicePictures& pictures = *band.pictures;
+    if (pictures.depth.data == nullptr) return;
+    write_value(pictures.depth, value_index(pictures.depth, band.picture_row, pixel),
+                coded_depth(pictures.coding, metres));
+  }
 
  private:
   CameraSpec camera_;

@@ -31,10 +31,11 @@ base::Status validate(const CameraSpec& camera) {
 }  // namespace
 
 base::Status Renderer::reserve(std::size_t, const ImageKinds&) { return base::ok_status(); }
+bool Renderer::writes_to(const base::DevicePicture&) const { return false; }
 
 base::Result<std::unique_ptr<Renderer>> make_renderer(Backend backend, const CameraSpec& camera,
                                                       base::ThreadPool& pool,
-                                                      const std::optional<std::filesystem::path>& cache_dir) {
+                                                      const RendererOptions& options) {
   INKNAV_RETURN_IF_ERROR(validate(camera));
   switch (backend) {
     case Backend::kEmbree:
@@ -46,7 +47,8 @@ base::Result<std::unique_ptr<Renderer>> make_renderer(Backend backend, const Cam
     case Backend::kWideBvh:
       return make_wide_bvh_renderer(camera, pool);
     case Backend::kCuda: {
-      INKNAV_ASSIGN_OR_RETURN(auto renderer, make_cuda_renderer(camera, pool, {.cache_dir = cache_dir}));
+      INKNAV_ASSIGN_OR_RETURN(auto renderer,
+                              make_cuda_renderer(camera, pool, {options.gpu, options.cache_dir}));
       return std::unique_ptr<Renderer>(std::move(renderer));
     }
     case Backend::kEgl:

@@ -74,7 +74,10 @@ BatchSimulator::BatchSimulator(const SimulatorSettings& settings, base::ThreadPo
     occupancy_.resize(count * side * side);
   }
   if (distortion_ != nullptr) noise_scratch_.resize(static_cast<std::size_t>(pool.num_threads()) * frame);
+  const SensorSettings& sensors = settings.sensors;
+  pictures_.coding = render::depth_coding(sensors.min_depth, sensors.max_depth, sensors.normalize_depth);
   listed_.reserve(count);
+  rows_.reserve(count);
   views_.reserve(count);
   for (int worker = 0; worker < pool.num_threads(); ++worker) {
     mapper_scratch_.emplace_back(settings.sensors.camera.width);

@@ -31,6 +31,7 @@ class BatchSimulator : public Simulator {
   void step_agents(int first, std::span<const nav::Action> actions) override;
   void step_agents(int first, std::span<const Command> commands) override;
   void observe(std::span<const std::uint8_t> mask) override;
+  bool bind_picture(std::string_view field, const base::DevicePicture& picture) override;
   void render_views(std::span<const BodyView> views, const render::RenderTargets& targets) override;
 
   std::span<const base::Pose> poses() const override { return poses_; }
@@ -47,6 +48,9 @@ class BatchSimulator : public Simulator {
   base::TensorView compass() const override;
   base::TensorView occupancy() const override;
   const SimulatorSettings& settings() const override { return settings_; }
+  render::RenderCounters render_counters() const override {
+    return renderer_ != nullptr ? renderer_->counters() : render::RenderCounters{};
+  }
 
   std::vector<std::uint8_t> save_state() const override;
   base::Status restore_state(std::span<const std::uint8_t> bytes) override;
@@ -61,6 +65,12 @@ class BatchSimulator : public Simulator {
   };
 
   bool needs_depth() const { return settings_.sensors.depth || settings_.mapper.enabled; }
+  /// What observe() needs in the host's memory.
+  bool hosts_depth() const {
+    return settings_.mapper.enabled || (settings_.sensors.depth && pictures_.depth.data == nullptr);
+  }
+  bool hosts_rgb() const { return settings_.sensors.rgb && pictures_.rgb.data == nullptr; }
+  bool can_bind(bool depth, const base::DevicePicture& picture) const;
   bool renders() const { return needs_depth() || settings_.sensors.rgb; }
   std::int64_t pixels() const;
   std::uint8_t* grid(int agent);
@@ -76,6 +86,7 @@ class BatchSimulator : public Simulator {
   void measure_pose(int agent);
   void add_noise(const NoiseKey& key, int worker, float* depth, std::uint8_t* rgb);
   void limit_depth(float* depth) const;
+  void scatter_scratch(const render::RenderTargets& scratch);
   void finish_frame(int agent, int worker);
   base::Status make_resident(int world_id);
   bool drop_oldest_scene();
@@ -117,6 +128,8 @@ class BatchSimulator : public Simulator {
   std::vector<MapperScratch> mapper_scratch_;  // [threads]
   std::vector<int> listed_;                    // agents of this observe()
   std::vector<render::View> views_;
+  render::DevicePictures pictures_;  // as bound; rows are those of listed_
+  std::vector<std::uint32_t> rows_;
   std::vector<float> depth_scratch_;  // frames of a partial observe()
   std::vector<std::uint8_t> rgb_scratch_;
   std::vector<float> noise_scratch_;  // [threads, H, W] exact depth under its noise

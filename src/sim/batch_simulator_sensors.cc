@@ -33,13 +33,9 @@ void BatchSimulator::add_noise(const NoiseKey& key, int worker, float* depth, st
 }
 
 void BatchSimulator::limit_depth(float* depth) const {
-  const SensorSettings& sensors = settings_.sensors;
-  const float offset = sensors.normalize_depth ? sensors.min_depth : 0.0f;
-  const float range = sensors.normalize_depth ? sensors.max_depth - sensors.min_depth : 1.0f;
+  const render::DepthCoding coding = pictures_.coding;
   const std::int64_t count = pixels();
-  for (std::int64_t p = 0; p < count; ++p) {
-    depth[p] = (std::clamp(depth[p], sensors.min_depth, sensors.max_depth) - offset) / range;
-  }
+  for (std::int64_t p = 0; p < count; ++p) depth[p] = render::coded_depth(coding, depth[p]);
 }
 
 void BatchSimulator::finish_frame(int agent, int worker) {
@@ -47,16 +43,40 @@ void BatchSimulator::finish_frame(int agent, int worker) {
   measure_pose(agent);
   if (!renders()) return;
   const auto frame = static_cast<std::size_t>(pixels());
-  float* depth = needs_depth() ? depth_.data() + i * frame : nullptr;
+  float* depth = hosts_depth() ? depth_.data() + i * frame : nullptr;
   const base::PhiloxKey key = noise_key(i, base::Purpose::kDepthNoise);
   add_noise({key.seed, key.environment, key.episode, key.step}, worker, depth,
-            settings_.sensors.rgb ? rgb_.data() + 3 * i * frame : nullptr);
+            hosts_rgb() ? rgb_.data() + 3 * i * frame : nullptr);
   if (depth == nullptr) return;
   if (settings_.mapper.enabled) {
     const MapperPose pose{gps_[2 * i], gps_[2 * i + 1], compass_[i], camera_rotations_[i]};
     mapper_.integrate(depth, pose, grid(agent), dirty_[i], mapper_scratch_[static_cast<std::size_t>(worker)]);
   }
-  limit_depth(depth);
+  if (pictures_.depth.data == nullptr) limit_depth(depth);
+}
+
+bool BatchSimulator::can_bind(bool depth, const base::DevicePicture& picture) const {
+  const SensorSettings& sensors = settings_.sensors;
+  if (depth) {
+    return sensors.depth && distortion_ == nullptr && picture.value != base::PictureValue::kU8 &&
+           renderer_->writes_to(picture);
+  }
+  return sensors.rgb && sensors.rgb_noise.model == ColourNoise::kNone && renderer_->writes_to(picture);
+}
+
+bool BatchSimulator::bind_picture(std::string_view field, const base::DevicePicture& picture) {
+  const bool depth = field == "depth";
+  if ((!depth && field != "rgb") || (picture.data != nullptr && !can_bind(depth, picture))) return false;
+  base::DevicePicture& bound = depth ? pictures_.depth : pictures_.rgb;
+  const base::DevicePicture& other = depth ? pictures_.rgb : pictures_.depth;
+  INKNAV_CHECK(
+      picture.data == nullptr || other.data == nullptr || other.current_stream == picture.current_stream,
+      field);
+  if (picture.data == nullptr && bound.data == nullptr) return true;
+  bound = picture;
+  // A frame that is mapped again changes nothing.
+  observe({});
+  return true;
 }
 
 void BatchSimulator::observe(std::span<const std::uint8_t> mask) {
@@ -96,18 +116,28 @@ void BatchSimulator::render_listed() {
   const bool adjacent = last - first + 1 == listed_.size();
   const auto frame = static_cast<std::size_t>(pixels());
   render::RenderTargets targets;
-  if (needs_depth()) targets.depth = adjacent ? depth_.data() + first * frame : depth_scratch_.data();
-  if (settings_.sensors.rgb) targets.rgb = adjacent ? rgb_.data() + 3 * first * frame : rgb_scratch_.data();
+  if (hosts_depth()) targets.depth = adjacent ? depth_.data() + first * frame : depth_scratch_.data();
+  if (hosts_rgb()) targets.rgb = adjacent ? rgb_.data() + 3 * first * frame : rgb_scratch_.data();
+  if (pictures_.wanted()) {
+    rows_.assign(listed_.begin(), listed_.end());
+    targets.pictures = pictures_;
+    targets.pictures.rows = rows_;
+  }
   const base::Status rendered = renderer_->render(views_, targets);
   if (!rendered.ok()) throw base::Fault(rendered.error());
-  if (adjacent) return;
+  if (!adjacent) scatter_scratch(targets);
+}
+
+/// Images of a partial observe() to their agents.
+void BatchSimulator::scatter_scratch(const render::RenderTargets& scratch) {
+  const auto frame = static_cast<std::size_t>(pixels());
   for (std::size_t k = 0; k < listed_.size(); ++k) {
     const auto i = static_cast<std::size_t>(listed_[k]);
-    if (targets.depth != nullptr) {
-      std::memcpy(depth_.data() + i * frame, depth_scratch_.data() + k * frame, frame * sizeof(float));
+    if (scratch.depth != nullptr) {
+      std::memcpy(depth_.data() + i * frame, scratch.depth + k * frame, frame * sizeof(float));
     }
-    if (targets.rgb != nullptr)
-      std::memcpy(rgb_.data() + i * frame * 3, rgb_scratch_.data() + k * frame * 3, frame * 3);
+    if (scratch.rgb != nullptr)
+      std::memcpy(rgb_.data() + i * frame * 3, scratch.rgb + k * frame * 3, frame * 3);
   }
 }
 

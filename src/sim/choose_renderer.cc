@@ -11,7 +11,7 @@ namespace inknav::sim {
 
 base::Result<ChosenRenderer> choose_renderer(const SimulatorSettings& settings, base::ThreadPool& pool) {
   const render::CameraSpec& camera = settings.sensors.camera;
-  auto wanted = render::make_renderer(settings.backend, camera, pool, settings.cache_dir);
+  auto wanted = render::make_renderer(settings.backend, camera, pool, {settings.gpu, settings.cache_dir});
   if (wanted.ok()) {
     ChosenRenderer chosen{std::move(wanted).value(), {}};
     if (chosen.renderer->name() == "egl_software") {

@@ -14,8 +14,10 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <string_view>
 #include <vector>
 
+#include "base/device_picture.h"
 #include "base/geometry.h"
 #include "base/result.h"
 #include "base/tensor_view.h"
@@ -65,6 +67,7 @@ struct SimulatorSettings {
   SensorSettings sensors;
   MapperSettings mapper;
   render::Backend backend = render::Backend::kEmbree;
+  int gpu = 0;                   // that kCuda renders on, among the visible devices
   bool replace_backend = false;  // where it is not there, kEmbree takes its place and a warning says so once
   /// Triangles of the scenes whose ray tracing structures stay built; beyond it those of scenes without an
   /// agent are dropped, longest unused first. About 150 bytes a triangle.
@@ -104,8 +107,15 @@ class Simulator {
   /// One for each of the agents first, first + 1, ...; for the others no time passes.
   virtual void step_agents(int first, std::span<const nav::Action> actions) = 0;
   virtual void step_agents(int first, std::span<const Command> commands) = 0;
-  /// Renders and maps the agents flagged in `mask` (empty: all) into the views below.
+  /// Renders and maps the agents flagged in `mask` (empty: all) into the views below and the bound pictures.
   virtual void observe(std::span<const std::uint8_t> mask) = 0;
+  /// From now on observe() leaves the pictures of "depth" or "rgb", [num_agents] of them with the values that
+  /// the view of that name would have, in `picture`, the present ones at once; the view is not written any
+  /// more. Where no view of a camera and no map is wanted, observe() moves no image and does not wait for the
+  /// GPU. Both are on one stream. `data` null: the view holds them again. False, and nothing
+  /// changes: there is no such camera, it has noise (which is made on the host), the renderer cannot write
+  /// there, or the values are of the wrong type. Throws base::Fault as observe().
+  virtual bool bind_picture(std::string_view field, const base::DevicePicture& picture) = 0;
   /// Renders bodies that are nowhere into the caller's memory, as the sensors would give it (noise, range,
   /// normalisation); no agent moves or maps. Targets as [views, ...]; kinds that are not among the sensors
   /// cannot be wanted.
@@ -132,6 +142,8 @@ class Simulator {
   /// column likewise with right.
   virtual base::TensorView occupancy() const = 0;
   virtual const SimulatorSettings& settings() const = 0;
+  /// What rendering has done so far; zeros when nothing is seen.
+  virtual render::RenderCounters render_counters() const = 0;
 
   /// Bytes of all agent state (poses, start poses, counters, maps), for checkpoints; restore is exact.
   virtual std::vector<std::uint8_t> save_state() const = 0;

@@ -46,6 +46,12 @@ TEST(SteadyState, CommandsNoiseAndViewsAllocateNothing) {
   const std::size_t before = num_allocations();
   play(5, 105);
   EXPECT_EQ(num_allocations() - before, 0u);
+  std::vector<float> picture(8 * 16 * 12);
+  ASSERT_TRUE(simulator->bind_picture("depth", {.data = picture.data(), .image_stride = 16 * 12}));
+  play(105, 106);
+  const std::size_t bound = num_allocations();
+  play(106, 206);
+  EXPECT_EQ(num_allocations() - bound, 0u) << "with pictures in the learner's memory";
   { const std::vector<int> counted(100); }
   EXPECT_GT(num_allocations(), before) << "the count counts";
 }

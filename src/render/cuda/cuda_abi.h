@@ -11,12 +11,13 @@
 #include <cstdint>
 
 #include "render/camera.h"
+#include "render/picture_code.h"
 #include "render/surface.h"
 #include "render/wide_bvh/wide_node.h"
 
 namespace inknav::render {
 
-inline constexpr std::uint32_t kCudaAbiVersion = 1;
+inline constexpr std::uint32_t kCudaAbiVersion = 2;
 inline constexpr std::uint32_t kMaxCudaScenes = 4096;  // slots of one tracer
 
 enum CudaStatus : std::int32_t { kCudaOk = 0, kCudaUnusable = 1, kCudaOutOfMemory = 2, kCudaFailed = 3 };
@@ -40,9 +41,9 @@ struct CudaCamera {
 struct CudaView {
   CameraFrame frame;
   std::uint32_t scene;   // slot
-  std::uint32_t target;  // index of the image in the output
+  std::uint32_t target;  // index of the image in the packed output
   float slack_m;         // traversal_slack()
-  std::uint32_t unused;
+  std::uint32_t row;     // whose picture it is, of CudaPictures
 };
 static_assert(sizeof(CudaView) == 64);
 
@@ -61,7 +62,7 @@ inline constexpr const char* kCudaKernels[] = {"128", "32", "64", "256", "128_48
 inline constexpr std::uint32_t kNumCudaKernels = 5;
 
 struct CudaTracer;  // scenes on one device
-struct CudaBatch;   // a camera and room for views, on host and device; one batch in flight at a time
+struct CudaBatch;   // a camera and room for views, on host and device
 
 /// Images on the device and pinned host memory of the same form; null where not wanted.
 struct CudaImages {
@@ -70,6 +71,29 @@ struct CudaImages {
   float* host_depth;
   std::uint8_t* host_rgb;
   void* state;  // of the plug-in
+};
+
+/// Pictures in the memory of somebody else on the tracer's device; data = null: not wanted. Their streams are
+/// not looked at.
+struct CudaPictures {
+  base::DevicePicture depth;
+  base::DevicePicture rgb;
+  DepthCoding coding;
+};
+
+/// What the kernel writes, all on the device; null where not wanted.
+struct CudaTargets {
+  float* depth;       // [capacity, height, width] f32, metres
+  std::uint8_t* rgb;  // [capacity, height, width, 3] u8
+  CudaPictures pictures;
+};
+
+/// Images for the host, in chunks, and the pictures of the same views.
+struct CudaDelivery {
+  const CudaImages* images;
+  std::uint32_t chunk_views;
+  CudaPictures pictures;
+  void* pictures_stream;  // whose order the pictures keep
 };
 
 struct CudaApi {
@@ -81,6 +105,8 @@ struct CudaApi {
   std::uint32_t node_bytes;
   std::uint32_t triangle_bytes;
   std::uint32_t images_bytes;
+  std::uint32_t targets_bytes;
+  std::uint32_t delivery_bytes;
 
   const char* (*last_error)();
   /// kCudaUnusable: no driver, a driver too old, no such device.
@@ -106,12 +132,16 @@ struct CudaApi {
   /// Copies the first `count` views to the device and renders them into device memory on `stream`. Allocates
   /// nothing and does not wait, so it may be captured into a graph; the views must stay as they are until the
   /// stream has passed.
-  CudaStatus (*enqueue)(CudaTracer* tracer, CudaBatch* batch, std::uint32_t count, float* depth,
-                        std::uint8_t* rgb, void* stream);
-  /// Renders into `images`, in chunks of `chunk_views` in the order of the views (targets must be 0, 1, ...),
-  /// each copied to host memory while the next is rendered. Does not wait.
+  CudaStatus (*enqueue)(CudaTracer* tracer, CudaBatch* batch, std::uint32_t count, const CudaTargets* targets,
+                        void* stream);
+  /// Notes how far `stream` has come, after an enqueue that is not captured; wait_views() waits until the
+  /// stream has passed the last note, so that the views may be changed. Without a note it returns at once.
+  CudaStatus (*mark)(CudaBatch* batch, void* stream);
+  CudaStatus (*wait_views)(CudaBatch* batch);
+  /// Renders into images and pictures, in chunks in the order of the views (targets must be 0, 1, ...), each
+  /// copied to host memory while the next is rendered. Does not wait.
   CudaStatus (*start_to_host)(CudaTracer* tracer, CudaBatch* batch, std::uint32_t count,
-                              const CudaImages* images, std::uint32_t chunk_views);
+                              const CudaDelivery* delivery);
   /// Waits until a chunk of start_to_host lies in host memory.
   CudaStatus (*wait_chunk)(const CudaImages* images, std::uint32_t chunk);
 

@@ -21,13 +21,15 @@ std::string size_difference(const CudaApi& api) {
     std::uint32_t found;
     std::size_t wanted;
   };
-  const std::array<Size, 7> sizes = {{{"function table", api.api_bytes, sizeof(CudaApi)},
+  const std::array<Size, 9> sizes = {{{"function table", api.api_bytes, sizeof(CudaApi)},
                                       {"camera", api.camera_bytes, sizeof(CudaCamera)},
                                       {"view", api.view_bytes, sizeof(CudaView)},
                                       {"scene", api.scene_bytes, sizeof(CudaScene)},
                                       {"node", api.node_bytes, sizeof(WideNode)},
                                       {"triangle", api.triangle_bytes, sizeof(WideTriangle)},
-                                      {"images", api.images_bytes, sizeof(CudaImages)}}};
+                                      {"images", api.images_bytes, sizeof(CudaImages)},
+                                      {"targets", api.targets_bytes, sizeof(CudaTargets)},
+                                      {"delivery", api.delivery_bytes, sizeof(CudaDelivery)}}};
   for (const Size& size : sizes) {
     if (size.found != size.wanted) {
       return std::string("a ") + size.name + " of " + std::to_string(size.wanted) +

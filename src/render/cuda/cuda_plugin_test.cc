@@ -1,14 +1,18 @@
 // SPDX-License-Identifier: MIT
 #include "render/cuda/cuda_plugin.h"
 
+#include <dlfcn.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <cstring>
 #include <fstream>
 #include <string>
 
 #include "base/scoped_environment.h"
 #include "render/clutter_scene.h"
 #include "render/cuda/cuda_scene.h"
+#include "render/cuda/fake_plugin/fake_calls.h"
 #include "render/renderer.h"
 
 namespace inknav::render {
@@ -57,9 +61,9 @@ TEST(CudaPlugin, AnotherLibraryIsToldFromThePlugin) {
 }
 
 TEST_F(FakePlugin, AnotherVersionIsRefused) {
-  EXPECT_EQ(refusal("version"), "CUDA renderer: version 1 of the plug-in was wanted, " +
+  EXPECT_EQ(refusal("version"), "CUDA renderer: version 2 of the plug-in was wanted, " +
                                     std::string(INKNAV_FAKE_CUDA) +
-                                    " is version 2; build program and plug-in from the same sources");
+                                    " is version 3; build program and plug-in from the same sources");
 }
 
 TEST_F(FakePlugin, AnotherLayoutIsRefused) {
@@ -141,6 +145,95 @@ TEST_F(FakeDevice, ADeviceThatFailsWhileRenderingIsALostPeer) {
   EXPECT_NE(
       rendered.error().message.find("the device has failed: raycast/primary: unspecified launch failure"),
       std::string::npos);
+}
+
+int stream_of_gpu_0 = 0;  // its address is a stream's handle
+void* current_stream(std::int32_t gpu) { return gpu == 0 ? &stream_of_gpu_0 : nullptr; }
+
+/// Pictures of the fake device, whose memory is the host's: 1 m and bytes of 9 everywhere.
+class FakeDevicePictures : public FakeDevice {
+ protected:
+  void SetUp() override {
+    FakeDevice::SetUp();
+    if (IsSkipped()) return;
+    void* const library = dlopen(INKNAV_FAKE_CUDA, RTLD_NOW | RTLD_NOLOAD);
+    ASSERT_NE(library, nullptr);
+    void* const symbol = dlsym(library, kFakeCalls);
+    ASSERT_NE(symbol, nullptr);
+    FakeCallsEntry entry = nullptr;
+    std::memcpy(&entry, &symbol, sizeof(entry));
+    dlclose(library);
+    calls_ = entry();
+    *calls_ = {};
+    pictures_.depth = {.data = coded_.data(), .gpu = 0, .image_stride = 64, .current_stream = current_stream};
+    pictures_.coding = depth_coding(0.5f, 4.5f, true);
+    pictures_.rows = rows_;
+  }
+  base::ScopedEnvironment works_{"INKNAV_FAKE_CUDA_FAULT", "none"};
+  FakeCalls* calls_ = nullptr;
+  std::vector<float> coded_ = std::vector<float>(5 * 64, -1.0f);
+  std::vector<std::uint32_t> rows_{4, 0, 3};
+  DevicePictures pictures_;
+};
+
+TEST_F(FakeDevicePictures, ReachThePluginWithTheirCodingAndNobodyAsksForHostImages) {
+  EXPECT_TRUE(renderer_->writes_to(pictures_.depth));
+  EXPECT_FALSE(renderer_->writes_to({.data = coded_.data(), .gpu = 1})) << "another GPU's memory";
+  EXPECT_FALSE(renderer_->writes_to({.data = coded_.data()})) << "the host's memory";
+  ASSERT_TRUE(renderer_->render(views_, {.pictures = pictures_}).ok());
+  EXPECT_EQ(calls_->images, 0) << "no memory for images on either side";
+  EXPECT_EQ(calls_->to_host, 0);
+  EXPECT_EQ(calls_->enqueued, 1);
+  EXPECT_EQ(calls_->marked, 1);
+  EXPECT_EQ(calls_->views, 3u);
+  EXPECT_EQ(calls_->stream, &stream_of_gpu_0);
+  EXPECT_EQ(calls_->targets.depth, nullptr);
+  EXPECT_EQ(calls_->targets.rgb, nullptr);
+  EXPECT_EQ(calls_->targets.pictures.depth.data, coded_.data());
+  EXPECT_EQ(calls_->targets.pictures.coding.max_m, 4.5f);
+  // (1 - 0.5) / (4.5 - 0.5)
+  for (std::size_t i = 0; i < coded_.size(); ++i) {
+    const bool meant = std::find(rows_.begin(), rows_.end(), i / 64) != rows_.end();
+    ASSERT_EQ(coded_[i], meant ? 0.125f : -1.0f) << i;
+  }
+  EXPECT_EQ(renderer_->counters().bytes_down, 0);
+  EXPECT_EQ(renderer_->counters().bytes_up, static_cast<std::int64_t>(3 * sizeof(CudaView)));
+}
+
+TEST_F(FakeDevicePictures, TheHostWaitsOnlyForViewsOfABatchLongAgo) {
+  for (int i = 0; i < 4; ++i) ASSERT_TRUE(renderer_->render(views_, {.pictures = pictures_}).ok());
+  EXPECT_EQ(calls_->waited, 0) << "four batches may be on their way";
+  for (int i = 0; i < 4; ++i) ASSERT_TRUE(renderer_->render(views_, {.pictures = pictures_}).ok());
+  EXPECT_EQ(calls_->enqueued, 8);
+  EXPECT_EQ(calls_->waited, 4) << "each for the views of the fourth before it";
+}
+
+TEST_F(FakeDevicePictures, GoBesideTheHostsImagesWhereBothAreWanted) {
+  std::vector<std::uint8_t> bytes(5 * 3 * 64, 1);
+  pictures_.rgb = {.data = bytes.data(),
+                   .value = base::PictureValue::kU8,
+                   .gpu = 0,
+                   .image_stride = 3 * 64,
+                   .pixel_stride = 3,
+                   .current_stream = current_stream};
+  depth_.assign(3 * 64, 0.0f);
+  ASSERT_TRUE(renderer_->render(views_, {depth_.data(), nullptr, pictures_}).ok());
+  EXPECT_EQ(calls_->images, 1);
+  EXPECT_EQ(calls_->to_host, 1);
+  EXPECT_EQ(calls_->enqueued, 0);
+  EXPECT_EQ(calls_->stream, &stream_of_gpu_0);
+  EXPECT_EQ(depth_, std::vector<float>(3 * 64, 1.0f)) << "metres";
+  EXPECT_EQ(coded_[4 * 64], 0.125f);
+  EXPECT_EQ(bytes[4 * 3 * 64], 9);
+  EXPECT_EQ(bytes[3 * 64], 1) << "row 1 is nobody's";
+  EXPECT_EQ(renderer_->counters().bytes_down, 3 * 64 * 4) << "depth alone";
+}
+
+TEST_F(FakeDevicePictures, ADeviceThatFailsIsALostPeer) {
+  const base::ScopedEnvironment lost("INKNAV_FAKE_CUDA_FAULT", "lost");
+  const base::Status rendered = renderer_->render(views_, {.pictures = pictures_});
+  ASSERT_FALSE(rendered.ok());
+  EXPECT_EQ(rendered.error().code, base::ErrorCode::kPeer);
 }
 
 TEST(CudaPlugin, TheVariableIsTheOnlyCandidateAndElseThereAreFolders) {

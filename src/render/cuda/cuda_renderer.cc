@@ -2,6 +2,7 @@
 #include "render/cuda/cuda_renderer.h"
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 #include <string>
 #include <utility>
@@ -18,6 +19,9 @@ namespace {
 // A chunk is large enough to fill the device and small enough for its copy to hide behind the next.
 constexpr std::size_t kChunkPixels = 2 * 1024 * 1024;
 
+// Views of so many batches may be on their way up at a time; the one after them waits for the oldest.
+constexpr std::size_t kBatches = 4;
+
 class PluginRenderer final : public CudaRenderer {
  public:
   PluginRenderer(const CudaApi& api, CudaTracer* tracer, const CameraSpec& camera, base::ThreadPool& pool,
@@ -27,6 +31,7 @@ class PluginRenderer final : public CudaRenderer {
         camera_(camera),
         lens_{camera.width, camera.height, camera.near_m, camera.far_m, PixelRays(camera)},
         pool_(pool),
+        device_(options.device),
         cache_dir_(options.cache_dir) {}
 
   ~PluginRenderer() override {
@@ -70,8 +75,12 @@ class PluginRenderer final : public CudaRenderer {
     release();
     order_.reserve(capacity);
     const auto count = static_cast<std::uint32_t>(capacity);
-    CudaStatus status = api_.create_batch(tracer_, &lens_, count, &batch_, &batch_views_);
-    if (status == kCudaOk) status = api_.create_images(tracer_, &lens_, count, depth, rgb, &images_);
+    CudaStatus status = kCudaOk;
+    for (Batch& batch : batches_) {
+      if (status == kCudaOk) status = api_.create_batch(tracer_, &lens_, count, &batch.handle, &batch.views);
+    }
+    if (status == kCudaOk && (depth || rgb))
+      status = api_.create_images(tracer_, &lens_, count, depth, rgb, &images_);
     if (status != kCudaOk) {
       const base::Error error = cuda_error(api_, status, "device memory for images");
       release();
@@ -81,33 +90,21 @@ class PluginRenderer final : public CudaRenderer {
     return base::ok_status();
   }
 
+  bool writes_to(const base::DevicePicture& picture) const override { return picture.gpu == device_; }
+
   base::Status render(std::span<const View> views, const RenderTargets& targets) override {
-    if (views.empty() || (targets.depth == nullptr && targets.rgb == nullptr)) return base::ok_status();
+    const bool to_host = targets.depth != nullptr || targets.rgb != nullptr;
+    if (views.empty() || (!to_host && !targets.pictures.wanted())) return base::ok_status();
     INKNAV_RETURN_IF_ERROR(reserve(views.size(), {targets.depth != nullptr, targets.rgb != nullptr}));
-    const std::span<const std::uint32_t> order = order_.sort(views, slots_.size());
-    for (std::size_t i = 0; i < order.size(); ++i) {
-      const View& view = views[order[i]];
-      const Slot& slot = slots_[static_cast<std::size_t>(view.scene_slot)];
-      INKNAV_CHECK(slot.used, view.scene_slot);
-      const CameraFrame frame(view.pose_world_camera);
-      batch_views_[i] = {frame, static_cast<std::uint32_t>(view.scene_slot), static_cast<std::uint32_t>(i),
-                         traversal_slack(slot.bounds, frame.origin), 0};
-    }
-    // Only what is wanted is rendered and copied.
-    CudaImages wanted = images_;
-    if (targets.depth == nullptr) wanted.host_depth = nullptr;
-    if (targets.rgb == nullptr) wanted.host_rgb = nullptr;
-    const std::size_t chunk = std::max<std::size_t>(1, kChunkPixels / pixels());
-    INKNAV_RETURN_IF_ERROR(
-        working(api_.start_to_host(tracer_, batch_, static_cast<std::uint32_t>(views.size()), &wanted,
-                                   static_cast<std::uint32_t>(chunk))));
-    for (std::size_t begin = 0; begin < order.size(); begin += chunk) {
-      INKNAV_RETURN_IF_ERROR(working(api_.wait_chunk(&wanted, static_cast<std::uint32_t>(begin / chunk))));
-      copy_out(order, begin, std::min(begin + chunk, order.size()), targets);
-    }
+    next_batch_ = (next_batch_ + 1) % kBatches;
+    const Batch& batch = batches_[next_batch_];
+    INKNAV_RETURN_IF_ERROR(working(api_.wait_views(batch.handle)));
+    const std::span<const std::uint32_t> order = write_views(views, targets.pictures, batch.views);
     counters_.views += static_cast<std::int64_t>(views.size());
     counters_.rays += static_cast<std::int64_t>(views.size() * pixels());
-    return base::ok_status();
+    counters_.bytes_up += static_cast<std::int64_t>(views.size() * sizeof(CudaView));
+    counters_.bytes_down += host_bytes(targets, views.size() * pixels());
+    return to_host ? deliver(batch, order, targets) : leave_there(batch, order.size(), targets.pictures);
   }
 
   const CameraSpec& camera() const override { return camera_; }
@@ -119,6 +116,63 @@ class PluginRenderer final : public CudaRenderer {
     base::Aabb bounds;
     bool used = false;
   };
+  struct Batch {
+    CudaBatch* handle = nullptr;
+    CudaView* views = nullptr;  // pinned
+  };
+
+  static CudaPictures as_pictures(const DevicePictures& pictures) {
+    return {pictures.depth, pictures.rgb, pictures.coding};
+  }
+  void* stream_of(const DevicePictures& pictures) const {
+    const base::DevicePicture& any = pictures.depth.data != nullptr ? pictures.depth : pictures.rgb;
+    return any.current_stream != nullptr ? any.current_stream(device_) : nullptr;
+  }
+
+  /// The views in the order in which they are rendered.
+  std::span<const std::uint32_t> write_views(std::span<const View> views, const DevicePictures& pictures,
+                                             CudaView* out) {
+    INKNAV_CHECK(pictures.rows.empty() || pictures.rows.size() == views.size(), pictures.rows.size());
+    const std::span<const std::uint32_t> order = order_.sort(views, slots_.size());
+    for (std::size_t i = 0; i < order.size(); ++i) {
+      const View& view = views[order[i]];
+      const Slot& slot = slots_[static_cast<std::size_t>(view.scene_slot)];
+      INKNAV_CHECK(slot.used, view.scene_slot);
+      const CameraFrame frame(view.pose_world_camera);
+      out[i] = {frame, static_cast<std::uint32_t>(view.scene_slot), static_cast<std::uint32_t>(i),
+                traversal_slack(slot.bounds, frame.origin),
+                pictures.rows.empty() ? order[i] : pictures.rows[order[i]]};
+    }
+    return order;
+  }
+
+  /// Device pictures alone: nothing comes down and nobody waits.
+  base::Status leave_there(const Batch& batch, std::size_t count, const DevicePictures& pictures) {
+    const CudaTargets targets{nullptr, nullptr, as_pictures(pictures)};
+    void* const stream = stream_of(pictures);
+    INKNAV_RETURN_IF_ERROR(
+        working(api_.enqueue(tracer_, batch.handle, static_cast<std::uint32_t>(count), &targets, stream)));
+    return working(api_.mark(batch.handle, stream));
+  }
+
+  /// Images in host memory, and pictures where they are wanted, too.
+  base::Status deliver(const Batch& batch, std::span<const std::uint32_t> order,
+                       const RenderTargets& targets) {
+    // Only what is wanted is rendered and copied.
+    CudaImages wanted = images_;
+    if (targets.depth == nullptr) wanted.host_depth = nullptr;
+    if (targets.rgb == nullptr) wanted.host_rgb = nullptr;
+    const std::size_t chunk = std::max<std::size_t>(1, kChunkPixels / pixels());
+    const CudaDelivery delivery{&wanted, static_cast<std::uint32_t>(chunk), as_pictures(targets.pictures),
+                                stream_of(targets.pictures)};
+    INKNAV_RETURN_IF_ERROR(working(
+        api_.start_to_host(tracer_, batch.handle, static_cast<std::uint32_t>(order.size()), &delivery)));
+    for (std::size_t begin = 0; begin < order.size(); begin += chunk) {
+      INKNAV_RETURN_IF_ERROR(working(api_.wait_chunk(&wanted, static_cast<std::uint32_t>(begin / chunk))));
+      copy_out(order, begin, std::min(begin + chunk, order.size()), targets);
+    }
+    return base::ok_status();
+  }
 
   std::size_t pixels() const {
     return static_cast<std::size_t>(camera_.width) * static_cast<std::size_t>(camera_.height);
@@ -135,9 +189,11 @@ class PluginRenderer final : public CudaRenderer {
   }
 
   void release() {
-    if (batch_ != nullptr) api_.destroy_batch(batch_);
+    for (Batch& batch : batches_) {
+      if (batch.handle != nullptr) api_.destroy_batch(batch.handle);
+      batch = {};
+    }
     if (images_.state != nullptr) api_.destroy_images(&images_);
-    batch_ = nullptr;
     images_ = {};
     capacity_ = 0;
   }
@@ -167,11 +223,12 @@ class PluginRenderer final : public CudaRenderer {
   CameraSpec camera_;
   CudaCamera lens_;
   base::ThreadPool& pool_;
+  std::int32_t device_;
   std::optional<std::filesystem::path> cache_dir_;
   std::vector<Slot> slots_;
   SceneOrder order_;
-  CudaBatch* batch_ = nullptr;
-  CudaView* batch_views_ = nullptr;
+  std::array<Batch, kBatches> batches_{};
+  std::size_t next_batch_ = 0;
   CudaImages images_{};
   std::size_t capacity_ = 0;
   RenderCounters counters_;

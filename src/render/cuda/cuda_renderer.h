@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// The CUDA back end behind Renderer: images are made on the device and copied into the caller's host memory.
+// The CUDA back end behind Renderer: images are made on the device, and copied only where host memory is
+// wanted.
 //
-// A batch is sorted by scene, rendered in chunks, and each chunk is copied out while the next is rendered.
-// Who wants the images on the device calls the plug-in's enqueue (cuda_abi.h). render() allocates only when a
-// batch is larger than what was reserved and all before. Too little device memory is kDeviceMemory where it
-// is taken: add_scene and reserve; a device that fails in the middle of a run is kPeer from render.
+// A batch is sorted by scene. Device pictures alone are rendered on their stream, and render() returns at
+// once; for the host a batch is rendered in chunks, and each is copied out while the next is rendered, with
+// pictures beside them where both are wanted. render() allocates only when a batch is larger than what was
+// reserved and all before. Too little device memory is kDeviceMemory where it is taken: add_scene and
+// reserve; a device that fails in the middle of a run is kPeer from render.
 
 #include <filesystem>
 #include <memory>

@@ -89,9 +89,10 @@ CudaStatus choose_kernel(CudaTracer* tracer, std::uint32_t kernel) {
 CudaStatus create_batch(CudaTracer* tracer, const CudaCamera* camera, std::uint32_t capacity, CudaBatch** out,
                         CudaView** views) {
   INKNAV_CUDA_TRY(cudaSetDevice(tracer->device), "the device");
-  auto batch = std::make_unique<CudaBatch>(*camera);
+  auto batch = std::make_unique<CudaBatch>(*camera, tracer->device);
   INKNAV_CUDA_PASS(batch->device_views.allocate(capacity, "memory for views"));
   INKNAV_CUDA_PASS(batch->host_views.allocate(capacity, "pinned memory for views"));
+  INKNAV_CUDA_TRY(cudaEventCreateWithFlags(batch->views_read.out(), cudaEventDisableTiming), "an event");
   batch->capacity = capacity;
   *views = batch->host_views.data();
   *out = batch.release();
@@ -126,16 +127,29 @@ void destroy_images(CudaImages* images) {
   *images = {};
 }
 
-CudaStatus enqueue_on(CudaTracer* tracer, CudaBatch* batch, std::uint32_t count, float* depth,
-                      std::uint8_t* rgb, void* stream) {
+CudaStatus enqueue_on(CudaTracer* tracer, CudaBatch* batch, std::uint32_t count, const CudaTargets* targets,
+                      void* stream) {
   INKNAV_CUDA_TRY(cudaSetDevice(tracer->device), "the device");
-  return enqueue(*tracer, *batch, count, depth, rgb, static_cast<cudaStream_t>(stream));
+  return enqueue(*tracer, *batch, count, *targets, static_cast<cudaStream_t>(stream));
 }
 
-CudaStatus start(CudaTracer* tracer, CudaBatch* batch, std::uint32_t count, const CudaImages* images,
-                 std::uint32_t chunk_views) {
+CudaStatus mark(CudaBatch* batch, void* stream) {
+  INKNAV_CUDA_TRY(cudaSetDevice(batch->device), "the device");
+  INKNAV_CUDA_TRY(cudaEventRecord(batch->views_read.get(), static_cast<cudaStream_t>(stream)), "an event");
+  batch->marked = true;
+  return kCudaOk;
+}
+
+CudaStatus wait_views(CudaBatch* batch) {
+  if (!batch->marked) return kCudaOk;
+  batch->marked = false;
+  INKNAV_CUDA_TRY(cudaEventSynchronize(batch->views_read.get()), "rendering");
+  return kCudaOk;
+}
+
+CudaStatus start(CudaTracer* tracer, CudaBatch* batch, std::uint32_t count, const CudaDelivery* delivery) {
   INKNAV_CUDA_TRY(cudaSetDevice(tracer->device), "the device");
-  return start_to_host(*tracer, *batch, count, *images, chunk_views);
+  return start_to_host(*tracer, *batch, count, *delivery);
 }
 
 CudaStatus wait_chunk(const CudaImages* images, std::uint32_t chunk) {
@@ -159,6 +173,8 @@ constexpr CudaApi kApi = {.abi_version = kCudaAbiVersion,
                           .node_bytes = sizeof(WideNode),
                           .triangle_bytes = sizeof(WideTriangle),
                           .images_bytes = sizeof(CudaImages),
+                          .targets_bytes = sizeof(CudaTargets),
+                          .delivery_bytes = sizeof(CudaDelivery),
                           .last_error = last_error,
                           .describe_device = describe_device,
                           .create_tracer = create_tracer,
@@ -171,6 +187,8 @@ constexpr CudaApi kApi = {.abi_version = kCudaAbiVersion,
                           .create_images = create_images,
                           .destroy_images = destroy_images,
                           .enqueue = enqueue_on,
+                          .mark = mark,
+                          .wait_views = wait_views,
                           .start_to_host = start,
                           .wait_chunk = wait_chunk,
                           .time_enqueue = time};

@@ -16,6 +16,27 @@ struct Form {
   static constexpr int kWidth = kTileWidth * kX, kHeight = kTileHeight * kY;
 };
 
+/// Depth of a pixel of a view, 0 m: nothing there.
+__device__ void write_depth(const CudaTargets& targets, const CudaView& view, std::int64_t pixels,
+                            std::int64_t pixel, float metres) {
+  if (targets.depth != nullptr) targets.depth[view.target * pixels + pixel] = metres;
+  const base::DevicePicture& picture = targets.pictures.depth;
+  if (picture.data == nullptr) return;
+  write_value(picture, value_index(picture, view.row, pixel), coded_depth(targets.pictures.coding, metres));
+}
+
+__device__ void write_rgb(const CudaTargets& targets, const CudaView& view, std::int64_t pixels,
+                          std::int64_t pixel, const Rgb& color) {
+  if (targets.rgb != nullptr) {
+    std::uint8_t* out = targets.rgb + 3 * (view.target * pixels + pixel);
+    out[0] = color.r;
+    out[1] = color.g;
+    out[2] = color.b;
+  }
+  const base::DevicePicture& picture = targets.pictures.rgb;
+  if (picture.data != nullptr) write_colour(picture, value_index(picture, view.row, pixel), color);
+}
+
 template <typename F, bool kShade>
 __global__ void __launch_bounds__(F::kThreads, F::kResidentBlocks)
     trace(const CudaCamera camera, const TraceArguments arguments, std::uint32_t blocks_x,
@@ -33,15 +54,13 @@ __global__ void __launch_bounds__(F::kThreads, F::kResidentBlocks)
                 camera.near_m, camera.far_m};
   Hit hit;
   const bool found = traverse(scene.bvh, ray, view.slack_m, hit);
-  const std::size_t pixel = (static_cast<std::size_t>(view.target) * camera.height + y) * camera.width + x;
-  if (!kShade || arguments.depth != nullptr) arguments.depth[pixel] = found ? hit.depth : 0.0f;
+  const std::int64_t pixels = std::int64_t{camera.width} * camera.height;
+  const std::int64_t pixel = std::int64_t{y} * camera.width + x;
+  write_depth(arguments.targets, view, pixels, pixel, found ? hit.depth : 0.0f);
   if (kShade) {
     const Rgb color =
         found ? shade(scene.surface, hit, ray.direction, camera.rays.pixel_size()) : Rgb{0, 0, 0};
-    std::uint8_t* out = arguments.rgb + 3 * pixel;
-    out[0] = color.r;
-    out[1] = color.g;
-    out[2] = color.b;
+    write_rgb(arguments.targets, view, pixels, pixel, color);
   }
 }
 
@@ -53,7 +72,7 @@ cudaError_t launch(cudaStream_t stream, const CudaCamera& camera, const TraceArg
   const std::uint64_t blocks = std::uint64_t{blocks_x} * blocks_y * count;
   if (blocks > 0x7FFFFFFFu) return cudaErrorInvalidConfiguration;
   const auto grid = static_cast<unsigned>(blocks);
-  if (arguments.rgb == nullptr) {
+  if (!arguments.rgb_wanted()) {
     trace<F, false><<<grid, F::kThreads, 0, stream>>>(camera, arguments, blocks_x, blocks_x * blocks_y);
   } else {
     trace<F, true><<<grid, F::kThreads, 0, stream>>>(camera, arguments, blocks_x, blocks_x * blocks_y);
@@ -65,7 +84,7 @@ cudaError_t launch(cudaStream_t stream, const CudaCamera& camera, const TraceArg
 
 cudaError_t launch_trace(cudaStream_t stream, std::uint32_t form, const CudaCamera& camera,
                          const TraceArguments& arguments, std::uint32_t count) {
-  if (count == 0 || (arguments.depth == nullptr && arguments.rgb == nullptr)) return cudaSuccess;
+  if (count == 0 || (!arguments.depth_wanted() && !arguments.rgb_wanted())) return cudaSuccess;
   switch (form) {  // in the order of kCudaKernels
     case 0:
       return launch<Form<2, 2, 0>>(stream, camera, arguments, count);

@@ -14,12 +14,14 @@ namespace inknav::render {
 struct TraceArguments {
   const CudaView* views;
   const DeviceScene* scenes;
-  float* depth;       // [targets, height, width] f32, metres
-  std::uint8_t* rgb;  // [targets, height, width, 3] u8
+  CudaTargets targets;
+
+  bool depth_wanted() const { return targets.depth != nullptr || targets.pictures.depth.data != nullptr; }
+  bool rgb_wanted() const { return targets.rgb != nullptr || targets.pictures.rgb.data != nullptr; }
 };
 
-/// Renders `count` views on `stream`; does not wait. Without `rgb` the kernel that never shades. `form` is an
-/// index of kCudaKernels.
+/// Renders `count` views on `stream`; does not wait. Without colours the kernel that never shades. `form` is
+/// an index of kCudaKernels.
 cudaError_t launch_trace(cudaStream_t stream, std::uint32_t form, const CudaCamera& camera,
                          const TraceArguments& arguments, std::uint32_t count);
 

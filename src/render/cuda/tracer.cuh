@@ -31,11 +31,14 @@ inline std::size_t pixels_of(const CudaCamera& camera) {
 
 struct CudaBatch {
   CudaCamera camera;
+  std::int32_t device;
   std::uint32_t capacity = 0;
   DeviceArray<CudaView> device_views;
   PinnedArray<CudaView> host_views;
+  Event views_read;  // recorded by mark()
+  bool marked = false;
 
-  explicit CudaBatch(const CudaCamera& lens) : camera(lens) {}
+  CudaBatch(const CudaCamera& lens, std::int32_t device_number) : camera(lens), device(device_number) {}
 };
 
 /// Behind CudaImages::state.
@@ -48,13 +51,14 @@ struct ImageMemory {
   PinnedArray<std::uint8_t> host_rgb;
   std::vector<Event> rendered;  // one a chunk; made on first use
   std::vector<Event> copied;
+  Event pictures_free;  // what was put on the pictures' stream before them is done
 };
 
 /// See the functions of the same names in cuda_abi.h.
-CudaStatus enqueue(CudaTracer& tracer, CudaBatch& batch, std::uint32_t count, float* depth, std::uint8_t* rgb,
+CudaStatus enqueue(CudaTracer& tracer, CudaBatch& batch, std::uint32_t count, const CudaTargets& targets,
                    cudaStream_t stream);
-CudaStatus start_to_host(CudaTracer& tracer, CudaBatch& batch, std::uint32_t count, const CudaImages& images,
-                         std::uint32_t chunk_views);
+CudaStatus start_to_host(CudaTracer& tracer, CudaBatch& batch, std::uint32_t count,
+                         const CudaDelivery& delivery);
 CudaStatus time_enqueue(CudaTracer& tracer, CudaBatch& batch, std::uint32_t count, const CudaImages& images,
                         bool as_graph, std::int32_t repetitions, float* milliseconds);
 

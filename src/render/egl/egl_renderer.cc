@@ -88,6 +88,7 @@ class EglRenderer final : public Renderer {
   }
 
   base::Status render(std::span<const View> views, const RenderTargets& targets) override {
+    INKNAV_CHECK(!targets.pictures.wanted(), "writes_to() says no");
     if (views.empty() || (targets.depth == nullptr && targets.rgb == nullptr)) return base::ok_status();
     const EglContext::Current current(*context_);
     INKNAV_RETURN_IF_ERROR(make_frames(views.size(), {targets.depth != nullptr, targets.rgb != nullptr}));
@@ -111,6 +112,7 @@ class EglRenderer final : public Renderer {
     INKNAV_RETURN_IF_ERROR(check_gl(gl(), "a batch of images"));
     counters_.views += static_cast<std::int64_t>(views.size());
     counters_.rays += static_cast<std::int64_t>(views.size() * pixels());
+    counters_.bytes_down += host_bytes(targets, views.size() * pixels());
     return base::ok_status();
   }
 

@@ -2,6 +2,7 @@
 #include "render/embree/embree_renderer.h"
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
 #include <cstring>
 #include <iterator>
@@ -135,8 +136,8 @@ class EmbreeRenderer final : public BatchRenderer {
     fill(packet.hit.geomID, RTC_INVALID_GEOMETRY_ID);
     fill(packet.hit.instID[0], RTC_INVALID_GEOMETRY_ID);
     intersect8(valid, scene.bvh(), &packet);
-    if (band.rgb == nullptr && band.depth != nullptr) {
-      write_depth(band, x0, y0, packet);
+    if (!band.wants_colour()) {
+      write_packet_depth(band, x0, y0, packet);
       return;
     }
     for (int lane = 0; lane < 8; ++lane) {
@@ -153,15 +154,19 @@ class EmbreeRenderer final : public BatchRenderer {
   }
 
   /// Depth alone needs no look at the triangle that was hit.
-  void write_depth(const Band& band, int x0, int y0, const RTCRayHit8& packet) const {
+  void write_packet_depth(const Band& band, int x0, int y0, const RTCRayHit8& packet) const {
     const int columns = std::min(kPacketWidth, camera().width - x0);
     const int rows = std::min(kPacketHeight, band.row_end - y0);
     for (int row = 0; row < rows; ++row) {
-      float* out = band.depth + static_cast<std::ptrdiff_t>(y0 + row) * camera().width + x0;
-      for (int column = 0; column < columns; ++column) {
+      const std::int64_t first = std::int64_t{y0 + row} * camera().width + x0;
+      std::array<float, kPacketWidth> metres;
+      for (int column = 0; column < kPacketWidth; ++column) {
         const int lane = row * kPacketWidth + column;
-        out[column] = packet.hit.geomID[lane] == RTC_INVALID_GEOMETRY_ID ? 0.0f : packet.ray.tfar[lane];
+        metres[static_cast<std::size_t>(column)] =
+            packet.hit.geomID[lane] == RTC_INVALID_GEOMETRY_ID ? 0.0f : packet.ray.tfar[lane];
       }
+      for (int column = 0; column < columns; ++column)
+        write_depth(band, first + column, metres[static_cast<std::size_t>(column)]);
     }
   }
 

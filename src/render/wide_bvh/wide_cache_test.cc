@@ -161,7 +161,7 @@ TEST_F(WideCache, TheCudaRendererUsesIt) {
   if (!fs::exists(INKNAV_FAKE_CUDA)) GTEST_SKIP() << INKNAV_FAKE_CUDA << " is not on this machine";
   const base::ScopedEnvironment named("INKNAV_CUDA_PLUGIN", INKNAV_FAKE_CUDA);
   const base::ScopedEnvironment works("INKNAV_FAKE_CUDA_FAULT", "none");
-  const auto renderer = make_renderer(Backend::kCuda, {8, 8, 90.0f}, pool_, folder_);
+  const auto renderer = make_renderer(Backend::kCuda, {8, 8, 90.0f}, pool_, {.cache_dir = folder_});
   ASSERT_TRUE(renderer.ok()) << renderer.error().message;
   ASSERT_TRUE((*renderer)->add_scene(scene_).ok());
   EXPECT_TRUE(fs::exists(path_));

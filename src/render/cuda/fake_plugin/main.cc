@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "render/cuda/cuda_abi.h"
+#include "render/cuda/fake_plugin/fake_calls.h"
 
 namespace inknav::render {
 
@@ -18,9 +19,19 @@ struct CudaTracer {
 };
 struct CudaBatch {
   CudaView* views;  // from calloc: a view has no default
+  std::int64_t pixels;
+  bool marked;
 };
 
 namespace {
+
+constexpr float kMetres = 1.0f;
+constexpr std::uint8_t kByte = 9;
+
+FakeCalls& calls() {
+  static FakeCalls all;
+  return all;
+}
 
 struct Images {
   std::vector<float> depth;
@@ -69,9 +80,10 @@ CudaStatus clear_scene(CudaTracer* tracer, std::uint32_t slot) {
   return kCudaOk;
 }
 
-CudaStatus create_batch(CudaTracer*, const CudaCamera*, std::uint32_t capacity, CudaBatch** out,
+CudaStatus create_batch(CudaTracer*, const CudaCamera* camera, std::uint32_t capacity, CudaBatch** out,
                         CudaView** views) {
-  *out = new CudaBatch{static_cast<CudaView*>(std::calloc(capacity, sizeof(CudaView)))};
+  *out = new CudaBatch{static_cast<CudaView*>(std::calloc(capacity, sizeof(CudaView))),
+                       std::int64_t{camera->width} * camera->height, false};
   *views = (*out)->views;
   return kCudaOk;
 }
@@ -85,9 +97,10 @@ CudaStatus create_images(CudaTracer*, const CudaCamera* camera, std::uint32_t ca
   if (fault() == "images") return refuse(kCudaOutOfMemory, "memory for depth images: out of memory");
   const std::size_t pixels = std::size_t{capacity} * static_cast<std::size_t>(camera->width) *
                              static_cast<std::size_t>(camera->height);
+  ++calls().images;
   auto* images = new Images;
-  if (depth != 0) images->depth.assign(pixels, 1.0f);
-  if (rgb != 0) images->rgb.assign(3 * pixels, 9);
+  if (depth != 0) images->depth.assign(pixels, kMetres);
+  if (rgb != 0) images->rgb.assign(3 * pixels, kByte);
   *out = {nullptr, nullptr, depth != 0 ? images->depth.data() : nullptr,
           rgb != 0 ? images->rgb.data() : nullptr, images};
   return kCudaOk;
@@ -97,8 +110,50 @@ void destroy_images(CudaImages* images) {
   *images = {};
 }
 
-CudaStatus start_to_host(CudaTracer*, CudaBatch*, std::uint32_t, const CudaImages*, std::uint32_t) {
+/// The pictures of a batch, coded by the functions that the real kernel uses.
+void write_pictures(const CudaBatch& batch, std::uint32_t count, const CudaPictures& pictures) {
+  for (std::uint32_t i = 0; i < count; ++i) {
+    const std::int64_t row = batch.views[i].row;
+    for (std::int64_t pixel = 0; pixel < batch.pixels; ++pixel) {
+      if (pictures.depth.data != nullptr) {
+        write_value(pictures.depth, value_index(pictures.depth, row, pixel),
+                    coded_depth(pictures.coding, kMetres));
+      }
+      if (pictures.rgb.data != nullptr)
+        write_colour(pictures.rgb, value_index(pictures.rgb, row, pixel), {kByte, kByte, kByte});
+    }
+  }
+}
+
+CudaStatus enqueue(CudaTracer*, CudaBatch* batch, std::uint32_t count, const CudaTargets* targets,
+                   void* stream) {
   if (fault() == "lost") return refuse(kCudaFailed, "raycast/primary: unspecified launch failure");
+  ++calls().enqueued;
+  calls().views = count;
+  calls().targets = *targets;
+  calls().stream = stream;
+  write_pictures(*batch, count, targets->pictures);
+  return kCudaOk;
+}
+
+CudaStatus mark(CudaBatch* batch, void*) {
+  ++calls().marked;
+  batch->marked = true;
+  return kCudaOk;
+}
+
+CudaStatus wait_views(CudaBatch* batch) {
+  if (batch->marked) ++calls().waited;
+  batch->marked = false;
+  return kCudaOk;
+}
+
+CudaStatus start_to_host(CudaTracer*, CudaBatch* batch, std::uint32_t count, const CudaDelivery* delivery) {
+  if (fault() == "lost") return refuse(kCudaFailed, "raycast/primary: unspecified launch failure");
+  ++calls().to_host;
+  calls().views = count;
+  calls().stream = delivery->pictures_stream;
+  write_pictures(*batch, count, delivery->pictures);
   return kCudaOk;
 }
 CudaStatus wait_chunk(const CudaImages*, std::uint32_t) { return kCudaOk; }
@@ -107,6 +162,9 @@ CudaStatus wait_chunk(const CudaImages*, std::uint32_t) { return kCudaOk; }
 }  // namespace inknav::render
 
 extern "C" const inknav::render::CudaApi* inknav_cuda_api();
+extern "C" inknav::render::FakeCalls* inknav_fake_cuda_calls();
+
+extern "C" inknav::render::FakeCalls* inknav_fake_cuda_calls() { return &inknav::render::calls(); }
 
 extern "C" const inknav::render::CudaApi* inknav_cuda_api() {
   using namespace inknav::render;
@@ -120,6 +178,8 @@ extern "C" const inknav::render::CudaApi* inknav_cuda_api() {
   api.node_bytes = sizeof(WideNode);
   api.triangle_bytes = sizeof(WideTriangle);
   api.images_bytes = sizeof(CudaImages);
+  api.targets_bytes = sizeof(CudaTargets);
+  api.delivery_bytes = sizeof(CudaDelivery);
   api.last_error = last_error;
   api.describe_device = describe_device;
   api.create_tracer = create_tracer;
@@ -130,6 +190,9 @@ extern "C" const inknav::render::CudaApi* inknav_cuda_api() {
   api.destroy_batch = destroy_batch;
   api.create_images = create_images;
   api.destroy_images = destroy_images;
+  api.enqueue = enqueue;
+  api.mark = mark;
+  api.wait_views = wait_views;
   api.start_to_host = start_to_host;
   api.wait_chunk = wait_chunk;
   return &api;
