@@ -137,23 +137,6 @@ base::Result<TrackRun> run_track(const EvaluationRequest& request, const Track& 
   return run;
 }
 
-/// Failures first, then successes, each in list order, at most `count` in all but at least one of either kind
-/// where both exist.
-std::vector<const learn::EpisodeOutcome*> choose_shown(const learn::EvaluationResult& result, int count) {
-  std::vector<const learn::EpisodeOutcome*> failures, successes;
-  const std::size_t success = result.index_of("success");  // Habitat's tasks have their own order
-  for (const learn::EpisodeOutcome& outcome : result.episodes) {
-    (outcome.measures[success] > 0.5f ? successes : failures).push_back(&outcome);
-  }
-  const auto wanted = static_cast<std::size_t>(std::max(0, count));
-  const std::size_t num_successes =
-      std::min(successes.size(), wanted - std::min(failures.size(), wanted / 2));
-  failures.resize(std::min(failures.size(), wanted - std::min(num_successes, wanted)));
-  successes.resize(num_successes);
-  failures.insert(failures.end(), successes.begin(), successes.end());
-  return failures;
-}
-
 /// <track>/<measure> in TensorBoard, at the checkpoint's update.
 void write_scalars(const EvaluationRequest& request, const TrackRow& row, run::MetricsWriter& metrics) {
   metrics.scalar(row.name + "/success", row.success, request.update);

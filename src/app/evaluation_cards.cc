@@ -156,6 +156,21 @@ MediaSettings media_settings(const config::ExperimentConfig& config,
 
 }  // namespace
 
+std::vector<const learn::EpisodeOutcome*> choose_shown(const learn::EvaluationResult& result, int count) {
+  std::vector<const learn::EpisodeOutcome*> failures, successes;
+  const std::size_t success = result.index_of("success");  // Habitat's tasks have their own order
+  for (const learn::EpisodeOutcome& outcome : result.episodes) {
+    (outcome.measures[success] > 0.5f ? successes : failures).push_back(&outcome);
+  }
+  const auto wanted = static_cast<std::size_t>(std::max(0, count));
+  const std::size_t num_successes =
+      std::min(successes.size(), wanted - std::min(failures.size(), wanted / 2));
+  failures.resize(std::min(failures.size(), wanted - std::min(num_successes, wanted)));
+  successes.resize(num_successes);
+  failures.insert(failures.end(), successes.begin(), successes.end());
+  return failures;
+}
+
 base::Result<EpisodeCard> show_episode(const EvaluationRequest& request, const TrackRun& run,
                                        const learn::EpisodeOutcome& outcome, run::MetricsWriter* metrics,
                                        base::ThreadPool& pool) {

@@ -5,6 +5,7 @@
 // Opens the episode's scene anew; with a cache folder that is quick. Errors: kData (scene, drawing), kDisk.
 
 #include <string>
+#include <vector>
 
 #include "app/evaluation.h"
 #include "app/report/html_report.h"
@@ -23,6 +24,10 @@ struct TrackRun {
   task::Dataset dataset;  // the episodes that were run, in the order of the result's indices
   bool believes = false;  // whether the agent reads the drawing
 };
+
+/// Failures first, then successes, each in list order, at most `count` in all but at least one of either kind
+/// where both exist and `count` is more than 1.
+std::vector<const learn::EpisodeOutcome*> choose_shown(const learn::EvaluationResult& result, int count);
 
 /// `outcome` is one of run.result's, with its trace. Videos for TensorBoard go to `metrics`, if there is one.
 base::Result<EpisodeCard> show_episode(const EvaluationRequest& request, const TrackRun& run,
