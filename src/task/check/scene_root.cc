@@ -61,19 +61,6 @@ std::vector<fs::path> customary_roots(const fs::path& list, int from, int to) {
   return roots;
 }
 
-/// Those that are there, each once.
-std::vector<fs::path> existing(const std::vector<fs::path>& roots) {
-  std::set<fs::path> known;
-  std::vector<fs::path> found;
-  for (const fs::path& root : roots) {
-    std::error_code code;
-    if (!fs::is_directory(root, code)) continue;
-    const fs::path canonical = fs::canonical(root, code);
-    if (!code && known.insert(canonical).second) found.push_back(root);
-  }
-  return found;
-}
-
 struct Root {
   fs::path path;
   std::size_t scenes = 0;  // of those tried, that are there
@@ -92,7 +79,10 @@ class Roots {
   }
 
   void consider(const std::vector<fs::path>& roots) {
-    for (const fs::path& path : existing(roots)) {
+    for (const fs::path& path : roots) {
+      std::error_code code;
+      const fs::path canonical = fs::canonical(path, code);
+      if (code || !fs::is_directory(canonical, code) || !known_.insert(canonical).second) continue;
       const std::size_t scenes = count(path);
       most_ = std::max(most_, scenes);
       if (scenes > 0) roots_.push_back({path, scenes});
@@ -120,6 +110,7 @@ class Roots {
   const SceneSearch& search_;
   std::vector<const Episode*> tried_;
   std::size_t most_ = 0;
+  std::set<fs::path> known_;
   std::vector<Root> roots_;
 };
 
