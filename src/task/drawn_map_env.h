@@ -43,6 +43,9 @@ class DrawnMapEnv : public NavigationEnv {
 
   const EnvSpec& spec() const override { return fields_.spec(); }
   base::TensorView observation(std::string_view name) const override { return fields_.find(name); }
+  bool bind_picture(std::string_view field, const base::DevicePicture& picture) override {
+    return simulator_->bind_picture(field, picture) && fields_.set_elsewhere(field, picture.data != nullptr);
+  }
   void reset() override;
   const StepResult& step(std::span<const std::int32_t> actions) override;
   bool steps_rows() const override { return true; }

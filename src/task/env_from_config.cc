@@ -162,7 +162,9 @@ base::Status load_habitat(const config::DatasetConfig& source, habitat::DatasetT
 EnvShare share_of_rank(int total, int rank, int world_size) {
   INKNAV_CHECK(total >= 1 && world_size >= 1 && rank >= 0 && rank < world_size, total, rank, world_size);
   const int share = total / world_size, remainder = total % world_size;
-  return {rank * share + std::min(rank, remainder), share + (rank < remainder ? 1 : 0), total};
+  return {.first = rank * share + std::min(rank, remainder),
+          .count = share + (rank < remainder ? 1 : 0),
+          .total = total};
 }
 
 void choose_backend(config::RendererChoice wanted, bool on_device, sim::SimulatorSettings& simulator) {
@@ -183,7 +185,8 @@ NavigationEnvSettings env_settings(const config::ExperimentConfig& config, const
   settings.total_envs = share.total;
   settings.simulator.motion = motion_settings(simulator);
   settings.simulator.sensors = sensor_settings(config);
-  choose_backend(simulator.renderer, share.on_device, settings.simulator);
+  choose_backend(simulator.renderer, share.gpu >= 0, settings.simulator);
+  settings.simulator.gpu = std::max(share.gpu, 0);
   settings.simulator.mapper.grid_size = simulator.map_cells;
   settings.simulator.mapper.cell_size = static_cast<float>(simulator.grid_size);
   settings.nav.agent_height = static_cast<float>(simulator.agent_0.height);

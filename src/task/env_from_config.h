@@ -19,7 +19,7 @@ struct EnvShare {
   int first = 0;
   int count = 1;
   int total = 1;
-  bool on_device = false;  // this process computes on a CUDA device
+  int gpu = -1;  // that this process computes on, among the visible devices; -1: the CPU
 };
 
 /// What TASK_CONFIG.SIMULATOR.RENDERER means: auto renders where the process computes, auto and egl may be

@@ -36,6 +36,16 @@ TEST(ChooseBackend, TheCpuIsAskedForByNameOrWhereNothingIsComputedOnADevice) {
   }
 }
 
+TEST(EnvSettings, ARankRendersOnTheGpuThatItComputesOn) {
+  const config::ExperimentConfig config;  // RENDERER auto
+  EnvShare share = share_of_rank(10, 1, 3);
+  EXPECT_EQ(share.gpu, -1);
+  EXPECT_EQ(env_settings(config, share).simulator.backend, Backend::kEmbree);
+  share.gpu = 2;
+  EXPECT_EQ(env_settings(config, share).simulator.backend, Backend::kCuda);
+  EXPECT_EQ(env_settings(config, share).simulator.gpu, 2);
+}
+
 class LoadDataset : public habitat::testing::Files {
  protected:
   LoadDataset() { source().scenes_dir = "data/{version}/scenes"; }

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 // FieldTable: the named fields of an environment and where their values lie. Not thread-safe while it is
-// filled; find() allocates nothing.
+// filled; find() allocates nothing. A field that goes to somebody else's memory (VectorEnv::bind_picture) has
+// no values here meanwhile: looking for it is a bug.
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -26,6 +28,7 @@ class FieldTable {
     field.privileged = privileged;
     spec_.fields.push_back(std::move(field));
     views_.push_back(view);
+    elsewhere_.push_back(0);
   }
   /// Of a field made of `width` numbers an environment; `values` is resized.
   template <typename T>
@@ -36,10 +39,19 @@ class FieldTable {
   }
   const base::TensorView& find(std::string_view name) const {
     for (std::size_t i = 0; i < views_.size(); ++i) {
-      if (spec_.fields[i].name == name) return views_[i];
+      if (spec_.fields[i].name != name) continue;
+      INKNAV_CHECK(elsewhere_[i] == 0, "the field goes to bound memory", name);
+      return views_[i];
     }
     INKNAV_CHECK(false, "no such field", name);
     return views_.front();
+  }
+  /// Whether the values of `name` go elsewhere from now on. Returns true.
+  bool set_elsewhere(std::string_view name, bool elsewhere) {
+    for (std::size_t i = 0; i < views_.size(); ++i) {
+      if (spec_.fields[i].name == name) elsewhere_[i] = elsewhere ? 1 : 0;
+    }
+    return true;
   }
   void set_counts(int num_envs, int num_actions) {
     spec_.num_envs = num_envs;
@@ -50,6 +62,7 @@ class FieldTable {
  private:
   EnvSpec spec_;
   std::vector<base::TensorView> views_;
+  std::vector<std::uint8_t> elsewhere_;  // a field each
 };
 
 }  // namespace inknav::task

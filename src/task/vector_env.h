@@ -24,6 +24,7 @@
 #include <vector>
 
 #include "base/check.h"
+#include "base/device_picture.h"
 #include "base/result.h"
 #include "base/tensor_view.h"
 
@@ -71,6 +72,14 @@ class VectorEnv {
   virtual const EnvSpec& spec() const = 0;
   /// [N, ...] view of a field of spec(); an unknown name is a bug.
   virtual base::TensorView observation(std::string_view name) const = 0;
+  /// Asks for the pictures of a camera's field in the learner's own memory: from now on all that rewrites the
+  /// observation rewrites `picture`, [N] of them, and not the view of that name, which nobody may read until
+  /// `data` null takes the request back. The present pictures are there at once. False: they come through
+  /// observation() as before.
+  virtual bool bind_picture(std::string_view field, const base::DevicePicture& picture) {
+    static_cast<void>(field), static_cast<void>(picture);
+    return false;
+  }
   virtual void reset() = 0;
   virtual const StepResult& step(std::span<const std::int32_t> actions) = 0;
   virtual void reset_done() = 0;
