@@ -116,9 +116,9 @@ void describe(TaskSettings& c, FieldVisitor& v) {
   v.list({.key = "POSSIBLE_ACTIONS", .doc = "Habitat's tasks: actions by their numbers"}, c.possible_actions,
          {"stop", "move_forward", "turn_left", "turn_right", "look_up", "look_down", "velocity_control",
           "teleport"});
-  v.section({.key = "ACTIONS", .doc = "settings of actions (Habitat's tasks)"}, c.actions);
   v.field({.key = "END_ON_SUCCESS", .doc = "RL.SUCCESS_MEASURE other than 0 ends the episode"},
           c.end_on_success);
+  v.section({.key = "ACTIONS", .doc = "settings of actions (Habitat's tasks)"}, c.actions);
   v.section({.key = "DISTANCE_TO_GOAL", .doc = "the measure (Habitat's tasks)"}, c.distance_to_goal);
   v.section({.key = "GPS_SENSOR", .doc = "place in the start frame (Habitat's tasks)"}, c.gps_sensor);
   v.section({.key = "POINTGOAL_SENSOR", .doc = "the goal from the start"}, c.pointgoal_sensor);

@@ -53,8 +53,8 @@ struct TaskSettings {
   // Habitat's tasks.
   std::vector<std::string> possible_actions{"stop", "move_forward", "turn_left",
                                             "turn_right"};  // their order
-  ActionsConfig actions;
   bool end_on_success = false;  // RL.SUCCESS_MEASURE other than 0 ends the episode
+  ActionsConfig actions;
   DistanceToGoalConfig distance_to_goal;
   GpsSensorConfig gps_sensor;
   PointGoalSensorConfig pointgoal_sensor;

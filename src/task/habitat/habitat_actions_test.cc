@@ -5,8 +5,12 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <string>
 #include <tuple>
+#include <utility>
+#include <vector>
 
+#include "config/load.h"
 #include "task/env_from_config.h"
 #include "task/habitat/habitat_testing.h"
 
@@ -261,6 +265,83 @@ TEST(ActionsFromConfig, EachVelocityIsAnActionAndATeleportIsNone) {
   EXPECT_TRUE(velocity.min_angular_deg == -20.0f && velocity.max_angular_deg == 30.0f);
   EXPECT_TRUE(velocity.stop_linear == 0.1f && velocity.stop_angular_deg == 2.0f);
   EXPECT_EQ(velocity.time_step, 0.25f);
+}
+
+/// One environment on the rooms as a configuration with these words has it.
+std::unique_ptr<NavigationEnv> env_with(std::vector<std::string> words, base::ThreadPool& pool) {
+  const std::vector<std::string> task = {"BASE_TASK_CONFIG_PATH",
+                                         "''",
+                                         "EVAL.CONTROLS",
+                                         "[]",
+                                         "RL.PPO.expert_reward_coef",
+                                         "0.0",
+                                         "TASK_CONFIG.TASK.TYPE",
+                                         "Nav-v0",
+                                         "TASK_CONFIG.DATASET.TYPE",
+                                         "PointNav-v1",
+                                         "TASK_CONFIG.TASK.SENSORS",
+                                         "[pointgoal]",
+                                         "TASK_CONFIG.TASK.MEASUREMENTS",
+                                         "[distance_to_goal, success, spl, distance_to_goal_reward]"};
+  words.insert(words.begin(), task.begin(), task.end());
+  const auto loaded = config::load_experiment({.overrides = words});
+  INKNAV_CHECK(loaded.ok(), loaded.error().message);
+  NavigationEnvSettings settings = env_settings(loaded->config, {0, 1, 1});
+  settings.shuffle = false;
+  return make(settings, shared_rooms().dataset(), pool);
+}
+
+TEST(ActionsFromConfig, HydrasKeysReachTheBody) {
+  base::ThreadPool pool(1);
+  const auto moved = [&](const std::vector<std::string>& words, std::int32_t action) {
+    const auto env = env_with(words, pool);
+    env->reset();
+    const base::Pose before = env->episode_view(0).pose_world_agent;
+    env->step(std::vector<std::int32_t>{action});
+    const base::Pose after = env->episode_view(0).pose_world_agent;
+    const float turned = base::yaw_from_rotation(after.rotation) - base::yaw_from_rotation(before.rotation);
+    return std::pair(glm::length(after.position - before.position), base::wrap_angle(turned) / kDegree);
+  };
+  const std::vector<std::string> driving = {"TASK_CONFIG.TASK.POSSIBLE_ACTIONS", "[stop, velocity_control]",
+                                            "habitat.task.actions.velocity_control.ang_vel_range=[-40, 40]",
+                                            "habitat.task.actions.velocity_control.time_step=0.5"};
+  EXPECT_NEAR(moved(driving, 2).second, 20.0f, 1e-3f);
+  EXPECT_NEAR(moved(driving, 3).second, -20.0f, 1e-3f);
+  EXPECT_NEAR(moved({}, 2).second, 10.0f, 1e-3f) << "turn_left";
+  const float noisy = moved({"habitat.simulator.action_space_config=pyrobotnoisy",
+                             "habitat.simulator.noise_model.controller=ILQR"},
+                            2)
+                          .second;
+  // A truncated normal law hits the command itself with probability 0.
+  EXPECT_GT(std::abs(noisy - 10.0f), 1e-3f);
+  EXPECT_LT(std::abs(noisy - 10.0f), 10.0f);
+}
+
+TEST(ActionsFromConfig, HydrasKeysReachTheCameras) {
+  base::ThreadPool pool(1);
+  const std::string camera = "habitat.simulator.agents.main_agent.sim_sensors.";
+  const auto seen = [&](const std::vector<std::string>& words, const char* field) {
+    const auto env = env_with(words, pool);
+    env->reset();
+    const base::TensorView view = env->observation(field);
+    const auto* bytes = static_cast<const std::uint8_t*>(view.data);
+    return std::vector<std::uint8_t>(bytes, bytes + view.num_bytes());
+  };
+  std::vector<std::string> colour = {"EXTRA_RGB", "True", "SENSORS", "[RGB_SENSOR, DEPTH_SENSOR]"};
+  const std::vector<std::uint8_t> ahead = seen(colour, "rgb"), depth = seen(colour, "depth");
+  std::vector<std::string> tilted = colour, salted = colour;
+  for (const char* sensor : {"rgb_sensor", "depth_sensor"})
+    tilted.push_back(camera + sensor + ".orientation=[-0.5, 0, 0]");
+  EXPECT_NE(seen(tilted, "depth"), depth) << "it looks down";
+  salted.push_back(camera + "rgb_sensor.noise_model=SaltAndPepperNoiseModel");
+  salted.push_back(camera + "rgb_sensor.noise_model_kwargs.amount=0.25");
+  const std::vector<std::uint8_t> noisy = seen(salted, "rgb");
+  EXPECT_EQ(seen(salted, "depth"), depth) << "the colours' noise";
+  int changed = 0;
+  for (std::size_t i = 0; i < ahead.size(); ++i) changed += noisy[i] != ahead[i] ? 1 : 0;
+  // A quarter of the values becomes salt or pepper, which some have been before; 64 x 64 x 3 draws.
+  EXPECT_GT(changed, 0.15 * static_cast<double>(ahead.size()));
+  EXPECT_LT(changed, 0.30 * static_cast<double>(ahead.size()));
 }
 
 }  // namespace
