@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "task/check/check_findings.h"
 
+#include <fmt/format.h>
+
 #include <array>
 
 #include "base/check.h"
@@ -42,8 +44,6 @@ constexpr std::array kCodes = std::to_array<CheckCodeInfo>({
      "copy it again, or remove it to have the navmesh built"},
     {CheckCode::kNavmeshNotBuilt, "navmesh.not-built", kFault, "scene for which no navmesh can be built",
      "see that it has a floor (inknav data convert --ground-plane) and a ceiling high enough for the agent"},
-    {CheckCode::kNavmeshEmpty, "navmesh.empty", kFault, "navmesh on which nobody can stand",
-     "remove it to have the navmesh built"},
     {CheckCode::kNavmeshElsewhere, "navmesh.elsewhere", kFault, "navmesh that lies elsewhere than its scene",
      "see that scene and navmesh are of one building and one version, or remove the navmesh"},
     {CheckCode::kNavmeshOtherScene, "navmesh.other-scene", kFault, "navmesh that is not of its scene",
@@ -121,6 +121,10 @@ const CheckCodeInfo& info_of(CheckCode code) {
 }
 
 std::span<const CheckCodeInfo> all_check_codes() { return kCodes; }
+
+std::string counted(std::size_t number, std::string_view noun) {
+  return fmt::format("{} {}{}", number, noun, number == 1 ? "" : "s");
+}
 
 std::string without_path(const std::string& message, const std::filesystem::path& path) {
   const std::string start = path.string() + ": ";

@@ -8,6 +8,7 @@
 // long as they are at most 1 % of their list (task/episode_faults.h).
 // Values, no shared state; info_of() costs one array access.
 
+#include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <span>
@@ -32,7 +33,6 @@ enum class CheckCode : std::uint8_t {
   kStageConfigNoScene,
   kNavmeshUnreadable,
   kNavmeshNotBuilt,
-  kNavmeshEmpty,
   kNavmeshElsewhere,
   kNavmeshOtherScene,
   kNavmeshOtherAgent,
@@ -90,6 +90,9 @@ struct CheckFinding {
 };
 
 using CheckFindings = std::vector<CheckFinding>;
+
+/// "1 scene", "2 scenes"
+std::string counted(std::size_t number, std::string_view noun);
 
 /// `message` without "<path>: " at its beginning, as a finding names the file itself.
 std::string without_path(const std::string& message, const std::filesystem::path& path);

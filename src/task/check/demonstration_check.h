@@ -2,8 +2,9 @@
 #pragma once
 // Validation of a folder of demonstrations before a night is lost on it: every shard is read, every checksum
 // compared, every walk unpacked (or rendered from its scene), every drawing looked for.
-// Memory: the headers of the shards and a walk a thread. Threads: those of the pool; a set that is rendered
-// goes walk by walk. Cost: that of reading the shards.
+// What is wrong with one walk does not end the check; a manifest or a shard's header that cannot be read
+// does. Memory: the headers of the shards and a walk a thread. Threads: those of the pool; a set that is
+// rendered goes walk by walk. Cost: that of reading the shards.
 
 #include <cstdint>
 #include <filesystem>

@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 // check_drawing: one drawing as an agent would read it, and the truth beside it, for a check of a folder.
-// Pure; safe from any thread. Cost: about 20 ms.
+//
+// It must be there, be a picture within limits, and have ink; marks that are missing or there twice are a
+// warning, because an agent can do without. A truth must be that of this picture and, where the episode is
+// known, of its start and goal (0.15 of the paper's side).
+// Whatever is wrong is a finding. Pure; safe from any thread. Cost: about 20 ms.
 
 #include <filesystem>
 #include <string>

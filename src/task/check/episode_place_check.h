@@ -3,6 +3,7 @@
 // Where the episodes of one list lie on one scene: start and goals on the mesh, joined, the distance as
 // stated, the reference path; for a check of a folder. Where most starts are off the mesh and would be on it
 // with y and z exchanged, that is said once instead of for each episode.
+// An episode without goals, as test splits have them, is judged by its start alone.
 // Pure functions of (mesh, episodes). Cost: a path search an episode.
 
 #include <cstddef>

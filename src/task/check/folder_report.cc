@@ -50,12 +50,7 @@ std::string short_name(const fs::path& file, const fs::path& root, std::size_t w
   return name;
 }
 
-/// "1 scene", "2 scenes"
-std::string counted(std::size_t number, std::string_view noun) {
-  return fmt::format("{} {}{}", number, noun, number == 1 ? "" : "s");
-}
-
-std::string counted(std::size_t number, FileKind kind) {
+std::string counted_files(std::size_t number, FileKind kind) {
   if (kind == FileKind::kList) return counted(number, "list");
   if (kind == FileKind::kDrawing) return counted(number, "drawing");
   if (kind == FileKind::kNavmesh && number != 1) return fmt::format("{} navmeshes", number);
@@ -164,7 +159,7 @@ std::string head_line(const FolderCheck& check, const fs::path& path) {
   std::vector<std::string> parts;
   if (!check.scenes.empty()) parts.push_back(counted(check.scenes.size(), "scene"));
   for (const auto& [kind, number] : files) {
-    parts.push_back(counted(number, kind));
+    parts.push_back(counted_files(number, kind));
     if (kind == FileKind::kList) {
       parts.back() += fmt::format(" with {} ({} cannot be run)", counted(episodes, "episode"), bad);
     }

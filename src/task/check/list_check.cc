@@ -142,7 +142,7 @@ FileRow list_row(const CheckedList& list) {
   row.bad_episodes = static_cast<int>(std::count(list.bad.begin(), list.bad.end(), std::uint8_t{1}));
   std::set<std::string> ids;
   for (const Episode& episode : list.inspection.episodes) ids.insert(episode.scene_id);
-  row.summary = fmt::format("{} episodes in {} scenes", row.episodes, ids.size());
+  row.summary = counted(list.inspection.size(), "episode") + " in " + counted(ids.size(), "scene");
   if (!list.scenes.empty()) row.summary += " of " + list.folders.scenes_dir.string();
   std::vector<float> lengths;
   std::copy_if(list.lengths.begin(), list.lengths.end(), std::back_inserter(lengths),

@@ -37,7 +37,6 @@ void fill_mesh(const nav::NavMesh& mesh, SceneRow& row) {
   row.mesh = mesh.file_version() != 0 ? MeshOrigin::kFile : MeshOrigin::kBuilt;
   row.area = mesh.area();
   row.islands = mesh.islands().size();
-  if (row.islands == 0 || row.area <= 0.0f) return;
   row.largest_share = mesh.islands()[static_cast<std::size_t>(mesh.largest_island())].area / row.area;
 }
 
@@ -160,11 +159,6 @@ class Checker {
     }
     const nav::NavMesh& mesh = *found->mesh;
     fill_mesh(mesh, check_.row);
-    if (mesh.islands().empty() || mesh.area() <= 0.0f) {
-      add(CheckCode::kNavmeshEmpty, found->file_beside ? navmesh_ : path_,
-          "a floor to stand on was wanted, found none");
-      return;
-    }
     const bool trusted = found->file_beside ? check_file(scene, *found) : !check_frame(scene, &mesh);
     if (!trusted) return;
     check_.mesh = found->mesh;
@@ -246,10 +240,6 @@ FileRow check_navmesh_file(const fs::path& path, CheckFindings& findings) {
   const nav::NavSettings& s = (*mesh)->settings();
   row.summary = fmt::format("version {}, {:.2f} m2 in {} islands", (*mesh)->file_version(), (*mesh)->area(),
                             (*mesh)->islands().size());
-  if ((*mesh)->islands().empty()) {
-    findings.push_back({CheckCode::kNavmeshEmpty, path, "", "a floor to stand on was wanted, found none"});
-    return row;
-  }
   const nav::Island& largest = (*mesh)->islands()[static_cast<std::size_t>((*mesh)->largest_island())];
   row.summary += fmt::format(
       ", the largest {:.2f} m2 with radius {:.2f} m, {}, for an agent {:.2f} m high with radius {:.2f} m, "

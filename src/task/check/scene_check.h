@@ -3,7 +3,10 @@
 // check_scene: one scene with its navmesh, for a check of a folder. The one place in it where scenes and
 // navmeshes are read, by the same functions that training uses (scene/load.h, nav/scene_mesh.h), without the
 // cache: a check reads what is there.
-// Memory: the scene, and a copy of its triangles where it looks turned. Pure; safe from any thread.
+//
+// It ends at the first fault that makes the rest meaningless: what cannot be read, stands on its side or is
+// not in metres has no navmesh that says anything. Whatever is wrong is a finding. Memory: the scene, and a
+// copy of its triangles where it looks turned. Pure; safe from any thread.
 
 #include <filesystem>
 

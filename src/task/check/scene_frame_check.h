@@ -3,19 +3,14 @@
 // Whether a scene seems to stand as it should: upright, in metres, with its triangles facing the agent. None
 // of this can be known from a mesh; these are rules for what a building looks like, made so that a sound one
 // does not raise them (docs/coming-from-habitat.md, "Checking your data").
-//
 // Units: a building is at most 100 m high and 2 km wide, and at least 1 m wide.
-//
 // Plate: no building is 1 to 6 m deep and at least five times as wide and as high; that is a storey on edge.
-//
 // Frame: there is a direction other than world +Y in which the surfaces that face it lie on one level to at
 // least 1.2 times the area, and in which the largest connected floor that an agent of 1.5 m can walk has at
 // least twice the area (and 4 m2). A floor in the upper two fifths of the height is a roof or a facade and
 // does not count.
-//
 // Inside out: the lowest level of the scene faces down, and with the triangles turned over there is a floor
 // of at least 4 m2, twice as large as the largest that is there now and is no such roof.
-//
 // Pure functions. Cost: one pass over the triangles; only where the cheap signs point to it a navmesh is
 // built, of a copy without textures.
 

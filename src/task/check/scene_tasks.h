@@ -3,7 +3,8 @@
 // list_scene_tasks: which scenes a check of a folder reads, each with the episodes on it. Scenes that lists
 // name come as their episodes have them (with the config of a scene dataset); the others of the folder as
 // they lie there. Two lists that name one file share a task, so that no scene is read twice.
-// Pure but for looking at the disk; sorted by path.
+// Placeholders are left out, with the episodes on them: they are told as such.
+// Sorted by path. Looks at the disk for names and sizes only. Cost: some look-ups a scene.
 
 #include <cstddef>
 #include <cstdint>
