@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <memory>
+#include <unordered_set>
 #include <utility>
 
 namespace inknav::learn {
@@ -28,12 +29,20 @@ class CountedMemory {
 
  private:
   struct Counter final : c10::MemoryReportingInfoBase {
-    void reportMemoryUsage(void*, std::int64_t bytes, std::size_t, std::size_t, c10::Device device) override {
+    void reportMemoryUsage(void* place, std::int64_t bytes, std::size_t, std::size_t,
+                           c10::Device device) override {
       if (!device.is_cpu()) return;
+      // What libtorch says of a tensor from before may be the size of another one that lay there once.
+      if (bytes > 0) {
+        places.insert(place);
+      } else if (places.erase(place) == 0) {
+        return;
+      }
       held += bytes;
       most = std::max(most, held);
     }
     bool memoryProfilingEnabled() const override { return true; }
+    std::unordered_set<const void*> places;  // of what is held
     std::int64_t held = 0;
     std::int64_t most = 0;
   };
