@@ -17,8 +17,10 @@ Experience::Experience(const std::string& name, const CollectorSettings& setting
                        const std::shared_ptr<PolicyNetwork>& network, const Workplace& workplace)
     : prefix(name),
       env(from),
+      pictures(from, network->settings(), workplace.placement),
       runner(network, from, workplace.pool, workplace.placement),
       collector(settings, from, runner) {
+  runner.use_pictures(pictures.image());
   runner.set_noise(settings.seed, settings.first_env);
   // The states to learn from need no choice among plans.
   if (runner.planner() != nullptr) runner.planner()->set_num_candidates(1);

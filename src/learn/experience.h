@@ -8,6 +8,7 @@
 #include <string>
 
 #include "base/thread_pool.h"
+#include "learn/bound_pictures.h"
 #include "learn/placement.h"
 #include "learn/policy_runner.h"
 #include "learn/ppo/collector.h"
@@ -33,6 +34,7 @@ struct Experience {
 
   std::string prefix;
   task::VectorEnv& env;
+  BoundPictures pictures;
   PolicyRunner runner;
   Collector collector;
 };

@@ -76,8 +76,13 @@ void add_environments(const MemoryQuestion& q, Rows& rows) {
   const std::uint64_t maps = task::field_bytes(spec, "occupancy");
   const std::uint64_t planes = task::field_bytes(spec, "drawing_planes");
   rows.host("occupancy maps", maps);
-  // The simulator's frames and those of a partial observation; on a device the tracer's own as well.
-  rows.both("frame buffers", 2 * frames, frames);
+  // The simulator's frames and those of a partial observation; on a device the tracer's own and the
+  // network's.
+  const std::uint64_t bound =
+      policy.backbone == Backbone::kNone
+          ? 0
+          : n * u(policy.image_height) * u(policy.image_width) * u(policy.image_channels) * kFloat;
+  rows.both("frame buffers", 2 * frames, frames + bound);
   std::uint64_t drawings = planes;
   if (policy.reading.enabled) {
     const std::uint64_t side = u(policy.reading.drawing_size);

@@ -213,7 +213,7 @@ void PolicyRunner::write_numbers(const task::VectorEnv& env, std::int64_t row, f
 void PolicyRunner::write(const task::VectorEnv& env, std::span<const std::uint8_t> rows,
                          ObservationSlot& slot) {
   const bool reading = settings_.reading.enabled;
-  const bool image = settings_.backbone != Backbone::kNone;
+  const bool image = settings_.backbone != Backbone::kNone && !pictures_.defined();
   OccupancyGrid occupancy{nullptr, settings_.reading.grid_size, settings_.reading.grid_cell};
   if (reading) occupancy.cells = env.observation("occupancy").as<std::uint8_t>();
   if (planner_) note_plan_keys(env, occupancy);
@@ -254,13 +254,22 @@ void PolicyRunner::write(const task::VectorEnv& env, std::span<const std::uint8_
   slot.previous_action.copy_(previous_action_);
 }
 
-void PolicyRunner::upload(const SlotPair& slot) const {
+void PolicyRunner::send(const Tensor& host, const Tensor& device, std::int64_t& bytes) const {
+  placement_.up(host, device);
+  if (!placement_.direct()) bytes += static_cast<std::int64_t>(host.nbytes());
+}
+
+void PolicyRunner::upload(const SlotPair& slot) {
   const ObservationSlot &host = slot.host, &device = slot.device;
-  if (host.image.defined()) placement_.up(host.image, device.image);
-  if (host.crops.defined()) placement_.up(host.crops, device.crops);
-  placement_.up(host.numbers, device.numbers);
-  placement_.up(host.previous_action, device.previous_action);
-  placement_.up(keep_, device_keep_);
+  if (pictures_.defined()) {
+    device.image.copy_(pictures_);
+  } else if (host.image.defined()) {
+    send(host.image, device.image, uploaded_.images);
+  }
+  if (host.crops.defined()) send(host.crops, device.crops, uploaded_.others);
+  send(host.numbers, device.numbers, uploaded_.others);
+  send(host.previous_action, device.previous_action, uploaded_.others);
+  send(keep_, device_keep_, uploaded_.others);
 }
 
 PolicyOutput PolicyRunner::forward(const ObservationSlot& in) {
@@ -335,8 +344,12 @@ Tensor PolicyRunner::peek_values(const ObservationSlot& host, const Tensor& rows
   torch::NoGradGuard no_grad;
   const Tensor index = placement_.up(rows);
   const auto part = [&](const Tensor& t) { return t.defined() ? placement_.up(t.index_select(0, rows)) : t; };
+  // Where the pictures are bound these are still the final ones: the resets come later.
+  const Tensor image = pictures_.defined() ? pictures_.index_select(0, index) : part(host.image);
+  if (!pictures_.defined() && image.defined() && !placement_.direct())
+    uploaded_.images += static_cast<std::int64_t>(image.nbytes());
   return network_
-      ->forward({part(host.image),
+      ->forward({image,
                  part(host.crops),
                  part(host.numbers),
                  part(host.previous_action),

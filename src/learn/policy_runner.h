@@ -85,6 +85,17 @@ class PolicyRunner {
   /// Restores what is derived from the environment's views (after a resume).
   void reload(const task::VectorEnv& env);
 
+  /// The pictures of these environments lie on the device ([N, H, W, C] f32, learn/bound_pictures.h) and are
+  /// those of the present observation whenever this runner is asked for anything; none goes up from then on.
+  /// Undefined: they come from the environment's fields.
+  void use_pictures(const torch::Tensor& image) { pictures_ = image; }
+  /// Bytes of observations that went to the device so far; 0 where the placement is direct.
+  struct Uploaded {
+    std::int64_t images = 0;
+    std::int64_t others = 0;
+  };
+  const Uploaded& uploaded() const { return uploaded_; }
+
   /// Writes the network's inputs for the flagged rows (empty: all).
   void write(const task::VectorEnv& env, std::span<const std::uint8_t> rows, ObservationSlot& slot);
   /// Forward pass of all rows; the recurrent state moves on, but not when an exception leaves it. What it
@@ -127,7 +138,8 @@ class PolicyRunner {
  private:
   void note_plan_keys(const task::VectorEnv& env, const OccupancyGrid& maps);
   void plan(const ObservationSlot& device, PolicyOutput& output);
-  void upload(const SlotPair& slot) const;
+  void upload(const SlotPair& slot);
+  void send(const torch::Tensor& host, const torch::Tensor& device, std::int64_t& bytes) const;
   PolicyOutput forward(const ObservationSlot& device);
   void write_numbers(const task::VectorEnv& env, std::int64_t row, float* out) const;
   torch::Tensor view_of_planes(const task::VectorEnv& env) const;
@@ -142,6 +154,8 @@ class PolicyRunner {
   torch::Tensor state_;
   torch::Tensor keep_;
   torch::Tensor device_keep_;
+  torch::Tensor pictures_;  // bound, or undefined
+  Uploaded uploaded_;
   torch::Tensor previous_action_;
   torch::Tensor drawing_features_;
   torch::Tensor scale_correction_;  // [N]

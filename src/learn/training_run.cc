@@ -156,7 +156,8 @@ class RankRun {
     INKNAV_ASSIGN_OR_RETURN(task::Dataset dataset, task::load_dataset(config_, split));
     if (!config_.num_processes) INKNAV_RETURN_IF_ERROR(count_environments(dataset));
     const int total_envs = *config_.num_processes;
-    const task::EnvShare share = task::share_of_rank(total_envs, rank_.rank, rank_.world_size);
+    task::EnvShare share = task::share_of_rank(total_envs, rank_.rank, rank_.world_size);
+    if (gpu) share.gpu = *gpu;
     INKNAV_RETURN_IF_ERROR(config::check_mini_batches(request_.loaded, share.count));
     const task::NavigationEnvSettings env_settings = task::env_settings(config_, share);
     INKNAV_RETURN_IF_ERROR(check_memory_of(env_settings, task::planned_spec(env_settings),
