@@ -270,7 +270,9 @@ TEST_F(GpuTraining, HalvesBesideEachOtherEqualHalvesInTurn) {
         ASSERT_TRUE(report.ok()) << report.error().message;
         hidden += report->seconds.hidden;
       }
-      if (lanes == LaneKind::kInTurn) EXPECT_EQ(hidden, 0.0) << "nothing is beside anything";
+      if (lanes == LaneKind::kInTurn) {
+        EXPECT_EQ(hidden, 0.0) << "nothing is beside anything";
+      }
       hashes.push_back(trainer->state_hash().hex());
     }
     EXPECT_EQ(hashes[0], hashes[1]) << graphs;
