@@ -72,6 +72,9 @@ class TrainBenchmark {
       results.push_back(
           figure_of(points, fmt::format("Perf/{}_seconds", phase), name + "/" + phase, "s/update"));
     }
+    // Of environment: the time in which the GPU was at work for the other half of the environments.
+    if (settings_.gpu)
+      results.push_back(figure_of(points, "Perf/hidden_seconds", name + "/environment/hidden", "s/update"));
     return results;
   }
 
@@ -85,6 +88,17 @@ class TrainBenchmark {
       results.push_back(single.front());
     }
     all_.insert(all_.end(), results.begin(), results.end());
+    return base::ok_status();
+  }
+
+  /// What the two halves of a case on a GPU bring: the same with all environments at once, to compare.
+  base::Status add_together(const std::string& name, const char* experiment, std::vector<std::string> own) {
+    own.insert(own.end(), {"RL.PPO.use_double_buffered_sampler", "False"});
+    INKNAV_ASSIGN_OR_RETURN(const auto together, run(name + "/together", experiment, own, settings_.ranks));
+    for (base::BenchmarkResult& result : all_) {
+      if (result.name == name) base::compare(result, together.front());
+    }
+    all_.insert(all_.end(), together.begin(), together.end());
     return base::ok_status();
   }
 
@@ -128,6 +142,12 @@ base::Result<std::vector<base::BenchmarkResult>> run_train_benchmark(const Train
     for (const int planes : settings.base_planes) {
       INKNAV_RETURN_IF_ERROR(benchmark.add_case(fmt::format("train/ppo/planes{}", planes),
                                                 "configs/train_hwnav.yaml", benchmark.ppo_overrides(planes)));
+    }
+    if (settings.gpu && !settings.base_planes.empty()) {
+      const int planes = settings.base_planes.front();
+      INKNAV_RETURN_IF_ERROR(benchmark.add_together(fmt::format("train/ppo/planes{}", planes),
+                                                    "configs/train_hwnav.yaml",
+                                                    benchmark.ppo_overrides(planes)));
     }
   }
   if (settings.diffusion) {

@@ -25,7 +25,8 @@ struct TrainBenchmarkSettings {
 };
 
 /// train/ppo/planes16 and so on, train/diffusion (frames/s), each with its phases (part of the time) and, as
-/// baseline, the same on one rank.
+/// baseline, the same on one rank. On a GPU also the part of the simulation that was hidden behind networks,
+/// and the first with all environments at once as its baseline.
 base::Result<std::vector<base::BenchmarkResult>> run_train_benchmark(const TrainBenchmarkSettings& settings);
 
 }  // namespace inknav::app

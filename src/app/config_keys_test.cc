@@ -166,6 +166,8 @@ std::vector<Row> ppo_rows() {
       {"RL.PPO.max_grad_norm", "2.0", "AdamW", OBSERVE(ppo_of(c).max_grad_norm)},
       {"RL.PPO.num_steps", "9", "rollouts", OBSERVE(ppo_of(c).num_steps)},
       {"RL.PPO.sync_frac", "0.6", "rollouts of several ranks", OBSERVE(ppo_of(c).sync_frac)},
+      {"RL.PPO.use_double_buffered_sampler", "True", "rollouts",
+       OBSERVE(static_cast<int>(trainer_of(c).two_halves))},
       {"RL.PPO.hidden_size", "32", "policy", OBSERVE(policy_of(c).hidden_size)},
       {"RL.PPO.use_gae", "False", "returns", OBSERVE(ppo_of(c).use_gae)},
       {"RL.PPO.use_linear_lr_decay", "True", "AdamW", OBSERVE(ppo_of(c).use_linear_lr_decay)},

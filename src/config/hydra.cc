@@ -143,6 +143,7 @@ constexpr HydraKey kKeys[] = {
     {"habitat_baselines.rl.ppo.hidden_size", "RL.PPO.hidden_size"},
     {"habitat_baselines.rl.ppo.use_gae", "RL.PPO.use_gae"},
     {"habitat_baselines.rl.ppo.use_linear_lr_decay", "RL.PPO.use_linear_lr_decay"},
+    {"habitat_baselines.rl.ppo.use_double_buffered_sampler", "RL.PPO.use_double_buffered_sampler"},
     {"habitat_baselines.rl.ppo.use_linear_clip_decay", "RL.PPO.use_linear_clip_decay"},
     {"habitat_baselines.rl.ppo.gamma", "RL.PPO.gamma"},
     {"habitat_baselines.rl.ppo.tau", "RL.PPO.tau"},

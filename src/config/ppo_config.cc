@@ -31,6 +31,11 @@ void describe(PpoConfig& c, FieldVisitor& v) {
        .low = 0,
        .high = 1},
       c.sync_frac);
+  v.choice(
+      {.key = "use_double_buffered_sampler",
+       .doc = "half of a rank's environments are simulated while the network is at work on the other half; "
+              "auto: on a GPU"},
+      c.use_double_buffered_sampler, {"auto", "True", "False"});
   v.field({.key = "hidden_size", .doc = "recurrent state", .low = 1, .high = 16384}, c.hidden_size);
   v.field({.key = "use_gae", .doc = "generalised advantage estimation; else plain returns"}, c.use_gae);
   v.field({.key = "use_linear_lr_decay", .doc = "lr falls to 0 over NUM_UPDATES"}, c.use_linear_lr_decay);

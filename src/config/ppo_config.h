@@ -13,6 +13,8 @@ enum class RnnType : std::uint8_t { kNone, kGru, kLstm };
 /// Adam is AdamW; LAMB scales its steps layer by layer, for large batches.
 enum class OptimizerChoice : std::uint8_t { kAdam, kLamb };
 enum class PrecisionChoice : std::uint8_t { kAuto, kFp32, kBf16 };
+/// kAuto: yes on a GPU.
+enum class HalvesChoice : std::uint8_t { kAuto, kYes, kNo };
 enum class LearningRateScaling : std::uint8_t { kNone, kSqrt, kLinear };
 
 struct PpoConfig {
@@ -28,6 +30,8 @@ struct PpoConfig {
   /// Straggler rule of DD-PPO: once this share of the ranks has its rollout, the others cut theirs, at a
   /// quarter of it at the earliest. 0 = off: with it results depend on timing.
   double sync_frac = 0.0;
+  /// Half of the environments of a rank are simulated while the network is at work on the other half.
+  HalvesChoice use_double_buffered_sampler = HalvesChoice::kAuto;
   int hidden_size = 512;               // recurrent state
   bool use_gae = true;                 // else plain discounted returns
   bool use_linear_lr_decay = false;    // lr falls to 0 over NUM_UPDATES

@@ -78,6 +78,24 @@ TEST_F(StagedPictures, TrainToTheBitsOfTheDirectWay) {
   EXPECT_NE(hashes[0], hashes[2]);
 }
 
+TEST_F(StagedPictures, EachHalfReadsItsOwn) {
+  const auto hash = [&](const ComputeSettings& compute, LaneKind lanes) {
+    const auto env = make_env(Cameras::kBoth);
+    TrainerSettings settings = make_settings(Cameras::kBoth, env->spec());
+    settings.compute = compute;
+    settings.two_halves = TwoHalves::kYes;
+    settings.lanes = lanes;
+    const auto trainer = Trainer::create(settings, *env, nullptr, pool_);
+    for (int i = 0; i < 3; ++i) EXPECT_TRUE(trainer->update().ok());
+    return trainer->state_hash().hex();
+  };
+  const std::string direct = hash({}, LaneKind::kInTurn);
+  for (const LaneKind lanes : {LaneKind::kInTurn, LaneKind::kLate}) {
+    EXPECT_EQ(hash({.staged = true}, lanes), direct);
+    EXPECT_EQ(hash({.staged = true, .graphs = true}, lanes), direct);
+  }
+}
+
 TEST_F(StagedPictures, ResumeLikeTheDirectWay) {
   std::vector<std::string> hashes;
   for (const bool staged : {false, true}) {
@@ -116,8 +134,8 @@ class StagedRollout : public StagedPictures {
     experience.start();
     experience.collector.collect(0, {}, rollout, seconds, [](const task::EpisodeResult&) {});
     const Minibatch batch = rollout.minibatch({0, 1, 2, 3});
-    return {experience.pictures.image().defined(), experience.runner.uploaded(), batch.input.image.clone(),
-            rollout.bootstrap.clone()};
+    return {experience.pictures.image().defined(), experience.groups.front()->runner.uploaded(),
+            batch.input.image.clone(), rollout.bootstrap.clone()};
   }
 };
 

@@ -54,6 +54,7 @@ TrainerSettings trainer_settings(const LearnerBenchmarkSettings& settings, const
   trainer.policy.base_planes = which.base_planes;
   trainer.policy.recurrence = which.recurrence;
   trainer.policy.hidden_size = settings.hidden_size;
+  trainer.two_halves = TwoHalves::kNo;  // nothing is simulated beside which networks could work
   trainer.ppo.num_steps = settings.num_steps;
   trainer.ppo.num_mini_batch = settings.num_mini_batch;
   trainer.ppo.ppo_epoch = which.epochs;

@@ -96,6 +96,7 @@ void MainRank::report(const UpdateReport& update, double seconds) {
   metrics_->scalar("Perf/reading_seconds", update.seconds.reading, update.update);
   metrics_->scalar("Perf/inference_seconds", update.seconds.inference, update.update);
   metrics_->scalar("Perf/learning_seconds", update.seconds.learning, update.update);
+  metrics_->scalar("Perf/hidden_seconds", update.seconds.hidden, update.update);
   env_seconds_ += update.seconds.environment + update.seconds.reading;
   network_seconds_ += update.seconds.inference + update.seconds.learning;
   const double success = metric(update, "Environment/Success", std::nan(""));

@@ -3,6 +3,7 @@
 // PictureEnv: environments that cost next to nothing, for benchmarks of the learner alone: "depth" pictures
 // that stay as they are, episodes of a fixed length that end at different steps.
 
+#include <span>
 #include <string>
 #include <vector>
 
@@ -36,14 +37,23 @@ class PictureEnv final : public task::VectorEnv {
     return base::make_view(const_cast<float*>(depth_.data()), spec_.num_envs, side_, side_, 1);
   }
   void reset() override {}
-  const task::StepResult& step(std::span<const std::int32_t>) override {
-    for (std::size_t i = 0; i < step_.size(); ++i) ended_[i] = ++step_[i] >= kEpisode;
-    result_ = {reward_, ended_, none_};
+  const task::StepResult& step(std::span<const std::int32_t> actions) override {
+    return step_rows(0, actions);
+  }
+  bool steps_rows() const override { return true; }
+  const task::StepResult& step_rows(int first, std::span<const std::int32_t> actions) override {
+    const auto begin = static_cast<std::size_t>(first);
+    const std::size_t count = actions.size();
+    for (std::size_t i = begin; i < begin + count; ++i) ended_[i] = ++step_[i] >= kEpisode;
+    result_ = {std::span<const float>(reward_).subspan(begin, count),
+               std::span<const std::uint8_t>(ended_).subspan(begin, count),
+               std::span<const std::uint8_t>(none_).subspan(begin, count)};
     return result_;
   }
   void reset_done() override {
     for (std::size_t i = 0; i < step_.size(); ++i) {
       if (ended_[i] != 0) step_[i] = 0;
+      ended_[i] = 0;
     }
   }
   const std::vector<std::string>& measure_names() const override { return measures_; }

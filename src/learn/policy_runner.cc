@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <utility>
 
 #include "base/check.h"
 
@@ -58,6 +59,17 @@ ObservationSlot make_slot(const PolicySettings& settings, std::int64_t num_envs,
 SlotPair make_slots(const PolicySettings& settings, std::int64_t num_envs, const Placement& placement) {
   const ObservationSlot device = make_slot(settings, num_envs, placement.on_device());
   return {placement.direct() ? device : make_slot(settings, num_envs, placement.on_host()), device};
+}
+
+SlotPair rows_of(const SlotPair& slot, std::int64_t first, std::int64_t count) {
+  const auto rows = [&](const ObservationSlot& from) {
+    const auto part = [&](const Tensor& t) { return t.defined() ? t.narrow(0, first, count) : t; };
+    return ObservationSlot{part(from.image), part(from.crops), part(from.numbers),
+                           part(from.previous_action)};
+  };
+  const ObservationSlot device = rows(slot.device);
+  // Where the two are one memory, they stay the same tensors: nothing is to be copied.
+  return {slot.host.numbers.is_same(slot.device.numbers) ? device : rows(slot.host), device};
 }
 
 void complete_settings(PolicySettings& settings, const task::EnvSpec& spec) {
@@ -289,6 +301,12 @@ PolicyOutput PolicyRunner::forward(const ObservationSlot& in) {
 }
 
 Inference PolicyRunner::infer(const SlotPair& slot, bool with_plans) {
+  launch(slot, with_plans);
+  placement_.wait();
+  return finish();
+}
+
+void PolicyRunner::launch(const SlotPair& slot, bool with_plans) {
   torch::NoGradGuard no_grad;
   upload(slot);
   const ObservationSlot& in = slot.device;
@@ -308,13 +326,18 @@ Inference PolicyRunner::infer(const SlotPair& slot, bool with_plans) {
     if (!correction_.defined()) correction_ = placement_.host_twin(output.correction);
     if (says_actions) placement_.down(output.log_probabilities, log_probabilities_);
     if (correction_.defined()) placement_.down(output.correction, correction_);
-    placement_.wait();
     if (says_actions) result.log_probabilities = log_probabilities_;
     result.correction = correction_;
   }
-  state_.copy_(next_state);
+  launched_ = std::move(result);
+  next_state_ = next_state;
+}
+
+Inference PolicyRunner::finish() {
+  torch::NoGradGuard no_grad;
+  state_.copy_(next_state_);
   keep_.fill_(1.0f);  // not before it has gone up
-  return result;
+  return std::exchange(launched_, {});
 }
 
 void PolicyRunner::note_plan_keys(const task::VectorEnv& env, const OccupancyGrid& maps) {

@@ -7,6 +7,7 @@
 //   runner.begin(env, all);                          // after env.reset()
 //   loop: runner.write(env, rows, slot.host)         // belief features and crops of the present observation
 //         inference = runner.infer(slot);            // up, forward, down; moves the recurrent state
+//         (or launch(slot), other work, waiting for the device, inference = finish())
 //         runner.correct(inference.correction, gain);
 //         runner.acted(actions); env.step(actions); runner.moved(env);
 //         (value of final observations: write + peek_values)
@@ -51,6 +52,8 @@ struct SlotPair {
   ObservationSlot device;
 };
 SlotPair make_slots(const PolicySettings& settings, std::int64_t num_envs, const Placement& placement);
+/// The inputs of environments first, first + 1, ...; in the same memory.
+SlotPair rows_of(const SlotPair& slot, std::int64_t first, std::int64_t count);
 
 /// What infer() says. `output` is on the device, the rest on the host.
 struct Inference {
@@ -102,6 +105,11 @@ class PolicyRunner {
   /// returns on the host is good until the next call. `with_plans` false: a diffusion policy draws no plans,
   /// and says nothing of actions (log_probabilities stay undefined); where they have been taken already.
   Inference infer(const SlotPair& slot, bool with_plans = true);
+  /// The same in two parts: asks the device for it without waiting; and, once the device has been waited for,
+  /// takes what came of it and moves the state. Between the two the slot on the host stays as it is, and
+  /// nothing of this runner is called.
+  void launch(const SlotPair& slot, bool with_plans = true);
+  Inference finish();
   /// Values (on the device) of some rows of a slot on the host without touching the state; [rows] i64.
   torch::Tensor peek_values(const ObservationSlot& host, const torch::Tensor& rows);
   /// Of all rows.
@@ -168,6 +176,8 @@ class PolicyRunner {
   torch::Tensor planes_;                  // [N, 4, S, S] u8; when direct a view of the environment's field
   torch::Tensor log_probabilities_;       // host twins of the last inference, when staged
   torch::Tensor correction_;
+  Inference launched_;  // what finish() returns
+  torch::Tensor next_state_;
   torch::Tensor waypoint_;  // [N, 2] of the planner, on the host
   Replay replay_;           // of forward(), with its fixed input and output
   ObservationSlot fixed_;

@@ -211,6 +211,7 @@ TrainerSettings trainer_settings(const config::ExperimentConfig& config, const t
   settings.num_updates = config.num_updates;
   // The enumerators stand in the same order on both sides (test).
   settings.compute.precision = static_cast<Precision>(config.rl.ppo.precision);
+  settings.two_halves = static_cast<TwoHalves>(config.rl.ppo.use_double_buffered_sampler);
   settings.policy = policy_settings(config, spec, env);
   settings.ppo = ppo_settings(config, world_size);
   settings.imitation = imitation_settings(config.rl.ppo);

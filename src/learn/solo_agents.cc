@@ -2,56 +2,14 @@
 #include "learn/solo_agents.h"
 
 #include <algorithm>
-#include <string_view>
 #include <utility>
 
 #include "base/check.h"
+#include "learn/env_rows.h"
 #include "learn/networks/policy_network.h"
 #include "learn/torch_setup.h"
 
 namespace inknav::learn {
-
-/// One environment of several as a VectorEnv to look at.
-class EnvRow final : public task::VectorEnv {
- public:
-  EnvRow(const task::VectorEnv& env, int row) : env_(env), row_(row), spec_(env.spec()) {
-    spec_.num_envs = 1;
-  }
-
-  const task::EnvSpec& spec() const override { return spec_; }
-  base::TensorView observation(std::string_view name) const override {
-    base::TensorView view = env_.observation(name);
-    view.data = static_cast<std::uint8_t*>(view.data) +
-                static_cast<std::int64_t>(base::size_of(view.dtype)) * view.strides[0] * row_;
-    view.shape[0] = 1;
-    return view;
-  }
-  const std::vector<std::string>& measure_names() const override { return env_.measure_names(); }
-  std::span<const task::EpisodeResult> finished() const override { return {}; }
-
-  void reset() override { only_seen(); }
-  const task::StepResult& step(std::span<const std::int32_t>) override {
-    only_seen();
-    return none_;
-  }
-  void reset_done() override { only_seen(); }
-  std::vector<std::uint8_t> save_state() const override {
-    only_seen();
-    return {};
-  }
-  base::Status restore_state(std::span<const std::uint8_t>) override {
-    only_seen();
-    return base::ok_status();
-  }
-
- private:
-  static void only_seen() { INKNAV_CHECK(false, "an EnvRow is looked at; its whole environment is stepped"); }
-
-  const task::VectorEnv& env_;
-  int row_;
-  task::EnvSpec spec_;
-  task::StepResult none_;
-};
 
 SoloAgents::SoloAgents(LoadedPolicy policy, std::uint64_t seed, int num_threads)
     : policy_(std::move(policy)), seed_(seed), threads_(num_threads) {
@@ -87,7 +45,7 @@ void SoloAgents::attach(const task::VectorEnv& env) {
   active_.assign(count, 1);
   choices_.assign(count, {});
   for_each_active([&](std::size_t k) {
-    solos_[k].row = std::make_unique<EnvRow>(env, static_cast<int>(k));
+    solos_[k].row = std::make_unique<EnvRows>(env, static_cast<int>(k), 1);
     solos_[k].agent->attach(*solos_[k].row);
   });
 }

@@ -21,7 +21,7 @@
 
 namespace inknav::learn {
 
-class EnvRow;
+class EnvRows;
 
 class SoloAgents final : public task::Student {
  public:
@@ -41,7 +41,7 @@ class SoloAgents final : public task::Student {
   struct Solo {
     std::unique_ptr<base::ThreadPool> pool;  // of one thread: the one that runs it
     std::unique_ptr<Agent> agent;
-    std::unique_ptr<EnvRow> row;
+    std::unique_ptr<EnvRows> row;
   };
   /// Calls body(k) for the environments that are active.
   template <typename Body>

@@ -13,7 +13,9 @@
 #include <cmath>
 #include <cstring>
 #include <limits>
+#include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/philox.h"
@@ -48,12 +50,18 @@ class ToyEnv : public task::VectorEnv {
     for (std::size_t i = 0; i < rows_.size(); ++i) begin(i);
   }
   const task::StepResult& step(std::span<const std::int32_t> actions) override {
+    INKNAV_CHECK(actions.size() == rows_.size(), actions.size());
+    return step_rows(0, actions);
+  }
+  bool steps_rows() const override { return true; }
+  const task::StepResult& step_rows(int first, std::span<const std::int32_t> actions) override {
     finished_.clear();
-    ++total_steps_;
-    for (std::size_t i = 0; i < rows_.size(); ++i) {
+    if (first == 0) ++total_steps_;
+    const auto begin_row = static_cast<std::size_t>(first);
+    for (std::size_t i = begin_row; i < begin_row + actions.size(); ++i) {
       terminated_[i] = truncated_[i] = 0;
       ++rows_[i].step;
-      advance(i, actions[i]);
+      advance(i, actions[i - begin_row]);
       rows_[i].total += reward_[i];
       if (terminated_[i] != 0 || truncated_[i] != 0) {
         finished_.push_back({static_cast<int>(i), rows_[i].episode, rows_[i].step, rows_[i].total, {}});
@@ -62,12 +70,15 @@ class ToyEnv : public task::VectorEnv {
         reward_[i] = std::numeric_limits<float>::quiet_NaN();
       show(i);
     }
-    result_ = {reward_, terminated_, truncated_};
+    const auto part = [&](const auto& all) { return std::span(all).subspan(begin_row, actions.size()); };
+    result_ = {part(std::as_const(reward_)), part(std::as_const(terminated_)),
+               part(std::as_const(truncated_))};
     return result_;
   }
   void reset_done() override {
     for (std::size_t i = 0; i < rows_.size(); ++i) {
       if (terminated_[i] == 0 && truncated_[i] == 0) continue;
+      terminated_[i] = truncated_[i] = 0;
       ++rows_[i].episode;
       begin(i);
     }

@@ -82,7 +82,7 @@ class TrainerImpl final : public Trainer {
   std::int64_t frames_done() const override { return frames_; }
   bool finished() const override { return update_ >= settings_.num_updates; }
   std::shared_ptr<PolicyNetwork> network() const override { return network_; }
-  float prior_log_scale() const override { return const_cast<PolicyRunner&>(live_.runner).prior_log_scale(); }
+  float prior_log_scale() const override { return live_.prior_log_scale(); }
 
  private:
   static TrainerSettings completed(TrainerSettings settings, const task::VectorEnv& env) {
@@ -104,7 +104,8 @@ class TrainerImpl final : public Trainer {
   }
 
   CollectorSettings collector_settings(const task::VectorEnv& env) const {
-    return {settings_.seed, rank() * env.spec().num_envs, settings_.imitation};
+    return {settings_.seed, rank() * env.spec().num_envs, settings_.imitation, settings_.two_halves,
+            settings_.lanes};
   }
   /// Updates that learn from recorded walks are spread evenly.
   bool learns_from_recorded() const {
@@ -134,7 +135,6 @@ class TrainerImpl final : public Trainer {
   base::Status reduce_statistics(UpdateReport& report, const CollectTotals& totals,
                                  const UpdateOutcome& outcome, double lr);
   std::vector<NamedBytes> local_state();
-  void append_state(Experience& experience, std::vector<NamedBytes>& state);
   std::vector<NamedBytes> shared_state();
   base::Result<Tensor> need(const std::vector<NamedBytes>& state, const std::string& name,
                             std::int64_t elements) const;
@@ -223,8 +223,8 @@ void TrainerImpl::start() {
 }
 
 void TrainerImpl::set_prior(float log_scale) {
-  live_.runner.prior_log_scale() = log_scale;
-  if (recorded_) recorded_->runner.prior_log_scale() = log_scale;
+  live_.set_prior(log_scale);
+  if (recorded_) recorded_->set_prior(log_scale);
 }
 
 /// Fills the rollout. Memory that runs out on one rank is kDeviceMemory on all of them: none waits for
@@ -362,24 +362,10 @@ std::vector<NamedBytes> TrainerImpl::shared_state() {
   return state;
 }
 
-void TrainerImpl::append_state(Experience& experience, std::vector<NamedBytes>& state) {
-  const auto name = [&](const char* what) { return local_name(experience.prefix + what); };
-  PolicyRunner& runner = experience.runner;
-  const std::vector<std::uint8_t> world_bytes = experience.env.save_state();
-  state.push_back({name("env"), "U8", {static_cast<std::int64_t>(world_bytes.size())}, world_bytes});
-  if (settings_.policy.reading.enabled) {
-    state.push_back(bytes_of(name("beliefs"), torch::tensor(runner.tracker().state())));
-  }
-  state.push_back(bytes_of(name("recurrent"), runner.state()));
-  state.push_back(bytes_of(name("keep"), runner.keep()));
-  if (runner.planner() != nullptr) state.push_back(bytes_of(name("plans"), runner.planner()->state()));
-  state.push_back(bytes_of(name("previous_action"), runner.previous_action()));
-}
-
 std::vector<NamedBytes> TrainerImpl::local_state() {
   std::vector<NamedBytes> state;
-  append_state(live_, state);
-  if (recorded_) append_state(*recorded_, state);
+  live_.append_state(local_name(""), state);
+  if (recorded_) recorded_->append_state(local_name(""), state);
   std::vector<double> window;
   for (const std::vector<double>& row : window_) window.insert(window.end(), row.begin(), row.end());
   const auto columns = static_cast<std::int64_t>(2 + live_.env.measure_names().size());
@@ -464,35 +450,8 @@ base::Result<Tensor> TrainerImpl::need(const std::vector<NamedBytes>& state, con
 }
 
 base::Status TrainerImpl::restore_experience(const std::vector<NamedBytes>& state, Experience& experience) {
-  PolicyRunner& runner = experience.runner;
-  const auto find = [&](const char* what, std::int64_t elements) {
-    return need(state, experience.prefix + what, elements);
-  };
-  INKNAV_ASSIGN_OR_RETURN(const Tensor world_bytes, find("env", -1));
-  INKNAV_ASSIGN_OR_RETURN(const Tensor recurrent, find("recurrent", runner.state().numel()));
-  INKNAV_ASSIGN_OR_RETURN(const Tensor keep, find("keep", runner.keep().numel()));
-  INKNAV_ASSIGN_OR_RETURN(const Tensor previous, find("previous_action", runner.num_envs()));
-  if (runner.planner() != nullptr) {
-    INKNAV_ASSIGN_OR_RETURN(const Tensor plans, find("plans", runner.planner()->state().numel()));
-    runner.planner()->restore(plans);
-  }
-  INKNAV_RETURN_IF_ERROR(experience.env.restore_state(
-      {world_bytes.data_ptr<std::uint8_t>(), static_cast<std::size_t>(world_bytes.numel())}));
-  runner.reload(experience.env);
-  if (settings_.policy.reading.enabled) {
-    INKNAV_ASSIGN_OR_RETURN(const Tensor beliefs, find("beliefs", -1));
-    if (!runner.tracker().restore({beliefs.data_ptr<float>(), static_cast<std::size_t>(beliefs.numel())})) {
-      return base::Error{base::ErrorCode::kData,
-                         "checkpoint: \"" + local_name(experience.prefix + "beliefs") +
-                             "\" wants the hypotheses of " + std::to_string(runner.num_envs()) +
-                             " environments, found something else; resume with the "
-                             "environments and MODEL.BELIEF_HYPOTHESES of the run"};
-    }
-  }
-  runner.state().copy_(recurrent);
-  runner.keep().copy_(keep);
-  runner.previous_action().copy_(previous);
-  return base::ok_status();
+  return experience.restore(
+      [&](const std::string& name, std::int64_t elements) { return need(state, name, elements); });
 }
 
 /// A run that learns from recorded walks only from now on has none of their state.

@@ -19,6 +19,7 @@
 #include "base/hash.h"
 #include "base/result.h"
 #include "base/thread_pool.h"
+#include "learn/lane_kind.h"
 #include "learn/settings.h"
 #include "task/vector_env.h"
 
@@ -27,9 +28,15 @@ namespace inknav::learn {
 class Ranks;
 class PolicyNetwork;
 
+/// Whether the environments of a rank act in two halves: one is simulated while the network is at work on the
+/// other (learn/env_group.h). kAuto: on a GPU.
+enum class TwoHalves : std::uint8_t { kAuto, kYes, kNo };
+
 struct TrainerSettings {
   std::uint64_t seed = 0;
   ComputeSettings compute;
+  TwoHalves two_halves = TwoHalves::kAuto;
+  LaneKind lanes = LaneKind::kOwnStream;  // of the two halves; others are for tests
   std::int64_t num_updates = 10000;
   PolicySettings policy;
   PpoSettings ppo;
@@ -43,6 +50,7 @@ struct PhaseTimes {
   double reading = 0.0;      // beliefs and crops
   double inference = 0.0;
   double learning = 0.0;
+  double hidden = 0.0;  // of environment: while a device was at work on the other half
   double total = 0.0;
 };
 

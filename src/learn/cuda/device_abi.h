@@ -22,7 +22,8 @@ inline constexpr std::uint32_t kDeviceAbiVersion = 2;
 class DeviceGraph {
  public:
   virtual ~DeviceGraph() = default;
-  /// Runs `work` `warm_up` times on a stream of its own, then records one run, which computes nothing.
+  /// Runs `work` `warm_up` times on a stream of its own, or on the caller's where that is not the default one
+  /// (learn/lane.h), then records one run, which computes nothing.
   /// Everything that `work` reads and writes must stay where it is. Throws where it cannot be recorded.
   virtual void record(const std::function<void()>& work, int warm_up) = 0;
   virtual void replay() = 0;

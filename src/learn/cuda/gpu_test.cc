@@ -257,6 +257,31 @@ TEST_F(GpuTraining, ResumeEqualsNeverHavingStopped) {
   EXPECT_EQ(hashes[0], hashes[1]);
 }
 
+TEST_F(GpuTraining, HalvesBesideEachOtherEqualHalvesInTurn) {
+  for (const bool graphs : {true, false}) {
+    std::vector<std::string> hashes;
+    for (const LaneKind lanes : {LaneKind::kInTurn, LaneKind::kOwnStream}) {
+      TrainerSettings settings = gpu_settings(Recurrence::kGru, Precision::kFp32, graphs);
+      settings.two_halves = TwoHalves::kYes;
+      settings.lanes = lanes;
+      base::ThreadPool pool(1);
+      CorridorEnv env(9, 0);
+      const auto trainer = Trainer::create(settings, env, nullptr, pool);
+      double hidden = 0.0;
+      for (int i = 0; i < 6; ++i) {
+        const auto report = trainer->update();
+        ASSERT_TRUE(report.ok()) << report.error().message;
+        hidden += report->seconds.hidden;
+      }
+      if (lanes == LaneKind::kInTurn) {
+        EXPECT_EQ(hidden, 0.0) << "nothing is beside anything";
+      }
+      hashes.push_back(trainer->state_hash().hex());
+    }
+    EXPECT_EQ(hashes[0], hashes[1]) << graphs;
+  }
+}
+
 TEST_F(GpuTraining, SkipsAndRollsBackLikeTheCpu) {
   base::ThreadPool pool(1);
   CorridorEnv env(8, 0);

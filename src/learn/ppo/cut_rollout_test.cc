@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "base/check.h"
-#include "learn/ppo/collector.h"
+#include "learn/experience.h"
 #include "learn/ppo/updater.h"
 #include "learn/toy_env.h"
 
@@ -27,19 +27,17 @@ class Once {
       : env_(kEnvs, 0),
         network_(std::make_shared<PolicyNetwork>(policy(env_), 5)),
         parameters_(*network_, kBucketExtra, "goal_head"),
-        runner_(network_, env_, pool_, Placement()),
-        rollout_(network_->settings(), room, kEnvs, Placement()),
-        collector_({}, env_, runner_) {
-    env_.reset();
-    runner_.begin(env_, {});
+        experience_("", {}, env_, network_, Workplace{pool_, Placement()}),
+        rollout_(network_->settings(), room, kEnvs, Placement()) {
+    experience_.start();
     // A longer one before, whose last rows must not show.
     if (room > steps) {
       const std::vector<std::uint8_t> begun = env_.save_state();
       collect(0);
       INKNAV_CHECK(env_.restore_state(begun).ok());
-      runner_.begin(env_, {});
+      experience_.groups.front()->runner.begin(env_, {});
     }
-    collector_.on_step = [steps](std::int64_t done) { return done < steps; };
+    experience_.collector.on_step = [steps](std::int64_t done) { return done < steps; };
     collect(1);
     PpoSettings ppo;
     ppo.num_mini_batch = 2;
@@ -71,16 +69,15 @@ class Once {
   }
   void collect(std::int64_t update) {
     PhaseTimes seconds;
-    collector_.collect(update, {}, rollout_, seconds, [](const task::EpisodeResult&) {});
+    experience_.collector.collect(update, {}, rollout_, seconds, [](const task::EpisodeResult&) {});
   }
 
   base::ThreadPool pool_{1};
   RecallEnv env_;
   std::shared_ptr<PolicyNetwork> network_;
   FlatParameters parameters_;
-  PolicyRunner runner_;
+  Experience experience_;
   Rollout rollout_;
-  Collector collector_;
 };
 
 TEST(CutRollout, EqualsOneThatWasNeverLonger) {

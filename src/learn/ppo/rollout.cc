@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "learn/diffusion/goal_places.h"
+#include "learn/lane.h"
 
 namespace inknav::learn {
 
@@ -101,15 +102,22 @@ std::uint64_t Rollout::num_bytes() const {
   return bytes;
 }
 
-void Rollout::start_drawings(const Tensor& planes) {
+void Rollout::start_drawings(const Tensor& planes, std::int64_t first) {
   if (!drawings_.defined()) return;
-  drawings_.narrow(0, 0, num_envs_).copy_(planes);
-  for (std::int64_t n = 0; n < num_envs_; ++n) current_drawing_[static_cast<std::size_t>(n)] = n;
+  drawings_.narrow(0, first, planes.size(0)).copy_(planes);
+  for (std::int64_t n = first; n < first + planes.size(0); ++n)
+    current_drawing_[static_cast<std::size_t>(n)] = n;
   num_drawings_ = num_envs_;
 }
 
 void Rollout::add_drawing(std::int64_t environment, const Tensor& planes) {
-  if (num_drawings_ == drawings_.size(0)) drawings_ = torch::cat({drawings_, torch::zeros_like(drawings_)});
+  if (num_drawings_ == drawings_.size(0)) {
+    // Other lanes may still be writing into the old memory, and it must not go while it is read.
+    wait_for_lanes(placement_);
+    const Tensor grown = torch::cat({drawings_, torch::zeros_like(drawings_)});
+    wait_for_lanes(placement_);
+    drawings_ = grown;
+  }
   drawings_[num_drawings_].copy_(planes);
   current_drawing_[static_cast<std::size_t>(environment)] = num_drawings_++;
 }
@@ -121,10 +129,10 @@ void Rollout::upload() {
   }
 }
 
-void Rollout::note_drawings(std::int64_t t) {
+void Rollout::note_drawings(std::int64_t t, std::int64_t first, std::int64_t count) {
   if (!drawings_.defined()) return;
-  std::memcpy(drawing_index_[t].data_ptr<std::int64_t>(), current_drawing_.data(),
-              current_drawing_.size() * sizeof(std::int64_t));
+  std::memcpy(drawing_index_[t].data_ptr<std::int64_t>() + first, current_drawing_.data() + first,
+              static_cast<std::size_t>(count) * sizeof(std::int64_t));
 }
 
 std::vector<Tensor*> members_of(Minibatch& batch) {

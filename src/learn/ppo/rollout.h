@@ -74,11 +74,13 @@ class Rollout {
   /// When staged, all steps share one slot on the host: it must have gone up before the next is written.
   SlotPair& slot(std::int64_t t) { return slots_[static_cast<std::size_t>(t)]; }
 
-  /// First drawings of the rollout, [N, 4, S, S] on the device; then add_drawing at resets, [4, S, S].
-  void start_drawings(const torch::Tensor& planes);
+  /// First drawings of the rollout, [n, 4, S, S] on the device, of the environments from `first` on; then
+  /// add_drawing at resets, [4, S, S].
+  void start_drawings(const torch::Tensor& planes, std::int64_t first = 0);
   void add_drawing(std::int64_t environment, const torch::Tensor& planes);
-  /// Stores which drawing every environment has at step t.
-  void note_drawings(std::int64_t t);
+  /// Stores which drawing every environment, or those from `first` on, has at step t.
+  void note_drawings(std::int64_t t) { note_drawings(t, 0, num_envs_); }
+  void note_drawings(std::int64_t t, std::int64_t first, std::int64_t count);
   /// Takes the host's records to the device.
   void upload();
 

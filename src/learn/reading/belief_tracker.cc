@@ -162,18 +162,19 @@ std::vector<float> BeliefTracker::state() const {
   return out;
 }
 
-bool BeliefTracker::restore(std::span<const float> state) {
+std::size_t BeliefTracker::restore(std::span<const float> state) {
+  const std::size_t given = state.size();
   for (std::size_t row = 0; row < beliefs_.size(); ++row) {
-    if (state.size() < kBeliefNumbers + kSpreadNumbers) return false;
+    if (state.size() < kBeliefNumbers + kSpreadNumbers) return 0;
     beliefs_[row] = {{state[0], state[1]}, {state[2], state[3]}, {state[4], state[5]}};
     spreads_[row] = {state[6], state[7], state[8]};
     state = state.subspan(kBeliefNumbers + kSpreadNumbers);
     if (registrations_.empty()) continue;
     const std::size_t taken = registrations_[row].restore(state, odometry_[row]);
-    if (taken == 0) return false;
+    if (taken == 0) return 0;
     state = state.subspan(taken);
   }
-  return state.empty();
+  return given - state.size();
 }
 
 }  // namespace inknav::learn

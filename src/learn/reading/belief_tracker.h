@@ -53,10 +53,10 @@ class BeliefTracker {
   const DrawingMarks& marks(std::size_t row) const { return marks_[row]; }
   const PackedDrawing& drawing(std::size_t row) const { return drawings_[row]; }
 
-  /// Beliefs and hypotheses of all rows, one after the other. restore() comes after reload(); false: this is
-  /// no state of so many environments.
+  /// Beliefs and hypotheses of all rows, one after the other. restore() comes after reload(); how many of the
+  /// numbers it took, 0: this does not begin with the state of so many environments.
   std::vector<float> state() const;
-  bool restore(std::span<const float> state);
+  std::size_t restore(std::span<const float> state);
 
  private:
   Odometry odometry_of(const task::VectorEnv& env, std::size_t row) const;

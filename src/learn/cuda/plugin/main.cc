@@ -24,8 +24,13 @@ class CudaGraph final : public DeviceGraph {
   explicit CudaGraph(int gpu) : gpu_(index_of(gpu)) {}
 
   void record(const std::function<void()>& work, int warm_up) override {
-    const c10::cuda::CUDAStream side = c10::cuda::getStreamFromPool(/*isHighPriority=*/false, gpu_);
-    c10::cuda::getCurrentCUDAStream(gpu_).synchronize();  // what `work` reads is complete
+    // The default stream cannot be captured. A lane's own can: cuBLAS has a workspace for each stream, which
+    // graphs that are replayed beside each other must not share.
+    const c10::cuda::CUDAStream current = c10::cuda::getCurrentCUDAStream(gpu_);
+    const bool is_default = current == c10::cuda::getDefaultCUDAStream(gpu_);
+    const c10::cuda::CUDAStream side =
+        is_default ? c10::cuda::getStreamFromPool(/*isHighPriority=*/false, gpu_) : current;
+    current.synchronize();  // what `work` reads is complete
     const c10::cuda::CUDAStreamGuard guard(side);
     for (int i = 0; i < warm_up; ++i) work();
     side.synchronize();
