@@ -157,6 +157,7 @@ constexpr Sample kSamples[] = {
     {"habitat_baselines.rl.ppo.hidden_size", "256", "256"},
     {"habitat_baselines.rl.ppo.use_gae", "False", "False"},
     {"habitat_baselines.rl.ppo.use_linear_lr_decay", "True", "True"},
+    {"habitat_baselines.rl.ppo.use_double_buffered_sampler", "True", "True"},
     {"habitat_baselines.rl.ppo.use_linear_clip_decay", "True", "True"},
     {"habitat_baselines.rl.ppo.gamma", "0.98", "0.98"},
     {"habitat_baselines.rl.ppo.tau", "0.9", "0.9"},
