@@ -130,7 +130,8 @@ base::Result<EpisodeCard> show_habitat(const Shown& shown) {
   float up = 0.0f;
   for (const learn::TraceStep& step : shown.outcome.trace) {
     walk.steps.push_back({step.pose_world_agent, up});
-    const sim::BodyAction action = shown.settings.habitat->actions[static_cast<std::size_t>(step.action)];
+    const sim::BodyAction action =
+        shown.settings.habitat->actions[static_cast<std::size_t>(step.action)].action;
     if (action == sim::BodyAction::kLookUp) up += tilt;
     if (action == sim::BodyAction::kLookDown) up -= tilt;
   }
