@@ -23,8 +23,8 @@ std::string refusal_of(const char* fault) {
 
 TEST(DevicePlugin, WhatWasBuiltFromOtherSourcesIsRefused) {
   const std::string file = INKNAV_FAKE_DEVICE;
-  EXPECT_EQ(refusal_of("version"), "CUDA learner: version 1 of the plug-in was wanted, " + file +
-                                       " is version 2; build program and plug-in from the same sources");
+  EXPECT_EQ(refusal_of("version"), "CUDA learner: version 2 of the plug-in was wanted, " + file +
+                                       " is version 3; build program and plug-in from the same sources");
   EXPECT_NE(refusal_of("size").find("function table of "), std::string::npos);
   EXPECT_NE(refusal_of("torch").find(file + " is for 1.0.0; build"), std::string::npos);
   EXPECT_EQ(refusal_of(""), "");
