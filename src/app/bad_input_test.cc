@@ -132,7 +132,7 @@ TEST_F(BadInput, MissingFiles) {
       {"6 of 6", "no.scene_dataset_config.json"});
   expect_refusal(tiny_.train({"--resume-from", tiny_.path("no.safetensors")}), kUsage,
                  {"--resume-from", "no.safetensors is not there"});
-  expect_refusal(tiny_.eval(), kData, {"a checkpoint (ckpt.<n>.safetensors) was wanted, found none"});
+  expect_refusal(tiny_.eval(), kData, {"a checkpoint (ckpt.<n>.safetensors or .pth) was wanted, found none"});
 }
 
 TEST_F(BadInput, ASceneWithoutItsNavmeshGetsOneAndWithoutAFloorIsRefused) {
