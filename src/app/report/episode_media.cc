@@ -107,13 +107,11 @@ base::Result<EpisodeCard> make_card(const WalkedEpisode& episode, const MediaSet
 }
 
 std::string describe_outcome(bool success, bool stop_called, float distance_to_goal, int steps) {
-  if (success) return fmt::format("Said STOP {:.2f} m from the goal after {} steps", distance_to_goal, steps);
-  if (stop_called) {
-    return fmt::format("Said STOP too early or in the wrong place: {:.2f} m from the goal after {} steps",
-                       distance_to_goal, steps);
-  }
-  return fmt::format("Never said STOP: out of time {:.2f} m from the goal after {} steps", distance_to_goal,
-                     steps);
+  const std::string_view ended = success       ? "Said STOP"
+                                 : stop_called ? "Said STOP too early or in the wrong place:"
+                                               : "Never said STOP: out of time";
+  return fmt::format("{} {:.2f} m from the goal after {} step{}", ended, distance_to_goal, steps,
+                     steps == 1 ? "" : "s");
 }
 
 }  // namespace inknav::app
