@@ -43,9 +43,7 @@ class StagedPictures : public ::testing::Test {
   static TrainerSettings make_settings(Cameras cameras, const task::EnvSpec& spec) {
     TrainerSettings settings = testing::toy_settings(Recurrence::kGru);
     PolicySettings& policy = settings.policy;
-    policy.number_fields = {"gps", "compass"};
-    policy.backbone = Backbone::kSmallCnn;
-    policy.base_planes = 4;
+    testing::add_camera(settings);
     policy.use_depth = cameras != Cameras::kColour;
     policy.use_rgb = cameras != Cameras::kDepth;
     complete_settings(policy, spec);

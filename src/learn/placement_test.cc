@@ -177,9 +177,7 @@ class StagedReading : public ::testing::Test {
   TrainerSettings reading_settings(Recurrence recurrence) {
     TrainerSettings settings = testing::toy_reading_settings(recurrence);
     settings.policy.predict_goal = true;
-    settings.imitation.updates = 3;
-    settings.imitation.expert_mix_start = 0.5f;
-    settings.imitation.expert_mix_updates = 4;
+    testing::follow_expert_first(settings);
     return settings;
   }
   task::testing::TestDataset data_{3};
@@ -187,9 +185,7 @@ class StagedReading : public ::testing::Test {
 
 TEST_F(StagedReading, ImagesAndDrawingsTakeTheWayToo) {
   TrainerSettings settings = reading_settings(Recurrence::kGru);
-  settings.policy.number_fields = {"gps", "compass"};
-  settings.policy.backbone = Backbone::kSmallCnn;
-  settings.policy.base_planes = 4;
+  testing::add_camera(settings);
   expect_same_bits(settings, make_env(), 4);
   expect_same_weights(settings, make_env(), 2);
 }

@@ -48,6 +48,20 @@ inline TrainerSettings toy_reading_settings(Recurrence recurrence) {
   return settings;
 }
 
+/// A small network for the camera's pictures, and odometry beside them.
+inline void add_camera(TrainerSettings& settings) {
+  settings.policy.number_fields = {"gps", "compass"};
+  settings.policy.backbone = Backbone::kSmallCnn;
+  settings.policy.base_planes = 4;
+}
+
+/// Three updates of imitation, in which the expert acts in part.
+inline void follow_expert_first(TrainerSettings& settings) {
+  settings.imitation.updates = 3;
+  settings.imitation.expert_mix_start = 0.5f;
+  settings.imitation.expert_mix_updates = 4;
+}
+
 /// Draws plans of 20 steps of noise, three of them when it walks.
 inline void add_plans(TrainerSettings& settings) {
   DiffusionSettings& diffusion = settings.policy.diffusion;

@@ -195,13 +195,9 @@ TEST(Resume, AlsoReadingDrawingsInTheNavigationEnvironment) {
     return std::move(env).value();
   };
   TrainerSettings settings = testing::toy_reading_settings(Recurrence::kGru);
-  settings.policy.number_fields = {"gps", "compass"};
-  settings.policy.backbone = Backbone::kSmallCnn;
-  settings.policy.base_planes = 4;
+  testing::add_camera(settings);
   settings.policy.predict_goal = true;
-  settings.imitation.updates = 3;
-  settings.imitation.expert_mix_start = 0.5f;
-  settings.imitation.expert_mix_updates = 4;
+  testing::follow_expert_first(settings);
   expect_same_future(settings, make_env, 1, 4, 3);
 }
 

@@ -280,13 +280,9 @@ class HalvesReading : public ::testing::Test {
   TrainerSettings reading_settings() {
     TrainerSettings settings = testing::toy_reading_settings(Recurrence::kGru);
     settings.policy.predict_goal = true;
-    settings.policy.number_fields = {"gps", "compass"};
-    settings.policy.backbone = Backbone::kSmallCnn;
-    settings.policy.base_planes = 4;
+    testing::add_camera(settings);
     settings.policy.reading.hypotheses = 8;
-    settings.imitation.updates = 3;
-    settings.imitation.expert_mix_start = 0.5f;
-    settings.imitation.expert_mix_updates = 4;
+    testing::follow_expert_first(settings);
     settings.imitation.belief_reset_start = 0.2f;
     settings.imitation.belief_updates = 4;
     return settings;
