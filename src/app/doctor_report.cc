@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "base/control_group.h"
+#include "base/counted.h"
 
 namespace inknav::app {
 namespace {
@@ -226,14 +227,14 @@ int doctor_exit_code(const std::vector<DoctorRow>& rows) {
 
 std::string doctor_text(const std::vector<DoctorRow>& rows) {
   std::string text, stops;
-  int problems = 0;
+  std::size_t problems = 0;
   for (const DoctorRow& row : rows) {
     const char mark = row.level == DoctorLevel::kFine ? ' ' : row.level == DoctorLevel::kProblem ? '!' : 'x';
     text += fmt::format("{} {:<10} {}\n", mark, row.name, row.fact);
     problems += row.level == DoctorLevel::kProblem ? 1 : 0;
     if (row.level == DoctorLevel::kStop) stops += (stops.empty() ? "" : ", ") + row.name;
   }
-  if (problems > 0) text += fmt::format("{} problem{}, marked with !\n", problems, problems == 1 ? "" : "s");
+  if (problems > 0) text += base::counted(problems, "problem") + ", marked with !\n";
   if (!stops.empty()) {
     return text + fmt::format("No training can run: {}, marked with x; exit code {}\n", stops,
                               doctor_exit_code(rows));

@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "app/evaluation_cards.h"
+#include "base/contains.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "base/thread_pool.h"
@@ -51,9 +52,7 @@ base::Result<Control> find_control(const std::string& name) {
                          name + "\"; correct the list"};
 }
 
-bool contains(const std::vector<std::string>& list, std::string_view name) {
-  return std::find(list.begin(), list.end(), name) != list.end();
-}
+using base::contains;
 
 std::vector<std::string> split_list(const std::string& text) {
   std::vector<std::string> parts;

@@ -11,6 +11,7 @@
 
 #include "app/report/episode_media.h"
 #include "app/report/habitat_media.h"
+#include "base/contains.h"
 #include "nav/multi_goal.h"
 #include "nav/scene_mesh.h"
 #include "scene/load.h"
@@ -25,9 +26,7 @@
 namespace inknav::app {
 namespace {
 
-bool contains(const std::vector<std::string>& list, std::string_view name) {
-  return std::find(list.begin(), list.end(), name) != list.end();
-}
+using base::contains;
 
 /// An episode's drawing as the agent sees it, and where places of the world lie on it, if that is known.
 struct Paper {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "config/experiment.h"
 
-#include <algorithm>
 #include <utility>
 
+#include "base/contains.h"
 #include "config/habitat_names.h"
 
 namespace inknav::config {
@@ -212,9 +212,7 @@ void describe(ExperimentConfig& c, FieldVisitor& v) {
 
 namespace {
 
-bool contains(const std::vector<std::string>& list, std::string_view name) {
-  return std::find(list.begin(), list.end(), name) != list.end();
-}
+using base::contains;
 
 /// Whether what the policy is to see is there to be seen.
 void check_observations(const ExperimentConfig& c, Problems& problems) {

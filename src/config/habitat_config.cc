@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <string_view>
 
+#include "base/contains.h"
 #include "config/experiment.h"
 #include "config/habitat_names.h"
 #include "config/listing.h"
@@ -13,9 +14,7 @@ namespace {
 
 constexpr std::size_t kMaxVelocities = 56;  // with the discrete actions at most 62: networks take 64
 
-bool contains(const std::vector<std::string>& list, std::string_view name) {
-  return std::find(list.begin(), list.end(), name) != list.end();
-}
+using base::contains;
 
 constexpr std::string_view kVelocityControl = "TASK_CONFIG.TASK.ACTIONS.VELOCITY_CONTROL.";
 

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "base/contains.h"
 #include "base/edit_distance.h"
 
 namespace inknav::config {
@@ -45,9 +46,7 @@ constexpr std::string_view kSensors[] = {"pointgoal",   "pointgoal_with_gps_comp
 constexpr std::string_view kActions[] = {"stop",    "move_forward", "turn_left",        "turn_right",
                                          "look_up", "look_down",    "velocity_control", "teleport"};
 
-bool contains(std::span<const std::string> names, std::string_view name) {
-  return std::find(names.begin(), names.end(), name) != names.end();
-}
+using base::contains;
 
 /// Unknown or doubled.
 std::string name_problem(std::span<const std::string> names, std::span<const std::string_view> known,

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "base/check.h"
+#include "base/contains.h"
 #include "task/drawing_synthesis.h"
 #include "task/habitat/read_dataset.h"
 #include "task/habitat/settings_from_config.h"
@@ -15,9 +16,7 @@
 namespace inknav::task {
 namespace {
 
-bool contains(const std::vector<std::string>& list, std::string_view name) {
-  return std::find(list.begin(), list.end(), name) != list.end();
-}
+using base::contains;
 
 base::Vec3 as_vec3(const std::array<double, 3>& v) {
   return {static_cast<float>(v[0]), static_cast<float>(v[1]), static_cast<float>(v[2])};

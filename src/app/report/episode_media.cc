@@ -9,6 +9,7 @@
 
 #include "app/report/map_painter.h"
 #include "base/check.h"
+#include "base/counted.h"
 
 namespace inknav::app {
 namespace {
@@ -110,8 +111,8 @@ std::string describe_outcome(bool success, bool stop_called, float distance_to_g
   const std::string_view ended = success       ? "Said STOP"
                                  : stop_called ? "Said STOP too early or in the wrong place:"
                                                : "Never said STOP: out of time";
-  return fmt::format("{} {:.2f} m from the goal after {} step{}", ended, distance_to_goal, steps,
-                     steps == 1 ? "" : "s");
+  return fmt::format("{} {:.2f} m from the goal after {}", ended, distance_to_goal,
+                     base::counted(static_cast<std::size_t>(steps), "step"));
 }
 
 }  // namespace inknav::app

@@ -11,6 +11,7 @@
 #include "app/report/map_painter.h"
 #include "app/report/video_writer.h"
 #include "base/file.h"
+#include "sim/camera_rotation.h"
 
 namespace inknav::app {
 namespace {
@@ -70,10 +71,10 @@ base::Result<std::unique_ptr<WalkCamera>> WalkCamera::create(const scene::SceneP
 
 base::Result<WalkCamera::Sight> WalkCamera::see(const base::Pose& pose_world_agent, float tilt) {
   const std::size_t pixels = static_cast<std::size_t>(side_) * static_cast<std::size_t>(side_);
-  const base::Quat up(std::cos(0.5f * tilt), std::sin(0.5f * tilt), 0.0f, 0.0f);
   render::View view{slot_, pose_world_agent};
   view.pose_world_camera.position += pose_world_agent.rotation * settings_.camera_position;
-  view.pose_world_camera.rotation = pose_world_agent.rotation * settings_.camera_rotation * up;
+  view.pose_world_camera.rotation =
+      pose_world_agent.rotation * settings_.camera_rotation * sim::rotation_about_x(tilt);
   Sight sight{{side_, side_, 3, std::vector<std::uint8_t>(3 * pixels)}, {}};
   std::vector<float> metres(settings_.depth ? pixels : 0);
   INKNAV_RETURN_IF_ERROR(renderer_->render(

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "task/check/check_findings.h"
 
-#include <fmt/format.h>
-
 #include <array>
 
 #include "base/check.h"
@@ -121,10 +119,6 @@ const CheckCodeInfo& info_of(CheckCode code) {
 }
 
 std::span<const CheckCodeInfo> all_check_codes() { return kCodes; }
-
-std::string counted(std::size_t number, std::string_view noun) {
-  return fmt::format("{} {}{}", number, noun, number == 1 ? "" : "s");
-}
 
 std::string without_path(const std::string& message, const std::filesystem::path& path) {
   const std::string start = path.string() + ": ";

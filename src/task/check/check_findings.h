@@ -91,9 +91,6 @@ struct CheckFinding {
 
 using CheckFindings = std::vector<CheckFinding>;
 
-/// "1 scene", "2 scenes"
-std::string counted(std::size_t number, std::string_view noun);
-
 /// `message` without "<path>: " at its beginning, as a finding names the file itself.
 std::string without_path(const std::string& message, const std::filesystem::path& path);
 

@@ -9,8 +9,12 @@
 #include <nlohmann/json.hpp>
 #include <vector>
 
+#include "base/counted.h"
+
 namespace inknav::task {
 namespace {
+
+using base::counted;
 
 namespace fs = std::filesystem;
 

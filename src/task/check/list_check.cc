@@ -12,11 +12,14 @@
 #include <system_error>
 #include <utility>
 
+#include "base/counted.h"
 #include "task/check/episode_place_check.h"
 #include "task/habitat/read_dataset.h"
 
 namespace inknav::task {
 namespace {
+
+using base::counted;
 
 namespace fs = std::filesystem;
 

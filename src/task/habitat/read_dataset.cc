@@ -11,6 +11,7 @@
 #include <unordered_map>
 #include <utility>
 
+#include "base/contains.h"
 #include "base/log.h"
 #include "base/safe_path.h"
 #include "task/episode_fields.h"
@@ -28,9 +29,7 @@ constexpr std::string_view kSceneMark = "{scene}";
 constexpr std::string_view kFolderMark = "{data_path}";
 constexpr std::string_view kDefaultContent = "{data_path}/content/{scene}.json.gz";
 
-bool contains(const std::vector<std::string>& list, std::string_view name) {
-  return std::find(list.begin(), list.end(), name) != list.end();
-}
+using base::contains;
 
 base::Error data_error(std::string message) {
   return base::Error{base::ErrorCode::kData, std::move(message)};

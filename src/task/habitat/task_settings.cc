@@ -5,15 +5,15 @@
 #include <cmath>
 #include <string>
 
+#include "base/contains.h"
 #include "config/habitat_names.h"
 
 namespace inknav::task::habitat {
 
 namespace {
-template <typename T>
-bool contains(const std::vector<T>& list, T value) {
-  return std::find(list.begin(), list.end(), value) != list.end();
-}
+
+using base::contains;
+
 base::Error usage_error(const std::string& message) { return base::Error{base::ErrorCode::kUsage, message}; }
 
 std::string pair_text(const sim::Command& command) {
