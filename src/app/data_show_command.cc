@@ -40,7 +40,7 @@ base::Result<scene::Image> view_from_above(const scene::ScenePtr& scene, const s
   render::CameraSpec camera;
   camera.width = camera.height = frame.size;
   camera.hfov_deg = kViewDeg;
-  INKNAV_ASSIGN_OR_RETURN(const auto renderer, render::make_renderer(render::Backend::kEmbree, camera, pool));
+  INKNAV_ASSIGN_OR_RETURN(const auto renderer, render::make_renderer(render::Backend::kBundle, camera, pool));
   INKNAV_ASSIGN_OR_RETURN(const int slot, renderer->add_scene(scene));
   const float height = 0.5f * frame.side / std::tan(0.5f * kViewDeg * base::kPi / 180.0f);
   const float half_angle = -0.25f * base::kPi;  // a quarter turn about +x looks down, world -z is up

@@ -101,27 +101,12 @@ void add_egl_row(const MachineFacts& facts, std::vector<DoctorRow>& rows) {
   rows.push_back(row);
 }
 
+/// What RENDERER auto will be.
 void add_renderer_row(const MachineFacts& facts, std::vector<DoctorRow>& rows) {
-  DoctorRow row{"renderer", "renderer", ""};
-  if (!facts.embree.ok()) {
-    row.fact = facts.embree.error().message;
-    row.level = DoctorLevel::kStop;
-    row.code = facts.embree.error().code;
-    rows.push_back(row);
-    return;
-  }
-  const render::EmbreeInfo& embree = *facts.embree;
-  row.fact = "Embree " + embree.version + " on the CPU";
-  if (!embree.filter_functions) {
-    row.fact += "; it was built without filter functions, so back faces cannot be culled";
-    row.level = DoctorLevel::kProblem;
-  } else if (!embree.native_packets_of_8) {
-    row.fact += "; packets of 8 rays are not native here and are split up: expect half the speed";
-    row.level = DoctorLevel::kProblem;
-  } else {
-    row.fact += "; packets of 8 rays are native";
-  }
-  rows.push_back(row);
+  const bool cuda = facts.tracer.ok() && !facts.choice.gpu_ids.empty();
+  rows.push_back({"renderer", "renderer",
+                  cuda ? "the CUDA tracer; on the CPU the same images by our own ray tracing"
+                       : "our own ray tracing on the CPU (inknav bench render)"});
 }
 
 void add_learner_row(const MachineFacts& facts, std::vector<DoctorRow>& rows) {

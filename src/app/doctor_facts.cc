@@ -117,7 +117,6 @@ base::Result<MachineFacts> look_around() {
   if (!facts.gpus.gpus.empty()) facts.gpu_status = run::gpu_status();
   facts.tracer = tracer_device(0);
   facts.egl = render::egl_info();
-  facts.embree = render::embree_info();
   facts.torch = learn::torch_info();
   facts.nccl = run::find_nccl(nccl_files(facts.torch));
   INKNAV_ASSIGN_OR_RETURN(facts.choice, choose_usable_devices({}, facts.gpus));

@@ -13,7 +13,6 @@
 #include "base/result.h"
 #include "learn/torch_info.h"
 #include "render/egl/egl_info.h"
-#include "render/embree/embree_info.h"
 #include "run/device_choice.h"
 #include "run/file_system.h"
 #include "run/gpu_status.h"
@@ -69,7 +68,6 @@ struct MachineFacts {
   base::Result<std::string> tracer = base::Error{};  // the device that the CUDA plug-in renders on
   std::optional<run::NcclLibrary> nccl;
   base::Result<render::EglInfo> egl = base::Error{};
-  base::Result<render::EmbreeInfo> embree = render::EmbreeInfo{};
   learn::TorchInfo torch;
   run::DeviceChoice choice;  // what a run without flags would take
   run::CpuPlan plan;         // and how it would share out the cores

@@ -106,8 +106,6 @@ json devices_json(const MachineFacts& facts) {
                     {"version", facts.egl.ok() ? json(facts.egl->version) : json(nullptr)},
                     {"hardware", facts.egl.ok() && facts.egl->hardware},
                     {"reason", facts.egl.ok() ? json(nullptr) : json(facts.egl.error().message)}};
-  devices["embree"] = {{"usable", facts.embree.ok()},
-                       {"version", facts.embree.ok() ? json(facts.embree->version) : json(nullptr)}};
   devices["libtorch"] = {{"version", facts.torch.version},
                          {"kernels", facts.torch.cpu_capability},
                          {"cuda_half", facts.torch.cuda_half}};

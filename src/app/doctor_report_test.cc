@@ -33,7 +33,6 @@ MachineFacts good_machine() {
   facts.gpus = {{}, "no NVIDIA driver", false};
   facts.tracer = base::Error{base::ErrorCode::kUsage, "CUDA renderer: no plug-in"};
   facts.egl = base::Error{base::ErrorCode::kUsage, "OpenGL: libEGL.so.1 is not there"};
-  facts.embree = render::EmbreeInfo{"3.13.5", true, true};
   facts.torch = {"2.11.0", "AVX2", 1, true};
   facts.choice.sentence = "training on the CPU: why";
   facts.plan = {4, 1, 32};
@@ -84,7 +83,7 @@ TEST(DoctorReport, SaysWhatIsThereAndThatNothingStandsInTheWay) {
   expect_in(text, "none: no NVIDIA driver\n");
   expect_in(text, "  CUDA       CUDA renderer: no plug-in\n");
   expect_in(text, "  EGL        OpenGL: libEGL.so.1 is not there; no run needs it\n");
-  expect_in(text, "Embree 3.13.5 on the CPU; packets of 8 rays are native\n");
+  expect_in(text, "  renderer   our own ray tracing on the CPU (inknav bench render)\n");
   expect_in(text, "libtorch 2.11.0 on the CPU with its AVX2 kernels and oneDNN");
   expect_in(text, "  will use   training on the CPU: why\n");
   expect_in(text, "4 rank(s) of 1 thread(s); NUM_PROCESSES auto");
@@ -219,34 +218,30 @@ TEST(DoctorReport, MarksWhatStandsInTheWay) {
   MachineFacts facts = good_machine();
   facts.folders = {{"models", "runs", ".", "Read-only file system", 50.0, "name another with --model-dir"},
                    {"cache", "data/cache", "data", "", 0.5, "name another with CACHE_DIR"}};
-  facts.embree = render::EmbreeInfo{"3.13.5", false, true};
   facts.torch.cpu_capability = "DEFAULT";
   std::string text = text_of(facts);
   expect_in(text,
             "! models     runs: cannot be written: .: Read-only file system; name another with --model-dir");
   expect_in(text, "! cache      data/cache: can be made, 0.5 GiB free, 2 GiB are wanted");
-  expect_in(text, "! renderer   Embree 3.13.5");
-  expect_in(text, "packets of 8 rays are not native");
   expect_in(text, "is ATEN_CPU_CAPABILITY set?");
-  expect_in(text, "4 problems, marked with !");
-  facts.embree = render::EmbreeInfo{"4.3.0", true, false};
-  expect_in(text_of(facts), "back faces cannot be culled");
+  expect_in(text, "3 problems, marked with !");
   EXPECT_EQ(code_of(facts), 0);
 }
 
 TEST(DoctorReport, TheCodeIsThatOfTheFirstRowThatStops) {
   MachineFacts facts = good_machine();
-  facts.embree = base::Error{base::ErrorCode::kData, "no Embree"};
-  expect_in(text_of(facts), "x renderer   no Embree");
-  EXPECT_EQ(code_of(facts), 3);
   facts.folders[0].free_gib = 0.01;
   EXPECT_EQ(code_of(facts), 6);
-  expect_in(text_of(facts), "No training can run: models, renderer, marked with x; exit code 6\n");
+  facts.process.open_files = 10;
+  expect_in(text_of(facts), "x limits     10 open files");
+  EXPECT_EQ(code_of(facts), 2);
+  expect_in(text_of(facts), "No training can run: limits, models, marked with x; exit code 2\n");
+  facts.process.open_files = 1024;
   facts.folders[0].free_gib = 50.0;
   facts.folders[0].obstacle = "Permission denied";
   EXPECT_EQ(code_of(facts), 6);
   facts.folders[0].needed = false;
-  EXPECT_EQ(code_of(facts), 3);
+  EXPECT_EQ(code_of(facts), 0);
 }
 
 TEST(DoctorReport, WhatMakesATrainingSlowIsAProblem) {
@@ -282,7 +277,6 @@ TEST(DoctorReport, TheTroubleshootingGuideQuotesRealMessages) {
   bare.folders = {{"models", "runs", "runs", "Permission denied", 9.0, "name another"},
                   {"cache", "data", "data", "", 0.5, "name another"},
                   {"slow", "far", "far", "", 9.0, "name another", false, {"nfs", true, 0, 0}, 1e6}};
-  bare.embree = render::EmbreeInfo{"3.13.5", false, true};
   bare.torch.cpu_capability = "DEFAULT";
   bare.terminal = {true, "C"};
   bare.gpus = {{}, "no NVIDIA driver: libcuda.so.1 was not found", false};
@@ -393,9 +387,9 @@ TEST(DoctorJson, TheKeysAreAlwaysThere) {
   for (const MachineFacts& facts : {good_machine(), gpu_machine(), MachineFacts{}}) {
     const auto json = nlohmann::json::parse(doctor_json(facts, doctor_rows(facts)));
     for (const char* key :
-         {"format", "can_train", "exit_code", "problems",      "rows",    "processor", "build",
-          "cores",  "memory",    "limits",    "shared_memory", "folders", "runs",      "terminal",
-          "nvidia", "gpus",      "tracer",    "nccl",          "embree",  "libtorch",  "use"}) {
+         {"format", "can_train", "exit_code", "problems",      "rows",     "processor", "build",
+          "cores",  "memory",    "limits",    "shared_memory", "folders",  "runs",      "terminal",
+          "nvidia", "gpus",      "tracer",    "nccl",          "libtorch", "use"}) {
       EXPECT_TRUE(json.contains(key)) << key;
     }
   }
@@ -405,8 +399,8 @@ TEST(Doctor, AsksThisMachine) {
   testing::internal::CaptureStdout();
   EXPECT_EQ(run_command_line({"inknav", "doctor"}, commands()), 0);
   const std::string text = testing::internal::GetCapturedStdout();
-  for (const char* part : {"processor", " usable: ", "models", "cache", "open files", "/dev/shm", "Embree ",
-                           "libtorch 2.", "will use"}) {
+  for (const char* part : {"processor", " usable: ", "models", "cache", "open files", "/dev/shm",
+                           "ray tracing", "libtorch 2.", "will use"}) {
     expect_in(text, part);
   }
   testing::internal::CaptureStdout();

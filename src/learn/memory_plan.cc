@@ -15,9 +15,8 @@ namespace inknav::learn {
 namespace {
 
 constexpr std::uint64_t kFloat = sizeof(float), kLong = sizeof(std::int64_t);
-constexpr std::uint64_t kCropBytes = 6;    // planes of a crop
-constexpr std::uint64_t kTreeBytes = 150;  // a triangle in Embree's structures (sim/simulator.h)
-constexpr std::uint64_t kWideBytes = 57;   // and in those of the CUDA tracer (render/wide_bvh/wide_bvh.h)
+constexpr std::uint64_t kCropBytes = 6;   // planes of a crop
+constexpr std::uint64_t kWideBytes = 57;  // a triangle in a hierarchy (render/wide_bvh/wide_bvh.h)
 // A distance field keeps 8 bytes where a navigation mesh keeps 16 and its polygons.
 constexpr std::uint64_t kFieldDivisor = 2;
 constexpr std::uint64_t kDrawingBytes = 12 << 10;  // a cached drawing beside its planes
@@ -103,8 +102,7 @@ void add_worlds(const MemoryQuestion& q, Rows& rows) {
   const std::uint64_t resident = std::min(worlds.triangles, u(q.env.simulator.resident_triangles));
   rows.host("scenes", worlds.scene_bytes, guessed);
   // The tracer's structures are built on the host and lie on the device.
-  rows.both("ray tracing structures", q.on_device ? resident * kWideBytes : resident * kTreeBytes,
-            resident * kWideBytes, true);
+  rows.both("ray tracing structures", resident * kWideBytes, resident * kWideBytes, true);
   rows.host("navigation meshes", worlds.nav_bytes, guessed);
   const std::uint64_t scenes = std::max<std::uint64_t>(worlds.scenes, 1);
   const std::uint64_t field = worlds.nav_bytes / scenes / kFieldDivisor;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The compressed wide BVH, on the CPU and where there is one on the GPU, against Embree: 13 scenes, real and
-// adversarial, more than a million rays.
+// The compressed wide BVH, ray by ray and in bundles on the CPU and where there is one on the GPU, against
+// Embree: 13 scenes, real and adversarial, more than a million rays.
 //
 // Rule. A pixel agrees when both depths are equal or differ by at most 16 units in the last place (single
 // precision, two different formulas). Every other pixel is decided in double precision: its ray and eight
@@ -207,14 +207,14 @@ bool is_explained(const scene::Scene& scene, const CameraSpec& camera, const Pos
 }
 
 class WideAgainstEmbree : public testing::TestWithParam<std::tuple<Backend, std::size_t>> {};
+std::string case_name(const testing::TestParamInfo<std::tuple<Backend, std::size_t>>& info) {
+  return backend_name({std::get<0>(info.param), 0}) + "_" + cases()[std::get<1>(info.param)].name;
+}
 INSTANTIATE_TEST_SUITE_P(Scenes, WideAgainstEmbree,
-                         testing::Combine(testing::Values(Backend::kWideBvh, Backend::kCuda),
+                         testing::Combine(testing::Values(Backend::kWideBvh, Backend::kCuda,
+                                                          Backend::kBundle),
                                           testing::Range(std::size_t{0}, cases().size())),
-                         [](const auto& chosen) {
-                           const bool cuda = std::get<0>(chosen.param) == Backend::kCuda;
-                           return std::string(cuda ? "cuda_" : "cpu_") +
-                                  cases()[std::get<1>(chosen.param)].name;
-                         });
+                         case_name);
 
 TEST_P(WideAgainstEmbree, NoWrongHit) {
   const Backend backend = std::get<0>(GetParam());
@@ -263,6 +263,23 @@ TEST(WideAgainstBruteForce, TheTraversalFindsWhatTestingEveryTriangleFinds) {
       wrong += is_explained(*scene, camera, poses[i / (32 * 32)], pixel, wide.depth[i]) ? 0 : 1;
     }
     EXPECT_EQ(wrong, 0) << what.name;
+  }
+}
+
+TEST(BundleAgainstItsTwin, ImagesAreEqualBitForBit) {
+  // One block, several, odd ones, wide and narrow lenses, depths that end within the scene.
+  const CameraSpec lenses[] = {
+      {64, 64, 90.0f}, {130, 70, 60.0f}, {7, 200, 30.0f}, {48, 36, 170.0f}, {33, 3, 120.0f, 0.5f, 4.0f}};
+  for (const Case& what : cases()) {
+    const scene::ScenePtr scene = scene::finish(what.make()).value();
+    for (CameraSpec camera : lenses) {
+      if (what.camera.far_m > camera.far_m) camera.far_m = what.camera.far_m;
+      const std::vector<Pose> poses = case_poses(what.poses.empty() ? scene->bounds : what.poses, 6);
+      const Images bundle = render_images(Backend::kBundle, camera, scene, poses, 2);
+      const Images twin = render_images(Backend::kWideBvh, camera, scene, poses, 2);
+      EXPECT_EQ(bundle.depth, twin.depth) << what.name << ", " << camera.width << " x " << camera.height;
+      EXPECT_EQ(bundle.rgb, twin.rgb) << what.name << ", " << camera.width << " x " << camera.height;
+    }
   }
 }
 

@@ -9,8 +9,8 @@
 namespace inknav::render {
 namespace {
 
-// A band is the unit of work: 32 rows keep the scene's nodes warm and still split a single view over threads.
-constexpr int kBandRows = 32;
+// A band is the unit of work: a row of the bundle tracer's blocks. A view of more rows is split over threads.
+constexpr int kBandRows = 64;
 
 }  // namespace
 

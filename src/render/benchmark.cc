@@ -16,7 +16,7 @@ namespace {
 
 struct Case {
   std::string name;
-  Backend backend = Backend::kEmbree;
+  Backend backend = Backend::kBundle;
   int threads = 1;
   int size = 64;
   int views = 64;
@@ -94,26 +94,24 @@ base::Result<RenderBenchmarkReport> run_render_benchmark(const RenderBenchmarkSe
   std::vector<base::BenchmarkResult>& results = report.results;
   for (const int size : settings.sizes) {
     const std::string suffix = std::to_string(size);
-    INKNAV_ASSIGN_OR_RETURN(const auto single_ray, benchmark.run({"render/depth/" + suffix + "/single_ray",
-                                                                  Backend::kEmbreeSingleRay, settings.threads,
-                                                                  size, settings.views, false}));
+    const std::string name = "render/depth/" + suffix;
+    const int threads = settings.threads, views = settings.views;
+    INKNAV_ASSIGN_OR_RETURN(const auto embree,
+                            benchmark.run({name + "/embree", Backend::kEmbree, threads, size, views, false}));
+    INKNAV_ASSIGN_OR_RETURN(auto depth, benchmark.run({name, Backend::kBundle, threads, size, views, false}));
+    INKNAV_ASSIGN_OR_RETURN(auto one_thread,
+                            benchmark.run({name + "/one_thread", Backend::kBundle, 1, size, views, false}));
     INKNAV_ASSIGN_OR_RETURN(
-        auto one_thread, benchmark.run({"render/depth/" + suffix + "/one_thread", Backend::kEmbree, 1, size,
-                                        settings.views, false}));
-    INKNAV_ASSIGN_OR_RETURN(auto depth, benchmark.run({"render/depth/" + suffix, Backend::kEmbree,
-                                                       settings.threads, size, settings.views, false}));
-    INKNAV_ASSIGN_OR_RETURN(auto rgbd, benchmark.run({"render/rgbd/" + suffix, Backend::kEmbree,
-                                                      settings.threads, size, settings.views, true}));
-    base::compare(depth, single_ray);
+        auto rgbd, benchmark.run({"render/rgbd/" + suffix, Backend::kBundle, threads, size, views, true}));
+    base::compare(depth, embree);
     base::compare(one_thread, depth);
     base::compare(rgbd, depth);
-    results.insert(results.end(), {depth, rgbd, one_thread, single_ray});
+    results.insert(results.end(), {depth, rgbd, one_thread, embree});
     if (!egl) continue;
-    INKNAV_ASSIGN_OR_RETURN(auto one_by_one,
-                            benchmark.run_egl_one_by_one({"render/depth/" + suffix + "/egl", Backend::kEgl, 1,
-                                                          size, settings.egl_views, false}));
-    INKNAV_ASSIGN_OR_RETURN(auto batch, benchmark.run({"render/depth/" + suffix + "/egl_batch", Backend::kEgl,
-                                                       settings.threads, size, settings.egl_views, false}));
+    INKNAV_ASSIGN_OR_RETURN(auto one_by_one, benchmark.run_egl_one_by_one({name + "/egl", Backend::kEgl, 1,
+                                                                           size, settings.egl_views, false}));
+    INKNAV_ASSIGN_OR_RETURN(auto batch, benchmark.run({name + "/egl_batch", Backend::kEgl, settings.threads,
+                                                       size, settings.egl_views, false}));
     base::compare(one_by_one, depth);
     base::compare(batch, one_by_one);
     results.insert(results.end(), {one_by_one, batch});

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 // Rendering benchmark: depth and RGB at several sizes on the clutter scene, with OpenGL through EGL,
-// single-ray Embree, one thread and brute force as baselines in the same process. Views are random poses
-// (spec: performance).
+// Embree (packets of eight rays), one thread and brute force as baselines in the same process. Views are
+// random poses (spec: performance).
 //
 // OpenGL is measured twice. "egl" is how simulators use it that step one environment after the other: one
 // view a call, the whole scene drawn, interpolated depth, read back before the next; the CPU tracer is

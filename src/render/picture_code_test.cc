@@ -100,8 +100,9 @@ class CpuPictures : public testing::TestWithParam<Backend> {
   std::int64_t down_ = 0;
 };
 INSTANTIATE_TEST_SUITE_P(Backends, CpuPictures,
-                         testing::Values(Backend::kEmbree, Backend::kEmbreeSingleRay, Backend::kBruteForce,
-                                         Backend::kWideBvh));
+                         testing::Values(Backend::kBundle, Backend::kWideBvh, Backend::kEmbree,
+                                         Backend::kBruteForce),
+                         backend_name);
 
 TEST_P(CpuPictures, DepthIsCodedInTheLearnersTypeAndNothingComesDown) {
   const DepthCoding coding = depth_coding(0.3f, 3.0f, true);

@@ -5,6 +5,7 @@
 
 #include "base/check.h"
 #include "render/brute_force_renderer.h"
+#include "render/bundle/bundle_renderer.h"
 #include "render/cuda/cuda_renderer.h"
 #include "render/egl/egl_renderer.h"
 #include "render/embree/embree_renderer.h"
@@ -38,10 +39,10 @@ base::Result<std::unique_ptr<Renderer>> make_renderer(Backend backend, const Cam
                                                       const RendererOptions& options) {
   INKNAV_RETURN_IF_ERROR(validate(camera));
   switch (backend) {
+    case Backend::kBundle:
+      return make_bundle_renderer(camera, pool, options.cache_dir);
     case Backend::kEmbree:
-      return make_embree_renderer(camera, pool, true);
-    case Backend::kEmbreeSingleRay:
-      return make_embree_renderer(camera, pool, false);
+      return make_embree_renderer(camera, pool);
     case Backend::kBruteForce:
       return make_brute_force_renderer(camera, pool);
     case Backend::kWideBvh:

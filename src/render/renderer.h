@@ -80,12 +80,13 @@ struct RenderCounters {
 };
 
 enum class Backend : std::uint8_t {
-  kEmbree,
-  kEmbreeSingleRay,
-  kBruteForce,
-  kWideBvh,  // the CUDA tracer's traversal on the CPU
-  kCuda,     // refused with the reason where it cannot be used (cuda/cuda_plugin.h)
-  kEgl       // OpenGL, likewise (egl/egl_renderer.h)
+  kBundle,  // the CPU's (bundle/bundle_tracer.h)
+  kCuda,    // refused with the reason where it cannot be used (cuda/cuda_plugin.h)
+  kEgl,     // OpenGL, likewise (egl/egl_renderer.h)
+  // Oracles and baselines.
+  kWideBvh,  // the CUDA tracer's traversal on the CPU, ray by ray
+  kEmbree,   // in packets of eight rays
+  kBruteForce
 };
 
 class Renderer {
@@ -108,7 +109,7 @@ class Renderer {
 
 struct RendererOptions {
   int gpu = 0;  // of kCuda, among the visible devices
-  /// Where a back end that builds its structures slowly (kCuda) keeps them for the next time.
+  /// Where kBundle and kCuda keep the hierarchies of scenes for the next time.
   std::optional<std::filesystem::path> cache_dir{};
 };
 

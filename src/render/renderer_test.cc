@@ -41,8 +41,9 @@ class EveryBackend : public testing::TestWithParam<Backend> {
   }
 };
 INSTANTIATE_TEST_SUITE_P(Backends, EveryBackend,
-                         testing::Values(Backend::kEmbree, Backend::kEmbreeSingleRay, Backend::kBruteForce,
-                                         Backend::kWideBvh, Backend::kCuda, Backend::kEgl));
+                         testing::Values(Backend::kBundle, Backend::kCuda, Backend::kEgl, Backend::kWideBvh,
+                                         Backend::kEmbree, Backend::kBruteForce),
+                         backend_name);
 
 TEST_P(EveryBackend, DepthIsAlongTheOpticalAxisAndZeroWhereNothingIs) {
   const CameraSpec camera{65, 65, 90.0f};
@@ -88,19 +89,20 @@ TEST_P(EveryBackend, OddSizesAreRenderedToTheLastPixel) {
       std::equal(images.depth.begin(), images.depth.begin() + 13 * 35, images.depth.begin() + 13 * 35));
 }
 
-TEST(Renderer, EmbreeEqualsBruteForce) {
+TEST(Renderer, TheTracersEqualBruteForce) {
   const ClutterSpec spec{3, 2, 3000};
   const scene::ScenePtr scene = make_clutter_scene(spec);
   const CameraSpec camera{48, 36, 90.0f};
   const std::vector<Pose> poses = clutter_poses(spec, 12);
   const Images oracle = render_images(Backend::kBruteForce, camera, scene, poses, 2);
-  for (const Backend backend : {Backend::kEmbree, Backend::kEmbreeSingleRay}) {
+  for (const Backend backend : {Backend::kBundle, Backend::kEmbree}) {
     const Images images = render_images(backend, camera, scene, poses, 2);
     std::size_t different_surface = 0;
     int worst_color = 0;
     for (std::size_t i = 0; i < oracle.depth.size(); ++i) {
-      // Embree intersects in single precision with an approximate reciprocal, the oracle in double: 1e-4
-      // relative. Where a ray grazes a silhouette the two may see different surfaces: counted below.
+      // The tracers intersect in single precision, Embree with an approximate reciprocal, the oracle in
+      // double: 1e-4 relative. Where a ray grazes a silhouette the two may see different surfaces: counted
+      // below.
       if (std::fabs(images.depth[i] - oracle.depth[i]) > 1e-4f * std::max(1.0f, oracle.depth[i])) {
         ++different_surface;
         continue;
@@ -121,15 +123,15 @@ TEST(Renderer, ResultsDoNotDependOnThreadsOrBatch) {
   const scene::ScenePtr scene = make_clutter_scene(spec);
   const CameraSpec camera{64, 64, 90.0f};
   const std::vector<Pose> poses = clutter_poses(spec, 16);
-  const Images one = render_images(Backend::kEmbree, camera, scene, poses, 1);
+  const Images one = render_images(Backend::kBundle, camera, scene, poses, 1);
   for (const int threads : {2, 4}) {
-    const Images many = render_images(Backend::kEmbree, camera, scene, poses, threads);
+    const Images many = render_images(Backend::kBundle, camera, scene, poses, threads);
     EXPECT_EQ(base::xxh3_128(std::span<const float>(one.depth)),
               base::xxh3_128(std::span<const float>(many.depth)));
     EXPECT_EQ(one.rgb, many.rgb);
   }
   for (std::size_t i = 0; i < poses.size(); ++i) {
-    const Images alone = render_images(Backend::kEmbree, camera, scene, {poses[i]}, 1);
+    const Images alone = render_images(Backend::kBundle, camera, scene, {poses[i]}, 1);
     EXPECT_TRUE(std::equal(alone.depth.begin(), alone.depth.end(),
                            one.depth.begin() + static_cast<long>(i * 64 * 64)));
   }
@@ -176,7 +178,7 @@ TEST(Renderer, BadCamerasAreRefused) {
   base::ThreadPool pool(1);
   for (const CameraSpec& camera :
        {CameraSpec{0, 8, 90.0f}, CameraSpec{8, 8, 180.0f}, CameraSpec{8, 8, 90.0f, 2.0f, 1.0f}}) {
-    const auto renderer = make_renderer(Backend::kEmbree, camera, pool);
+    const auto renderer = make_renderer(Backend::kBundle, camera, pool);
     ASSERT_FALSE(renderer.ok());
     EXPECT_EQ(renderer.error().code, base::ErrorCode::kUsage);
     EXPECT_NE(renderer.error().message.find("WIDTH"), std::string::npos);

@@ -34,6 +34,25 @@ inline std::string why_not(Backend backend) {
   return api.ok() ? std::string() : api.error().message;
 }
 
+/// As a part of a test's name.
+inline std::string backend_name(const testing::TestParamInfo<Backend>& info) {
+  switch (info.param) {
+    case Backend::kBundle:
+      return "bundle";
+    case Backend::kCuda:
+      return "cuda";
+    case Backend::kEgl:
+      return "egl";
+    case Backend::kWideBvh:
+      return "wide_bvh";
+    case Backend::kEmbree:
+      return "embree";
+    case Backend::kBruteForce:
+      return "brute_force";
+  }
+  return "unknown";
+}
+
 inline Images render_images(Backend backend, const CameraSpec& camera, const scene::ScenePtr& scene,
                             const std::vector<base::Pose>& poses, int threads) {
   base::ThreadPool pool(threads);

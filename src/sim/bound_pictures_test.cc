@@ -64,7 +64,7 @@ void walk(Simulator& simulator, std::uint32_t step) {
 
 class BoundDepth : public ::testing::TestWithParam<render::Backend> {};
 INSTANTIATE_TEST_SUITE_P(Backends, BoundDepth,
-                         ::testing::Values(render::Backend::kEmbree, render::Backend::kWideBvh));
+                         ::testing::Values(render::Backend::kBundle, render::Backend::kWideBvh));
 
 TEST_P(BoundDepth, HoldWhatTheViewWouldHoldAndLeaveTheMapAsItIs) {
   base::ThreadPool pool(2);
@@ -163,7 +163,7 @@ TEST(BoundPictures, AreRefusedWhereTheHostMakesThemOrTheRendererCannotWrite) {
   EXPECT_FALSE(plain->bind_picture("depth", other));
   other = picture;
   other.gpu = 0;
-  EXPECT_FALSE(plain->bind_picture("depth", other)) << "Embree does not write into a GPU";
+  EXPECT_FALSE(plain->bind_picture("depth", other)) << "the CPU does not write into a GPU";
   settings.sensors.rgb = true;
   settings.sensors.rgb_noise.model = ColourNoise::kGaussian;
   const auto noisy = make(settings, pool);

@@ -22,7 +22,8 @@ base::Result<ChosenRenderer> choose_renderer(const SimulatorSettings& settings, 
     return chosen;
   }
   if (!settings.replace_backend) return wanted.error();
-  INKNAV_ASSIGN_OR_RETURN(auto renderer, render::make_renderer(render::Backend::kEmbree, camera, pool));
+  INKNAV_ASSIGN_OR_RETURN(auto renderer, render::make_renderer(render::Backend::kBundle, camera, pool,
+                                                               {settings.gpu, settings.cache_dir}));
   return ChosenRenderer{std::move(renderer),
                         "rendering with ray tracing on the CPU instead: " + wanted.error().message};
 }

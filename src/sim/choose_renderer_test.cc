@@ -18,9 +18,9 @@ base::Result<ChosenRenderer> choose(render::Backend backend, bool replace) {
 }
 
 TEST(ChooseRenderer, WhatIsThereIsTakenWithoutAWord) {
-  const auto chosen = choose(render::Backend::kEmbree, true);
+  const auto chosen = choose(render::Backend::kBundle, true);
   ASSERT_TRUE(chosen.ok());
-  EXPECT_EQ(chosen->renderer->name(), "embree");
+  EXPECT_EQ(chosen->renderer->name(), "bundle");
   EXPECT_EQ(chosen->warning, "");
 }
 
@@ -28,7 +28,7 @@ TEST(ChooseRenderer, WhereThereIsNoEglTheCpuTakesItsPlaceAndSaysWhy) {
   const base::ScopedEnvironment library("INKNAV_EGL_LIBRARY", "/nowhere/libEGL.so");
   const auto chosen = choose(render::Backend::kEgl, true);
   ASSERT_TRUE(chosen.ok());
-  EXPECT_EQ(chosen->renderer->name(), "embree");
+  EXPECT_EQ(chosen->renderer->name(), "bundle");
   EXPECT_TRUE(
       chosen->warning.starts_with("rendering with ray tracing on the CPU instead: EGL renderer: the library "
                                   "/nowhere/libEGL.so was wanted, "))

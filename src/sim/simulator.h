@@ -66,11 +66,11 @@ struct SimulatorSettings {
   MotionSettings motion;
   SensorSettings sensors;
   MapperSettings mapper;
-  render::Backend backend = render::Backend::kEmbree;
+  render::Backend backend = render::Backend::kBundle;
   int gpu = 0;                   // that kCuda renders on, among the visible devices
-  bool replace_backend = false;  // where it is not there, kEmbree takes its place and a warning says so once
+  bool replace_backend = false;  // where it is not there, kBundle takes its place and a warning says so once
   /// Triangles of the scenes whose ray tracing structures stay built; beyond it those of scenes without an
-  /// agent are dropped, longest unused first. About 150 bytes a triangle.
+  /// agent are dropped, longest unused first. About 60 bytes a triangle.
   std::int64_t resident_triangles = 60'000'000;
   /// For ray tracing structures that are slow to build; nullopt: built at each start.
   std::optional<std::filesystem::path> cache_dir{};

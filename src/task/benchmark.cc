@@ -26,7 +26,7 @@ struct Case {
   int num_envs = 0;  // 0: as the settings say
   int steps = 0;
   int path_points = 0;  // of the expert's path
-  render::Backend backend = render::Backend::kEmbree;
+  render::Backend backend = render::Backend::kBundle;
 };
 
 class SimBenchmark {

@@ -64,7 +64,7 @@ struct DemonstrationSettings {
   DisturbanceSettings disturbance;
   StudentSettings student;
   std::optional<std::filesystem::path> cache_dir;
-  render::Backend backend = render::Backend::kEmbree;  // of images that are stored
+  render::Backend backend = render::Backend::kBundle;  // of images that are stored
   bool replace_backend = false;                        // as in sim::SimulatorSettings
 };
 

@@ -171,7 +171,7 @@ void choose_backend(config::RendererChoice wanted, bool on_device, sim::Simulato
   const bool cuda = wanted == RendererChoice::kCuda || (wanted == RendererChoice::kAuto && on_device);
   simulator.backend = cuda                             ? render::Backend::kCuda
                       : wanted == RendererChoice::kEgl ? render::Backend::kEgl
-                                                       : render::Backend::kEmbree;
+                                                       : render::Backend::kBundle;
   simulator.replace_backend = wanted == RendererChoice::kAuto || wanted == RendererChoice::kEgl;
 }
 

@@ -20,10 +20,10 @@ TEST(ChooseBackend, TheCpuIsAskedForByNameOrWhereNothingIsComputedOnADevice) {
     bool on_device;
     Backend backend;
     bool replaced;
-  } cases[] = {{RendererChoice::kAuto, false, Backend::kEmbree, true},
+  } cases[] = {{RendererChoice::kAuto, false, Backend::kBundle, true},
                {RendererChoice::kAuto, true, Backend::kCuda, true},
-               {RendererChoice::kCpu, false, Backend::kEmbree, false},
-               {RendererChoice::kCpu, true, Backend::kEmbree, false},
+               {RendererChoice::kCpu, false, Backend::kBundle, false},
+               {RendererChoice::kCpu, true, Backend::kBundle, false},
                {RendererChoice::kCuda, false, Backend::kCuda, false},
                {RendererChoice::kCuda, true, Backend::kCuda, false},
                {RendererChoice::kEgl, false, Backend::kEgl, true},
@@ -40,7 +40,7 @@ TEST(EnvSettings, ARankRendersOnTheGpuThatItComputesOn) {
   const config::ExperimentConfig config;  // RENDERER auto
   EnvShare share = share_of_rank(10, 1, 3);
   EXPECT_EQ(share.gpu, -1);
-  EXPECT_EQ(env_settings(config, share).simulator.backend, Backend::kEmbree);
+  EXPECT_EQ(env_settings(config, share).simulator.backend, Backend::kBundle);
   share.gpu = 2;
   EXPECT_EQ(env_settings(config, share).simulator.backend, Backend::kCuda);
   EXPECT_EQ(env_settings(config, share).simulator.gpu, 2);

@@ -63,7 +63,7 @@ base::Result<std::unique_ptr<WalkCamera>> WalkCamera::create(const scene::SceneP
                                                              const MediaSettings& settings, int side,
                                                              base::ThreadPool& pool) {
   std::unique_ptr<WalkCamera> camera(new WalkCamera(settings, side));
-  INKNAV_ASSIGN_OR_RETURN(camera->renderer_, render::make_renderer(render::Backend::kEmbree,
+  INKNAV_ASSIGN_OR_RETURN(camera->renderer_, render::make_renderer(render::Backend::kBundle,
                                                                    {side, side, settings.hfov_deg}, pool));
   INKNAV_ASSIGN_OR_RETURN(camera->slot_, camera->renderer_->add_scene(scene));
   return camera;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The rasteriser against the ray tracer (Embree): 1,000 views of homes, clutter and textured scenes, depth
+// The rasteriser against the CPU's ray tracer: 1,000 views of homes, clutter and textured scenes, depth
 // and colour.
 //
 // Rule. A pixel agrees when both see nothing, or both depths differ by at most kDepthTolerance of the depth,
@@ -26,8 +26,7 @@ namespace {
 using base::Pose;
 using base::Vec3;
 
-// Both compute depth in single precision, Embree with a reciprocal that is exact to 22 bits: as in
-// EmbreeEqualsBruteForce.
+// Both compute depth in single precision, relative to the camera, by other sums.
 constexpr float kDepthTolerance = 1e-5f;
 // Levels. Drivers filter textures with weights of 8 bits, three times (u, v and level).
 constexpr int kColorTolerance = 4;
@@ -211,7 +210,7 @@ TEST_P(EglAgainstTracer, DiffersAtSilhouettesOnly) {
   const CameraSpec camera{64, 48, 90.0f};
   const std::vector<Pose> poses = random_poses(scene->bounds, what.views);
   const Images egl = render_images(Backend::kEgl, camera, scene, poses, 2);
-  const Images tracer = render_images(Backend::kEmbree, camera, scene, poses, 2);
+  const Images tracer = render_images(Backend::kBundle, camera, scene, poses, 2);
   const Shader shader(scene);
   const std::size_t pixels = static_cast<std::size_t>(camera.width * camera.height);
   int differing = 0, wrong = 0, hits = 0;

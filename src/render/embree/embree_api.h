@@ -21,16 +21,6 @@ struct SceneDeleter {
 using DeviceHandle = std::unique_ptr<RTCDeviceTy, DeviceDeleter>;
 using SceneHandle = std::unique_ptr<RTCSceneTy, SceneDeleter>;
 
-inline void intersect1(RTCScene scene, RTCRayHit* ray_hit) {
-#if RTC_VERSION_MAJOR >= 4
-  rtcIntersect1(scene, ray_hit, nullptr);
-#else
-  RTCIntersectContext context;
-  rtcInitIntersectContext(&context);
-  rtcIntersect1(scene, &context, ray_hit);
-#endif
-}
-
 /// Eight rays that start at one point and spread little.
 inline void intersect8(const int* valid, RTCScene scene, RTCRayHit8* ray_hit) {
 #if RTC_VERSION_MAJOR >= 4

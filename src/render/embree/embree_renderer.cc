@@ -85,9 +85,9 @@ class EmbreeScene final : public TracedScene {
 
 class EmbreeRenderer final : public BatchRenderer {
  public:
-  EmbreeRenderer(const CameraSpec& camera, base::ThreadPool& pool, DeviceHandle device, bool packets)
-      : BatchRenderer(camera, pool), device_(std::move(device)), packets_(packets) {}
-  std::string_view name() const override { return packets_ ? "embree" : "embree_single_ray"; }
+  EmbreeRenderer(const CameraSpec& camera, base::ThreadPool& pool, DeviceHandle device)
+      : BatchRenderer(camera, pool), device_(std::move(device)) {}
+  std::string_view name() const override { return "embree"; }
 
  private:
   base::Result<std::unique_ptr<TracedScene>> prepare(const scene::ScenePtr& scene) override {
@@ -98,14 +98,8 @@ class EmbreeRenderer final : public BatchRenderer {
   }
 
   void trace(const Band& band) const override {
-    if (packets_) {
-      for (int y = band.row_begin; y < band.row_end; y += kPacketHeight) {
-        for (int x = 0; x < camera().width; x += kPacketWidth) trace_packet(band, x, y);
-      }
-      return;
-    }
-    for (int y = band.row_begin; y < band.row_end; ++y) {
-      for (int x = 0; x < camera().width; ++x) trace_ray(band, x, y);
+    for (int y = band.row_begin; y < band.row_end; y += kPacketHeight) {
+      for (int x = 0; x < camera().width; x += kPacketWidth) trace_packet(band, x, y);
     }
   }
 
@@ -170,46 +164,16 @@ class EmbreeRenderer final : public BatchRenderer {
     }
   }
 
-  void trace_ray(const Band& band, int x, int y) const {
-    const auto& scene = static_cast<const EmbreeScene&>(*band.scene);
-    const base::Vec3 direction = band.frame.direction(rays().right(x), rays().up(y));
-    alignas(16) RTCRayHit ray_hit;
-    ray_hit.ray = {band.frame.origin.x,
-                   band.frame.origin.y,
-                   band.frame.origin.z,
-                   camera().near_m,
-                   direction.x,
-                   direction.y,
-                   direction.z,
-                   0.0f,
-                   camera().far_m,
-                   kAllRays,
-                   0,
-                   0};
-    ray_hit.hit.geomID = RTC_INVALID_GEOMETRY_ID;
-    ray_hit.hit.instID[0] = RTC_INVALID_GEOMETRY_ID;
-    intersect1(scene.bvh(), &ray_hit);
-    if (ray_hit.hit.geomID == RTC_INVALID_GEOMETRY_ID) {
-      write_pixel(band, x, y, nullptr);
-      return;
-    }
-    const Hit hit{scene.triangle(ray_hit.hit.geomID, ray_hit.hit.primID), ray_hit.hit.u, ray_hit.hit.v,
-                  ray_hit.ray.tfar};
-    write_pixel(band, x, y, &hit);
-  }
-
   DeviceHandle device_;
-  bool packets_;
 };
 
 }  // namespace
 
-base::Result<std::unique_ptr<Renderer>> make_embree_renderer(const CameraSpec& camera, base::ThreadPool& pool,
-                                                             bool packets) {
+base::Result<std::unique_ptr<Renderer>> make_embree_renderer(const CameraSpec& camera,
+                                                             base::ThreadPool& pool) {
   DeviceHandle device(rtcNewDevice("isa=avx2,threads=1,start_threads=0"));
   if (device == nullptr) return embree_error(nullptr, "an Embree device");
-  return std::unique_ptr<Renderer>(
-      std::make_unique<EmbreeRenderer>(camera, pool, std::move(device), packets));
+  return std::unique_ptr<Renderer>(std::make_unique<EmbreeRenderer>(camera, pool, std::move(device)));
 }
 
 }  // namespace inknav::render

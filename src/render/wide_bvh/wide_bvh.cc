@@ -26,6 +26,17 @@ WideLayout wide_layout(const scene::Scene& scene, base::ThreadPool& pool) {
   return layout;
 }
 
+WideTriangle wide_triangle(const scene::Scene& scene, std::uint32_t index) {
+  const glm::u32vec3& corners = scene.triangles[index];
+  const bool double_sided = scene.materials[scene.triangle_material[index]].double_sided;
+  WideTriangle triangle;
+  triangle.a = scene.positions[corners.x];
+  triangle.b = scene.positions[corners.y];
+  triangle.c = scene.positions[corners.z];
+  triangle.id = index | (double_sided ? kDoubleSided : 0u);
+  return triangle;
+}
+
 WideBvh::WideBvh(const scene::Scene& scene, base::ThreadPool& pool)
     : WideBvh(scene, wide_layout(scene, pool)) {}
 
@@ -34,14 +45,8 @@ WideBvh::WideBvh(const scene::Scene& scene, WideLayout layout) {
   nodes_ = std::move(layout.nodes);
   triangles_.reserve(layout.triangles.size());
   for (const std::uint32_t index : layout.triangles) {
-    const glm::u32vec3& corners = scene.triangles[index];
-    const bool double_sided = scene.materials[scene.triangle_material[index]].double_sided;
-    WideTriangle triangle;
-    triangle.a = scene.positions[corners.x];
-    triangle.b = scene.positions[corners.y];
-    triangle.c = scene.positions[corners.z];
+    const WideTriangle triangle = wide_triangle(scene, index);
     for (const base::Vec3& corner : {triangle.a, triangle.b, triangle.c}) bounds_.extend(corner);
-    triangle.id = index | (double_sided ? kDoubleSided : 0u);
     triangles_.push_back(triangle);
   }
 }

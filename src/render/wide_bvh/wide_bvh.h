@@ -19,6 +19,9 @@ struct WideLayout;
 /// The costly part of a WideBvh: which triangles lie where.
 WideLayout wide_layout(const scene::Scene& scene, base::ThreadPool& pool);
 
+/// Triangle `index` of a scene as the traversal tests it.
+WideTriangle wide_triangle(const scene::Scene& scene, std::uint32_t index);
+
 class WideBvh {
  public:
   /// The scene may be empty and need not be finished; every index must be in range.
