@@ -313,7 +313,6 @@ TEST(DoctorReport, TheTroubleshootingGuideQuotesRealMessages) {
                                "not found, but several GPUs train together by it",
                                "without optimisation (debug)",
                                "(a container's or batch system's limit)",
-                               "packets of 8 rays are not native here",
                                "AVX2 ones were wanted, is ATEN_CPU_CAPABILITY set?",
                                "too few to keep a GPU busy",
                                "that is slow",
