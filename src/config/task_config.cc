@@ -126,6 +126,8 @@ void describe(TaskSettings& c, FieldVisitor& v) {
             c.pointgoal_with_gps_compass_sensor);
   v.section({.key = "PROXIMITY_SENSOR", .doc = "distance to the nearest obstacle"}, c.proximity_sensor);
   v.section({.key = "NDTW", .doc = "the measure (Habitat's tasks)"}, c.ndtw);
+  v.section({.key = "TOP_DOWN_MAP", .doc = "the map in pictures and videos (Habitat's tasks)"},
+            c.top_down_map);
 }
 
 Problems TaskSettings::validate() const {
