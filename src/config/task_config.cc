@@ -21,6 +21,21 @@ std::string replaced(std::string_view text, std::string_view placeholder, std::s
   }
 }
 
+/// What cameras of all kinds have.
+template <typename Camera>
+void describe_view(Camera& c, FieldVisitor& v) {
+  v.field({.key = "WIDTH", .doc = "pixels", .low = 1, .high = 4096}, c.width);
+  v.field({.key = "HEIGHT", .doc = "pixels", .low = 1, .high = 4096}, c.height);
+  v.field({.key = "HFOV", .doc = "horizontal field of view, degrees", .low = 1, .high = 175}, c.hfov);
+  v.field({.key = "POSITION", .doc = "metres in the agent's frame: right, up, back", .low = -10, .high = 10},
+          c.position);
+  v.field({.key = "ORIENTATION",
+           .doc = "radians about X, then Y, then Z of the agent's frame; X: up (+)",
+           .low = -6.3,
+           .high = 6.3},
+          c.orientation);
+}
+
 }  // namespace
 
 std::string expand_path(std::string_view path, std::string_view split, std::string_view version) {
@@ -185,16 +200,7 @@ void describe(ActuationNoiseConfig& c, FieldVisitor& v) {
 }
 
 void describe(CameraConfig& c, FieldVisitor& v) {
-  v.field({.key = "WIDTH", .doc = "pixels", .low = 1, .high = 4096}, c.width);
-  v.field({.key = "HEIGHT", .doc = "pixels", .low = 1, .high = 4096}, c.height);
-  v.field({.key = "HFOV", .doc = "horizontal field of view, degrees", .low = 1, .high = 175}, c.hfov);
-  v.field({.key = "POSITION", .doc = "metres in the agent's frame: right, up, back", .low = -10, .high = 10},
-          c.position);
-  v.field({.key = "ORIENTATION",
-           .doc = "radians about X, then Y, then Z of the agent's frame; X: up (+)",
-           .low = -6.3,
-           .high = 6.3},
-          c.orientation);
+  describe_view(c, v);
   v.choice(
       {.key = "NOISE_MODEL", .doc = "noise of the picture"}, c.noise_model,
       {"None", "GaussianNoiseModel", "SpeckleNoiseModel", "PoissonNoiseModel", "SaltAndPepperNoiseModel"});
@@ -202,16 +208,7 @@ void describe(CameraConfig& c, FieldVisitor& v) {
 }
 
 void describe(DepthCameraConfig& c, FieldVisitor& v) {
-  v.field({.key = "WIDTH", .doc = "pixels", .low = 1, .high = 4096}, c.width);
-  v.field({.key = "HEIGHT", .doc = "pixels", .low = 1, .high = 4096}, c.height);
-  v.field({.key = "HFOV", .doc = "horizontal field of view, degrees", .low = 1, .high = 175}, c.hfov);
-  v.field({.key = "POSITION", .doc = "metres in the agent's frame: right, up, back", .low = -10, .high = 10},
-          c.position);
-  v.field({.key = "ORIENTATION",
-           .doc = "radians about X, then Y, then Z of the agent's frame; X: up (+)",
-           .low = -6.3,
-           .high = 6.3},
-          c.orientation);
+  describe_view(c, v);
   v.field({.key = "MIN_DEPTH", .doc = "metres", .low = 0, .high = 1000}, c.min_depth);
   v.field({.key = "MAX_DEPTH", .doc = "metres", .low = 0, .high = 1000}, c.max_depth);
   v.field({.key = "NORMALIZE_DEPTH", .doc = "(depth - min) / (max - min); else metres"}, c.normalize_depth);
