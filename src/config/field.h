@@ -70,7 +70,11 @@ class FieldVisitor {
   }
   /// A list of names out of `names`.
   virtual void list(const Field& field, std::vector<std::string>& value,
-                    std::initializer_list<std::string_view> names) = 0;
+                    std::span<const std::string_view> names) = 0;
+  void list(const Field& field, std::vector<std::string>& value,
+            std::initializer_list<std::string_view> names) {
+    list(field, value, std::span<const std::string_view>(names.begin(), names.size()));
+  }
 
   template <typename Struct>
   void section(const Field& field, Struct& value) {

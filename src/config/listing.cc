@@ -80,8 +80,8 @@ class Lister : public FieldVisitor {
     add(field, value ? list_text(*value, [](int id) { return std::to_string(id); }) : "null", {});
   }
   void list(const Field& field, std::vector<std::string>& value,
-            std::initializer_list<std::string_view> names) override {
-    add(field, list_text(value, text_of), "of " + joined(std::span(names.begin(), names.size())));
+            std::span<const std::string_view> names) override {
+    add(field, list_text(value, text_of), "of " + joined(names));
   }
 
   std::vector<ListedKey> keys;

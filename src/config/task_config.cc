@@ -21,6 +21,16 @@ std::string replaced(std::string_view text, std::string_view placeholder, std::s
   }
 }
 
+/// Of the drawn map, then of Habitat's tasks.
+std::span<const std::string_view> sensor_names() {
+  static const std::vector<std::string_view> names = [] {
+    std::vector<std::string_view> all{"handwriting_instr", "handwriting_goal", "slam"};
+    all.insert(all.end(), habitat_sensors().begin(), habitat_sensors().end());
+    return all;
+  }();
+  return names;
+}
+
 /// What cameras of all kinds have.
 template <typename Camera>
 void describe_view(Camera& c, FieldVisitor& v) {
@@ -106,16 +116,11 @@ void describe(TaskSettings& c, FieldVisitor& v) {
       {.key = "SENSORS",
        .doc =
            "what the policy gets besides pictures; pointgoal, handwriting_goal: truth, only for supervision"},
-      c.sensors,
-      {"handwriting_instr", "gps", "compass", "pointgoal", "handwriting_goal", "slam", "depth", "rgb",
-       "pointgoal_with_gps_compass", "heading", "proximity", "objectgoal", "imagegoal", "instruction"});
+      c.sensors, sensor_names());
   v.list({.key = "MEASUREMENTS",
           .doc = "what is reported of an episode; success always is",
           .shapes_result = false},
-         c.measurements,
-         {"success", "spl", "soft_spl", "ndtw", "distance_to_goal", "collisions", "path_length",
-          "oracle_success", "stop_called", "distance_to_goal_reward", "num_steps", "oracle_navigation_error",
-          "oracle_spl", "steps_taken", "sdtw", "top_down_map"});
+         c.measurements, habitat_measure_names());
   v.field({.key = "SUCCESS_DISTANCE",
            .doc = "STOP nearer than this is a success, metres",
            .low = 1e-3,
@@ -129,8 +134,7 @@ void describe(TaskSettings& c, FieldVisitor& v) {
            .high = 1024},
           c.drawing_size);
   v.list({.key = "POSSIBLE_ACTIONS", .doc = "Habitat's tasks: actions by their numbers"}, c.possible_actions,
-         {"stop", "move_forward", "turn_left", "turn_right", "look_up", "look_down", "velocity_control",
-          "teleport"});
+         habitat_actions());
   v.field({.key = "END_ON_SUCCESS", .doc = "RL.SUCCESS_MEASURE other than 0 ends the episode"},
           c.end_on_success);
   v.section({.key = "ACTIONS", .doc = "settings of actions (Habitat's tasks)"}, c.actions);
