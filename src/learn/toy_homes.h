@@ -6,7 +6,6 @@
 
 #include <memory>
 
-#include "base/check.h"
 #include "base/thread_pool.h"
 #include "task/navigation_env.h"
 #include "task/test_dataset.h"
@@ -28,9 +27,7 @@ class ToyHomes {
     settings.first_env = shape.first_env;
     settings.with_drawings = true;
     settings.max_episode_steps = shape.max_episode_steps;
-    auto env = task::NavigationEnv::create(settings, data_.dataset(), pool);
-    INKNAV_CHECK(env.ok(), env.error().message);
-    return std::move(env).value();
+    return task::testing::make_env(settings, data_.dataset(), pool);
   }
 
  private:
