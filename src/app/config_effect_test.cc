@@ -94,6 +94,23 @@ TEST_F(ConfigEffect, LogAndMetrics) {
   EXPECT_GT(count_files(model("cache")), 0u);
 }
 
+TEST_F(ConfigEffect, AResumedRunSaysWhatHasChanged) {
+  train({"NUM_UPDATES", "1"});
+  const std::string checkpoint = model("data/ckpt.1.safetensors").string();
+  const auto resume = [&](std::vector<std::string> words) {
+    words.insert(words.begin(), {"--resume-from", checkpoint});
+    const Outcome outcome = tiny_.train(words);
+    EXPECT_EQ(outcome.code, 0) << outcome.text;
+    return outcome.text;
+  };
+  EXPECT_EQ(count_of(resume({"NUM_UPDATES", "1", "LOG_INTERVAL", "1"}), "the run goes on with "), 0);
+  const std::string changed = resume({"NUM_UPDATES", "1", "RL.PPO.gamma", "0.9"});
+  EXPECT_EQ(count_of(changed, "the run goes on with "), 1) << changed;
+  EXPECT_NE(changed.find("the run goes on with RL.PPO.gamma = 0.9, was 0.99 in the checkpoint"),
+            std::string::npos)
+      << changed;
+}
+
 TEST_F(ConfigEffect, MeasurementsAreWhatIsReported) {
   const std::string list = "TASK_CONFIG.TASK.MEASUREMENTS";
   train({"NUM_UPDATES", "12", list, "[spl, stop_called]"});

@@ -12,6 +12,7 @@
 #include <fstream>
 #include <map>
 
+#include "app/evaluation_cards.h"
 #include "app/tiny_experiment.h"
 #include "config/listing.h"
 #include "config/load.h"
@@ -316,6 +317,7 @@ std::vector<std::string> habitat_task() {
 }
 
 const task::habitat::HabitatTaskSettings habitat_of(const Config& c) { return *env_of(c).habitat; }
+HabitatMapSettings map_of(const Config& c) { return habitat_map_settings(c); }
 sim::VelocitySettings velocity_of(const Config& c) { return env_of(c).simulator.motion.velocity; }
 
 std::vector<Row> habitat_rows() {
@@ -323,6 +325,8 @@ std::vector<Row> habitat_rows() {
   std::vector<std::string> driving = nav;
   driving.insert(driving.end(), {TASK "TASK.POSSIBLE_ACTIONS", "[stop, velocity_control]"});
   const char* reader = "Habitat's tasks";
+  const char* pictures = "eval: maps of Habitat's tasks";
+#define MAP TASK "TASK.TOP_DOWN_MAP."
 #define ITERATOR TASK "ENVIRONMENT.ITERATOR_OPTIONS."
 #define VELOCITY TASK "TASK.ACTIONS.VELOCITY_CONTROL."
   return {
@@ -367,11 +371,22 @@ std::vector<Row> habitat_rows() {
        OBSERVE(habitat_of(c).pointgoal_with_gps_compass.dimensions), nav},
       {TASK "TASK.PROXIMITY_SENSOR.MAX_DETECTION_RADIUS", "1", reader,
        OBSERVE(habitat_of(c).proximity_radius), nav},
+      {MAP "MAP_RESOLUTION", "64", pictures, OBSERVE(map_of(c).map.map_resolution), nav},
+      {MAP "DRAW_SOURCE", "False", pictures, OBSERVE(map_of(c).start), nav},
+      {MAP "DRAW_BORDER", "False", pictures, OBSERVE(map_of(c).map.draw_border), nav},
+      {MAP "DRAW_SHORTEST_PATH", "False", pictures, OBSERVE(map_of(c).shortest_path), nav},
+      {MAP "DRAW_VIEW_POINTS", "False", pictures, OBSERVE(map_of(c).view_points), nav},
+      {MAP "DRAW_GOAL_POSITIONS", "False", pictures, OBSERVE(map_of(c).goals), nav},
+      {MAP "DRAW_GOAL_AABBS", "False", pictures, OBSERVE(map_of(c).boxes), nav},
+      {MAP "FOG_OF_WAR.DRAW", "False", pictures, OBSERVE(map_of(c).map.fog_of_war), nav},
+      {MAP "FOG_OF_WAR.VISIBILITY_DIST", "2.5", pictures, OBSERVE(map_of(c).map.visibility), nav},
+      {MAP "FOG_OF_WAR.FOV", "60", pictures, OBSERVE(map_of(c).map.fov_deg), nav},
       {TASK "TASK.NDTW.FDTW", "False", reader, OBSERVE(habitat_of(c).fast_dtw), nav},
       {TASK "TASK.NDTW.SUCCESS_DISTANCE", "1", reader, OBSERVE(habitat_of(c).measure.ndtw_distance), nav},
   };
 #undef ITERATOR
 #undef VELOCITY
+#undef MAP
 }
 
 std::vector<Row> all_rows() {

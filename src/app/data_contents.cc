@@ -175,7 +175,8 @@ base::Result<std::string> describe_weights(const fs::path& path, std::size_t max
                             run::read_torch_weights(path, {.key = {}, .skip_unknown = true}));
     for (const run::OwnedTensor& tensor : weights.tensors) lines.push_back(tensor_line(tensor.span()));
   } else {
-    INKNAV_ASSIGN_OR_RETURN(const run::SafetensorsFile file, run::read_safetensors(path, false));
+    INKNAV_ASSIGN_OR_RETURN(const run::SafetensorsFile file,
+                            run::read_safetensors(path, run::Checksums::kNone));
     for (const auto& [name, entry] : file.entries()) {
       lines.push_back(tensor_line({name, entry.type, entry.shape, {}}));
     }

@@ -12,14 +12,17 @@
 #include "app/report/episode_media.h"
 #include "app/report/habitat_media.h"
 #include "base/contains.h"
+#include "base/log.h"
 #include "nav/multi_goal.h"
 #include "nav/scene_mesh.h"
 #include "scene/load.h"
+#include "scene/semantic_scene.h"
 #include "sim/camera_rotation.h"
 #include "sketch/drawing_file.h"
 #include "sketch/raster.h"
 #include "task/drawing_synthesis.h"
 #include "task/env_from_config.h"
+#include "task/habitat/goal_boxes.h"
 #include "task/habitat/habitat_dataset.h"
 #include "task/scene_resolver.h"
 
@@ -61,6 +64,7 @@ struct Shown {
   const learn::EpisodeOutcome& outcome;
   const task::Episode& episode;
   task::NavigationEnvSettings settings;
+  const scene::ResolvedScene& resolved;
   sim::World world;
   MediaSettings media;
   VideoFiles videos;
@@ -100,6 +104,16 @@ base::Result<EpisodeCard> show_drawn(const Shown& shown) {
   return make_card(walked, shown.media, shown.videos, shown.pool);
 }
 
+/// Boxes of an ObjectNav episode's goals. They are an ornament: a damaged descriptor costs them, no more.
+std::vector<base::Aabb> boxes_of(const Shown& shown) {
+  const auto* habitat = shown.run.dataset.habitat.get();
+  if (habitat == nullptr || shown.resolved.semantic_descriptor.empty()) return {};
+  const auto semantics = scene::load_semantic_scene(shown.resolved.semantic_descriptor);
+  if (semantics.ok()) return task::habitat::goal_boxes(*habitat, shown.episode, *semantics);
+  base::log_warning("{}; maps of this scene have no boxes of the goals", semantics.error().message);
+  return {};
+}
+
 HabitatMarks marks_of(const Shown& shown) {
   const task::habitat::HabitatTaskSettings& task = *shown.settings.habitat;
   const auto places = [&](task::habitat::DistanceTo distance_to) {
@@ -108,9 +122,10 @@ HabitatMarks marks_of(const Shown& shown) {
   HabitatMarks marks;
   marks.start = shown.episode.start;
   marks.goals = places(task::habitat::DistanceTo::kPoint);
-  if (task.type == task::habitat::TaskType::kObjectNav)
+  if (task.type == task::habitat::TaskType::kObjectNav) {
     marks.view_points = places(task::habitat::DistanceTo::kViewPoints);
-  marks.max_episode_steps = shown.settings.max_episode_steps;
+    if (shown.request.config.task_config.task.top_down_map.draw_goal_aabbs) marks.boxes = boxes_of(shown);
+  }
   nav::NavQuery query(shown.world.nav_mesh);
   nav::MultiGoal nearest(query, places(task.distance_to));
   marks.shortest_path = nearest.nearest(query, shown.episode.start.position).path.points;
@@ -125,6 +140,7 @@ base::Result<EpisodeCard> show_habitat(const Shown& shown) {
   walk.success = shown.success();
   walk.outcome = shown.words();
   walk.marks = marks_of(shown);
+  walk.map = habitat_map_settings(shown.request.config);
   const float tilt = shown.settings.simulator.motion.tilt_angle_deg * base::kPi / 180.0f;
   float up = 0.0f;
   for (const learn::TraceStep& step : shown.outcome.trace) {
@@ -189,7 +205,8 @@ base::Result<EpisodeCard> show_episode(const EvaluationRequest& request, const T
   if (metrics != nullptr && contains(request.config.video_option, "tensorboard"))
     videos.gif = request.video_dir / (name + ".gif");
   const MediaSettings media = media_settings(request.config, settings);
-  const Shown shown{request, run, outcome, episode, settings, std::move(world), media, videos, pool};
+  const Shown shown{request,          run,   outcome, episode, settings, resolved,
+                    std::move(world), media, videos,  pool};
   const bool drawn = !settings.habitat;
   INKNAV_ASSIGN_OR_RETURN(EpisodeCard card, drawn ? show_drawn(shown) : show_habitat(shown));
   if (!card.video_gif.empty()) {
@@ -200,10 +217,28 @@ base::Result<EpisodeCard> show_episode(const EvaluationRequest& request, const T
   return card;
 }
 
+HabitatMapSettings habitat_map_settings(const config::ExperimentConfig& config) {
+  const config::TopDownMapConfig& from = config.task_config.task.top_down_map;
+  HabitatMapSettings to;
+  to.map.map_resolution = from.map_resolution;
+  to.map.draw_border = from.draw_border;
+  to.map.fog_of_war = from.fog_of_war.draw;
+  to.map.fov_deg = static_cast<float>(from.fog_of_war.fov);
+  to.map.visibility = static_cast<float>(from.fog_of_war.visibility_dist);
+  to.map.max_episode_steps = config.task_config.environment.max_episode_steps;
+  to.start = from.draw_source;
+  to.goals = from.draw_goal_positions;
+  to.view_points = from.draw_view_points;
+  to.boxes = from.draw_goal_aabbs;
+  to.shortest_path = from.draw_shortest_path;
+  return to;
+}
+
 std::vector<LegendEntry> legend_of(const config::ExperimentConfig& config) {
   if (config.is_habitat_task()) {
     const auto task = task::env_settings(config, {0, 1, 1}).habitat;
-    return habitat_legend(task && task->type == task::habitat::TaskType::kObjectNav);
+    return habitat_legend(habitat_map_settings(config),
+                          task && task->type == task::habitat::TaskType::kObjectNav);
   }
   std::vector<LegendEntry> legend = {
       {"#1f7a4d", "start"}, {"#7a3d9e", "goal"}, {"#d8414b", "drawn route"}, {"#2563c9", "walked path"}};

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "app/evaluation.h"
+#include "app/report/habitat_map.h"
 #include "app/report/html_report.h"
 #include "base/result.h"
 #include "base/thread_pool.h"
@@ -33,6 +34,9 @@ std::vector<const learn::EpisodeOutcome*> choose_shown(const learn::EvaluationRe
 base::Result<EpisodeCard> show_episode(const EvaluationRequest& request, const TrackRun& run,
                                        const learn::EpisodeOutcome& outcome, run::MetricsWriter* metrics,
                                        base::ThreadPool& pool);
+
+/// TASK_CONFIG.TASK.TOP_DOWN_MAP as the maps of Habitat's tasks take it.
+HabitatMapSettings habitat_map_settings(const config::ExperimentConfig& config);
 
 /// Of the maps in those pictures.
 std::vector<LegendEntry> legend_of(const config::ExperimentConfig& config);

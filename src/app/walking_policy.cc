@@ -3,9 +3,7 @@
 
 #include <system_error>
 #include <utility>
-#include <vector>
 
-#include "base/file.h"
 #include "base/hash.h"
 #include "config/load.h"
 #include "learn/evaluate.h"
@@ -14,8 +12,6 @@
 
 namespace inknav::app {
 namespace {
-
-constexpr std::size_t kMaxCheckpointBytes = std::size_t{64} << 30;
 
 base::Result<config::ExperimentConfig> stored_config(const run::SafetensorsFile& file,
                                                      const std::string& name) {
@@ -37,11 +33,9 @@ base::Result<WalkingPolicy> load_walking_policy(const std::filesystem::path& che
             ": a checkpoint (<model-dir>/data/ckpt.<n>.safetensors) is wanted, there is no such "
             "file; train first, or correct the path"};
   }
-  INKNAV_ASSIGN_OR_RETURN(std::vector<std::uint8_t> bytes, base::read_file(checkpoint, kMaxCheckpointBytes));
+  INKNAV_ASSIGN_OR_RETURN(const run::SafetensorsFile file, run::read_safetensors(checkpoint));
   WalkingPolicy policy;
-  policy.name = base::xxh3_128(bytes.data(), bytes.size()).hex();
-  INKNAV_ASSIGN_OR_RETURN(const run::SafetensorsFile file,
-                          run::parse_safetensors(std::move(bytes), checkpoint, /*need_checksum=*/true));
+  policy.name = base::xxh3_128(file.bytes()).hex();
   INKNAV_ASSIGN_OR_RETURN(const config::ExperimentConfig config, stored_config(file, checkpoint.string()));
   policy.env = task::env_settings(config, {});
   INKNAV_ASSIGN_OR_RETURN(learn::LoadedPolicy loaded, learn::load_policy(checkpoint));

@@ -14,6 +14,7 @@
 #include <cstring>
 #include <limits>
 #include <optional>
+#include <utility>
 
 #include "base/io_fault.h"
 
@@ -52,8 +53,8 @@ class Descriptor {
   ~Descriptor() {
     if (descriptor_ >= 0) ::close(descriptor_);
   }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
+  Descriptor(Descriptor&& other) noexcept : descriptor_(std::exchange(other.descriptor_, -1)) {}
+  Descriptor& operator=(Descriptor&&) = delete;
 
   bool valid() const { return descriptor_ >= 0; }
   int get() const { return descriptor_; }
@@ -145,11 +146,21 @@ fs::path temporary_path(const fs::path& path) {
   return temporary;
 }
 
-/// Reads until the end, growing as needed; the caller has bounded the size that stat told.
-template <typename Container>
-Status read_all(const fs::path& path, std::size_t max_bytes, Container& bytes) {
+Error too_large(const fs::path& path, std::size_t max_bytes, std::size_t found) {
+  return {ErrorCode::kData,
+          fmt::format("{}: at most {} bytes are wanted, {} found; the file is not what it should be",
+                      path.string(), max_bytes, found)};
+}
+
+struct OpenFile {
+  Descriptor descriptor;
+  std::size_t told = 0;  // bytes, says stat
+};
+
+/// A regular file that tells at most `max_bytes`.
+Result<OpenFile> open_to_read(const fs::path& path, std::size_t max_bytes) {
   // O_NONBLOCK: a FIFO must be refused below, not waited for.
-  const Descriptor file(
+  Descriptor file(
       system_call("open", [&] { return ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK); }));
   if (!file.valid()) return read_error(path, errno);
   struct stat info {};
@@ -160,26 +171,39 @@ Status read_all(const fs::path& path, std::size_t max_bytes, Container& bytes) {
         ErrorCode::kData,
         fmt::format("{}: a regular file is wanted, this is a device, pipe or socket", path.string())};
   }
-  const auto too_large = [&](std::size_t found) {
-    return Error{ErrorCode::kData,
-                 fmt::format("{}: at most {} bytes are wanted, {} found; the file is not what "
-                             "it should be",
-                             path.string(), max_bytes, found)};
-  };
   const auto told = static_cast<std::size_t>(info.st_size);
-  if (told > max_bytes) return too_large(told);
-  max_bytes = std::min(max_bytes, std::numeric_limits<std::size_t>::max() / 4);  // the sums below do not wrap
-  // One byte more than told shows the end without another growth; files of /proc tell 0.
-  bytes.resize(std::min(max_bytes, told) + 1);
+  if (told > max_bytes) return too_large(path, max_bytes, told);
+  return OpenFile{std::move(file), told};
+}
+
+/// Reads until `bytes` is full or the file ends; gives how many bytes that were.
+Result<std::size_t> fill_from(const fs::path& path, const Descriptor& file, std::span<char> bytes) {
   std::size_t filled = 0;
-  for (;;) {
-    if (filled == bytes.size()) bytes.resize(std::min(max_bytes + 1, 2 * bytes.size()));
+  while (filled < bytes.size()) {
     const ssize_t got =
         system_call("read", [&] { return ::read(file.get(), bytes.data() + filled, bytes.size() - filled); });
     if (got < 0) return read_error(path, errno);
     if (got == 0) break;
     filled += static_cast<std::size_t>(got);
-    if (filled > max_bytes) return too_large(filled);
+  }
+  return filled;
+}
+
+/// Reads until the end, growing as needed; the caller has bounded the size that stat told.
+template <typename Container>
+Status read_all(const fs::path& path, std::size_t max_bytes, Container& bytes) {
+  INKNAV_ASSIGN_OR_RETURN(const OpenFile file, open_to_read(path, max_bytes));
+  max_bytes = std::min(max_bytes, std::numeric_limits<std::size_t>::max() / 4);  // the sums below do not wrap
+  // One byte more than told shows the end without another growth; files of /proc tell 0.
+  bytes.resize(std::min(max_bytes, file.told) + 1);
+  std::size_t filled = 0;
+  for (;;) {
+    const std::span<char> room(reinterpret_cast<char*>(bytes.data()) + filled, bytes.size() - filled);
+    INKNAV_ASSIGN_OR_RETURN(const std::size_t got, fill_from(path, file.descriptor, room));
+    filled += got;
+    if (filled > max_bytes) return too_large(path, max_bytes, filled);
+    if (got < room.size()) break;
+    bytes.resize(std::min(max_bytes + 1, 2 * bytes.size()));
   }
   bytes.resize(filled);
   return ok_status();
@@ -204,6 +228,15 @@ Result<std::string> read_text_file(const fs::path& path, std::size_t max_bytes) 
   std::string text;
   INKNAV_RETURN_IF_ERROR(read_all(path, max_bytes, text));
   return text;
+}
+
+Result<FileStart> read_file_start(const fs::path& path, std::size_t count, std::size_t max_bytes) {
+  INKNAV_ASSIGN_OR_RETURN(const OpenFile file, open_to_read(path, max_bytes));
+  FileStart start{std::vector<std::uint8_t>(std::min(count, file.told)), file.told};
+  const std::span<char> room(reinterpret_cast<char*>(start.bytes.data()), start.bytes.size());
+  INKNAV_ASSIGN_OR_RETURN(const std::size_t got, fill_from(path, file.descriptor, room));
+  start.bytes.resize(got);
+  return start;
 }
 
 Status write_file_atomic(const fs::path& path, std::span<const std::span<const std::uint8_t>> parts) {

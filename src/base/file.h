@@ -26,6 +26,15 @@ namespace inknav::base {
 Result<std::vector<std::uint8_t>> read_file(const std::filesystem::path& path, std::size_t max_bytes);
 Result<std::string> read_text_file(const std::filesystem::path& path, std::size_t max_bytes);
 
+struct FileStart {
+  std::vector<std::uint8_t> bytes;  // fewer than asked for only where the file ends
+  std::size_t file_bytes = 0;       // of the whole file
+};
+/// The first `count` bytes, so that a large file can be judged before it is read; of a file of at most
+/// `max_bytes`.
+Result<FileStart> read_file_start(const std::filesystem::path& path, std::size_t count,
+                                  std::size_t max_bytes);
+
 Status write_file_atomic(const std::filesystem::path& path,
                          std::span<const std::span<const std::uint8_t>> parts);
 Status write_file_atomic(const std::filesystem::path& path, std::span<const std::uint8_t> bytes);

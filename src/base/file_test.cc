@@ -97,6 +97,24 @@ TEST_F(FileTest, ReadIsBounded) {
   EXPECT_FALSE(read_file(folder_ / "huge", 1 << 20).ok());
 }
 
+TEST_F(FileTest, TheStartOfAFileIsReadAloneWithTheSizeOfTheWhole) {
+  const fs::path path = folder_ / "t";
+  ASSERT_TRUE(write_text_atomic(path, "12345").ok());
+  const auto start = read_file_start(path, 2, 5);
+  ASSERT_TRUE(start.ok());
+  EXPECT_EQ(start->bytes, (std::vector<std::uint8_t>{'1', '2'}));
+  EXPECT_EQ(start->file_bytes, 5u);
+  EXPECT_EQ(read_file_start(path, 9, 5)->bytes.size(), 5u);
+  EXPECT_TRUE(read_file_start(path, 0, 5)->bytes.empty());
+  const auto refused = read_file_start(path, 2, 4);
+  ASSERT_FALSE(refused.ok());
+  EXPECT_NE(refused.error().message.find("at most 4 bytes"), std::string::npos) << refused.error().message;
+  EXPECT_FALSE(read_file_start(folder_, 2, 5).ok());
+  fs::resize_file(path, std::uintmax_t{1} << 40);
+  EXPECT_EQ(read_file_start(path, 6, std::size_t{1} << 41)->bytes,
+            (std::vector<std::uint8_t>{'1', '2', '3', '4', '5', 0}));
+}
+
 TEST_F(FileTest, ReadsFilesThatTellNoSize) {
   const auto status = read_text_file("/proc/self/status", 1 << 16);
   ASSERT_TRUE(status.ok());

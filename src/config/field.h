@@ -6,7 +6,7 @@
 //   void describe(S&, FieldVisitor&);
 // which names each member once, in the order in which it is printed: key, member, range, meaning. To add a
 // key, add the member and its line in describe(); reading, --print-config, range checks, nearest-name hints,
-// config.yaml and the config hash follow.
+// config.yaml and what a resumed run says of changes follow.
 //   visitor.field({.key = "clip_param", .doc = "PPO clipping range", .low = 0.0, .high = 1.0}, s.clip_param);
 //   visitor.choice({.key = "rnn_type", .doc = "..."}, s.rnn_type, {"none", "GRU", "LSTM"});   // enum order
 //   visitor.section({.key = "PPO", .doc = "..."}, s.ppo);
@@ -35,7 +35,7 @@ struct Field {
   std::string_view doc;  // one line, with unit
   double low = -std::numeric_limits<double>::infinity();
   double high = std::numeric_limits<double>::infinity();
-  /// false: where, how often or how fast, never what is learned; left out of the config hash.
+  /// false: where, how often or how fast, never what is learned; a resumed run may change it unsaid.
   bool shapes_result = true;
 };
 
@@ -70,7 +70,11 @@ class FieldVisitor {
   }
   /// A list of names out of `names`.
   virtual void list(const Field& field, std::vector<std::string>& value,
-                    std::initializer_list<std::string_view> names) = 0;
+                    std::span<const std::string_view> names) = 0;
+  void list(const Field& field, std::vector<std::string>& value,
+            std::initializer_list<std::string_view> names) {
+    list(field, value, std::span<const std::string_view>(names.begin(), names.size()));
+  }
 
   template <typename Struct>
   void section(const Field& field, Struct& value) {

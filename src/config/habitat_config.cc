@@ -30,7 +30,8 @@ constexpr std::string_view kOfHabitat[] = {"RL.REWARD_MEASURE",
                                            "TASK_CONFIG.TASK.POINTGOAL_SENSOR.",
                                            "TASK_CONFIG.TASK.POINTGOAL_WITH_GPS_COMPASS_SENSOR.",
                                            "TASK_CONFIG.TASK.PROXIMITY_SENSOR.",
-                                           "TASK_CONFIG.TASK.NDTW."};
+                                           "TASK_CONFIG.TASK.NDTW.",
+                                           "TASK_CONFIG.TASK.TOP_DOWN_MAP."};
 /// Keys that only the drawn map reads.
 constexpr std::string_view kOfDrawings[] = {"VARY_DRAWINGS",
                                             "USE_POINTNAV",
@@ -216,6 +217,39 @@ void describe(NdtwConfig& c, FieldVisitor& v) {
   v.field({.key = "FDTW", .doc = "FastDTW of radius 1, as published numbers; else exact"}, c.fdtw);
   v.field({.key = "SUCCESS_DISTANCE", .doc = "metres a point that are forgiven", .low = 1e-3, .high = 100},
           c.success_distance);
+}
+
+void describe(FogOfWarConfig& c, FieldVisitor& v) {
+  v.field({.key = "DRAW", .doc = "floor that was never in sight is darker", .shapes_result = false}, c.draw);
+  v.field({.key = "VISIBILITY_DIST",
+           .doc = "how far the agent sees, metres",
+           .low = 0.1,
+           .high = 100,
+           .shapes_result = false},
+          c.visibility_dist);
+  v.field({.key = "FOV", .doc = "and how wide, degrees", .low = 1, .high = 360, .shapes_result = false},
+          c.fov);
+}
+
+void describe(TopDownMapConfig& c, FieldVisitor& v) {
+  v.field({.key = "MAP_RESOLUTION",
+           .doc = "cells of the shorter side, fewer where the picture could not show them",
+           .low = 16,
+           .high = 8192,
+           .shapes_result = false},
+          c.map_resolution);
+  v.field({.key = "DRAW_SOURCE", .doc = "the start", .shapes_result = false}, c.draw_source);
+  v.field({.key = "DRAW_BORDER", .doc = "the outline of the floor", .shapes_result = false}, c.draw_border);
+  v.field({.key = "DRAW_SHORTEST_PATH", .doc = "from the start to the nearest goal", .shapes_result = false},
+          c.draw_shortest_path);
+  v.field({.key = "DRAW_VIEW_POINTS", .doc = "of the goals (ObjectNav)", .shapes_result = false},
+          c.draw_view_points);
+  v.field({.key = "DRAW_GOAL_POSITIONS", .doc = "the goals", .shapes_result = false}, c.draw_goal_positions);
+  v.field({.key = "DRAW_GOAL_AABBS",
+           .doc = "boxes of the goals (ObjectNav), where the scene's semantic descriptor has them",
+           .shapes_result = false},
+          c.draw_goal_aabbs);
+  v.section({.key = "FOG_OF_WAR", .doc = "what the agent has seen"}, c.fog_of_war);
 }
 
 void check_habitat(const ExperimentConfig& c, Problems& problems) {

@@ -84,6 +84,29 @@ struct NdtwConfig {
   Problems validate() const { return {}; }
 };
 
+/// TOP_DOWN_MAP.FOG_OF_WAR: floor that was never in sight is shown darker.
+struct FogOfWarConfig {
+  bool draw = true;
+  double visibility_dist = 5.0;  // metres
+  double fov = 90.0;             // degrees
+
+  Problems validate() const { return {}; }
+};
+
+/// The map in the pictures and videos of an evaluation.
+struct TopDownMapConfig {
+  int map_resolution = 1024;  // cells of the shorter side
+  bool draw_source = true;    // the start
+  bool draw_border = true;    // of the floor
+  bool draw_shortest_path = true;
+  bool draw_view_points = true;
+  bool draw_goal_positions = true;
+  bool draw_goal_aabbs = true;  // boxes of goals that are objects, where the scene's descriptor has them
+  FogOfWarConfig fog_of_war;
+
+  Problems validate() const { return {}; }
+};
+
 void describe(IteratorConfig& config, FieldVisitor& visitor);
 void describe(PointGoalSensorConfig& config, FieldVisitor& visitor);
 void describe(GpsSensorConfig& config, FieldVisitor& visitor);
@@ -92,6 +115,8 @@ void describe(DistanceToGoalConfig& config, FieldVisitor& visitor);
 void describe(VelocityControlConfig& config, FieldVisitor& visitor);
 void describe(ActionsConfig& config, FieldVisitor& visitor);
 void describe(NdtwConfig& config, FieldVisitor& visitor);
+void describe(FogOfWarConfig& config, FieldVisitor& visitor);
+void describe(TopDownMapConfig& config, FieldVisitor& visitor);
 
 /// Whether task, dataset, sensors, actions, measures and learner go together.
 void check_habitat(const ExperimentConfig& config, Problems& problems);

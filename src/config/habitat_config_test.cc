@@ -354,5 +354,34 @@ TEST(HabitatConfig, KeysOfTheOtherTaskAreSaidToChangeNothing) {
             (Names{"command line: VARY_DRAWINGS = 0.5 changes nothing with TASK_CONFIG.TASK.TYPE Nav-v0"}));
 }
 
+TEST(HabitatConfig, TheTopDownMapIsReadAsHabitatWritesIt) {
+  const auto loaded = load_experiment_text(
+      "BASE_TASK_CONFIG_PATH: ''\nEVAL: {CONTROLS: []}\nTASK_CONFIG:\n  DATASET: {TYPE: PointNav-v1}\n  "
+      "TASK:\n    TYPE: Nav-v0\n"
+      "    SENSORS: [pointgoal_with_gps_compass]\n"
+      "    MEASUREMENTS: [distance_to_goal, success, spl, distance_to_goal_reward, top_down_map]\n"
+      "    TOP_DOWN_MAP:\n      TYPE: TopDownMap\n      MAX_EPISODE_STEPS: 1000\n      MAP_PADDING: 3\n"
+      "      MAP_RESOLUTION: 256\n      DRAW_SOURCE: True\n      DRAW_BORDER: False\n"
+      "      DRAW_SHORTEST_PATH: False\n      DRAW_VIEW_POINTS: False\n      DRAW_GOAL_POSITIONS: False\n"
+      "      DRAW_GOAL_AABBS: False\n      FOG_OF_WAR: {DRAW: True, VISIBILITY_DIST: 2.5, FOV: 60}\n",
+      "t.yaml");
+  ASSERT_TRUE(loaded.ok()) << loaded.error().message;
+  const TopDownMapConfig& map = loaded->config.task_config.task.top_down_map;
+  EXPECT_EQ(map.map_resolution, 256);
+  EXPECT_TRUE(map.draw_source);
+  EXPECT_FALSE(map.draw_border || map.draw_shortest_path || map.draw_view_points || map.draw_goal_positions ||
+               map.draw_goal_aabbs);
+  EXPECT_TRUE(map.fog_of_war.draw);
+  EXPECT_EQ(map.fog_of_war.visibility_dist, 2.5);
+  EXPECT_EQ(map.fog_of_war.fov, 60.0);
+  const std::string key = "TASK_CONFIG.TASK.TOP_DOWN_MAP.";
+  EXPECT_EQ(
+      loaded->notices,
+      (Names{key + "MAP_PADDING is ignored: the map is shown whole",
+             key + "MAX_EPISODE_STEPS is ignored: the way takes its colours over "
+                   "TASK_CONFIG.ENVIRONMENT.MAX_EPISODE_STEPS",
+             key + "TYPE is ignored: there is one implementation here, chosen by the keys that are kept"}));
+}
+
 }  // namespace
 }  // namespace inknav::config

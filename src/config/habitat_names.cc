@@ -79,6 +79,15 @@ const HabitatTask* find_habitat_task(std::string_view type) {
 }
 
 std::span<const HabitatMeasure> habitat_measures() { return kMeasures; }
+std::span<const std::string_view> habitat_measure_names() {
+  static const std::vector<std::string_view> names = [] {
+    std::vector<std::string_view> all;
+    for (const HabitatMeasure& measure : kMeasures) all.push_back(measure.name);
+    return all;
+  }();
+  return names;
+}
+
 std::span<const std::string_view> habitat_sensors() { return kSensors; }
 std::span<const std::string_view> habitat_actions() { return kActions; }
 
@@ -90,9 +99,7 @@ std::string name_hint(std::string_view word, std::span<const std::string_view> n
 }
 
 std::string measure_problem(std::span<const std::string> names) {
-  std::vector<std::string_view> known;
-  for (const HabitatMeasure& measure : kMeasures) known.push_back(measure.name);
-  std::string problem = name_problem(names, known, "measure");
+  std::string problem = name_problem(names, habitat_measure_names(), "measure");
   for (std::size_t i = 0; problem.empty() && i < names.size(); ++i) {
     const auto* measure = std::find_if(std::begin(kMeasures), std::end(kMeasures),
                                        [&](const HabitatMeasure& m) { return m.name == names[i]; });

@@ -29,6 +29,7 @@ struct HabitatMeasure {
   std::array<std::string_view, 2> needs;  // which must be listed before it; "" none
 };
 std::span<const HabitatMeasure> habitat_measures();
+std::span<const std::string_view> habitat_measure_names();
 std::span<const std::string_view> habitat_sensors();
 std::span<const std::string_view> habitat_actions();
 

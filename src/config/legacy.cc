@@ -94,7 +94,9 @@ constexpr Legacy kLegacy[] = {
     {"TASK_CONFIG.TASK.SOFT_SPL", kFixed},
     {"TASK_CONFIG.TASK.SPL", kFixed},
     {"TASK_CONFIG.TASK.SUCCESS", "the distance is TASK_CONFIG.TASK.SUCCESS_DISTANCE"},
-    {"TASK_CONFIG.TASK.TOP_DOWN_MAP", "VISUALIZATION_OPTION says what videos show"},
+    {"TASK_CONFIG.TASK.TOP_DOWN_MAP.MAP_PADDING", "the map is shown whole"},
+    {"TASK_CONFIG.TASK.TOP_DOWN_MAP.MAX_EPISODE_STEPS",
+     "the way takes its colours over TASK_CONFIG.ENVIRONMENT.MAX_EPISODE_STEPS"},
 };
 
 constexpr Legacy kMoved[] = {

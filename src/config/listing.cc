@@ -80,8 +80,8 @@ class Lister : public FieldVisitor {
     add(field, value ? list_text(*value, [](int id) { return std::to_string(id); }) : "null", {});
   }
   void list(const Field& field, std::vector<std::string>& value,
-            std::initializer_list<std::string_view> names) override {
-    add(field, list_text(value, text_of), "of " + joined(std::span(names.begin(), names.size())));
+            std::span<const std::string_view> names) override {
+    add(field, list_text(value, text_of), "of " + joined(names));
   }
 
   std::vector<ListedKey> keys;
@@ -186,12 +186,15 @@ std::string to_yaml(const ExperimentConfig& config, bool comments) {
   return yaml;
 }
 
-base::Hash128 config_hash(const ExperimentConfig& config) {
-  std::string text;
-  for (const ListedKey& key : list_keys(config)) {
-    if (!key.section && key.shapes_result) text += key.path + "=" + key.value + "\n";
+std::vector<std::string> changed_settings(const ExperimentConfig& before, const ExperimentConfig& now) {
+  const std::vector<ListedKey> old_keys = list_keys(before), new_keys = list_keys(now);
+  std::vector<std::string> changes;
+  for (std::size_t i = 0; i < new_keys.size(); ++i) {
+    const ListedKey &was = old_keys[i], &is = new_keys[i];
+    if (!is.section && is.shapes_result && is.value != was.value)
+      changes.push_back(is.path + " = " + is.value + ", was " + was.value);
   }
-  return base::xxh3_128(text.data(), text.size());
+  return changes;
 }
 
 }  // namespace inknav::config

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 // Listing: a config struct as rows of (key, value as YAML, meaning, range), in printing order. The source of
-// --print-config, config.yaml, the hash and the hints. Internal to config.
+// --print-config, config.yaml, changed_settings() and the hints. Internal to config.
 
 #include <string>
 #include <string_view>

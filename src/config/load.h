@@ -17,7 +17,6 @@
 #include <string_view>
 #include <vector>
 
-#include "base/hash.h"
 #include "base/result.h"
 #include "config/experiment.h"
 
@@ -48,8 +47,9 @@ base::Result<std::vector<std::filesystem::path>> split_config_list(std::string_v
 /// meaning and, where it is not the default, the default.
 std::string to_yaml(const ExperimentConfig& config, bool comments);
 
-/// Hash of all settings that shape the result (not of paths, intervals, devices and the like).
-base::Hash128 config_hash(const ExperimentConfig& config);
+/// Settings that shape the result (not paths, intervals, devices and the like) and differ, in printing order:
+/// "RL.PPO.lr = 0.001, was 0.0007".
+std::vector<std::string> changed_settings(const ExperimentConfig& before, const ExperimentConfig& now);
 
 /// Whether num_mini_batch divides `environments` of a rank; error kUsage that lists the divisors.
 base::Status check_mini_batches(const LoadedConfig& loaded, int environments);

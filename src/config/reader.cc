@@ -271,7 +271,7 @@ void TreeReader::field(const Field& field, std::vector<std::string>& value) {
 }
 
 void TreeReader::list(const Field& field, std::vector<std::string>& value,
-                      std::initializer_list<std::string_view> names) {
+                      std::span<const std::string_view> names) {
   const YamlNode* node = take(field);
   std::vector<std::string> words;
   if (node == nullptr || !read_names(field, *node, words)) return;
@@ -280,8 +280,7 @@ void TreeReader::list(const Field& field, std::vector<std::string>& value,
       return plain_name(name) == plain_name(words[i]);
     });
     if (found == names.end()) {
-      const std::span<const std::string_view> known(names.begin(), names.size());
-      wrong(field, node->items[i], "one of " + joined(known) + name_hint(words[i], known));
+      wrong(field, node->items[i], "one of " + joined(names) + name_hint(words[i], names));
       return;
     }
     words[i] = *found;

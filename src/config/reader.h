@@ -51,7 +51,7 @@ class TreeReader : public FieldVisitor {
   void field(const Field& field, std::vector<std::string>& value) override;
   void field(const Field& field, std::optional<std::vector<int>>& value) override;
   void list(const Field& field, std::vector<std::string>& value,
-            std::initializer_list<std::string_view> names) override;
+            std::span<const std::string_view> names) override;
 
   const std::vector<Finding>& errors() const { return errors_; }
   const std::map<std::string, std::string>& ignored() const { return ignored_; }  // key -> reason

@@ -12,9 +12,7 @@ namespace inknav::config {
 namespace {
 
 namespace fs = std::filesystem;
-using base::testing::expect_typed_errors;
-using base::testing::put_bytes;
-using base::testing::replaced;
+using namespace base::testing;  // NOLINT: test helpers
 
 TEST(ConfigReaders, Experiment) {
   const base::TemporaryFolder folder;
@@ -24,7 +22,7 @@ TEST(ConfigReaders, Experiment) {
   const auto read = [](const fs::path& p) {
     LoadRequest request;
     request.files = {p};
-    return base::testing::status_of(load_experiment(request));
+    return status_of(load_experiment(request));
   };
   expect_typed_errors({.file = path,
                        .read = read,

@@ -21,6 +21,31 @@ std::string replaced(std::string_view text, std::string_view placeholder, std::s
   }
 }
 
+/// Of the drawn map, then of Habitat's tasks.
+std::span<const std::string_view> sensor_names() {
+  static const std::vector<std::string_view> names = [] {
+    std::vector<std::string_view> all{"handwriting_instr", "handwriting_goal", "slam"};
+    all.insert(all.end(), habitat_sensors().begin(), habitat_sensors().end());
+    return all;
+  }();
+  return names;
+}
+
+/// What cameras of all kinds have.
+template <typename Camera>
+void describe_view(Camera& c, FieldVisitor& v) {
+  v.field({.key = "WIDTH", .doc = "pixels", .low = 1, .high = 4096}, c.width);
+  v.field({.key = "HEIGHT", .doc = "pixels", .low = 1, .high = 4096}, c.height);
+  v.field({.key = "HFOV", .doc = "horizontal field of view, degrees", .low = 1, .high = 175}, c.hfov);
+  v.field({.key = "POSITION", .doc = "metres in the agent's frame: right, up, back", .low = -10, .high = 10},
+          c.position);
+  v.field({.key = "ORIENTATION",
+           .doc = "radians about X, then Y, then Z of the agent's frame; X: up (+)",
+           .low = -6.3,
+           .high = 6.3},
+          c.orientation);
+}
+
 }  // namespace
 
 std::string expand_path(std::string_view path, std::string_view split, std::string_view version) {
@@ -91,16 +116,11 @@ void describe(TaskSettings& c, FieldVisitor& v) {
       {.key = "SENSORS",
        .doc =
            "what the policy gets besides pictures; pointgoal, handwriting_goal: truth, only for supervision"},
-      c.sensors,
-      {"handwriting_instr", "gps", "compass", "pointgoal", "handwriting_goal", "slam", "depth", "rgb",
-       "pointgoal_with_gps_compass", "heading", "proximity", "objectgoal", "imagegoal", "instruction"});
+      c.sensors, sensor_names());
   v.list({.key = "MEASUREMENTS",
           .doc = "what is reported of an episode; success always is",
           .shapes_result = false},
-         c.measurements,
-         {"success", "spl", "soft_spl", "ndtw", "distance_to_goal", "collisions", "path_length",
-          "oracle_success", "stop_called", "distance_to_goal_reward", "num_steps", "oracle_navigation_error",
-          "oracle_spl", "steps_taken", "sdtw", "top_down_map"});
+         c.measurements, habitat_measure_names());
   v.field({.key = "SUCCESS_DISTANCE",
            .doc = "STOP nearer than this is a success, metres",
            .low = 1e-3,
@@ -114,8 +134,7 @@ void describe(TaskSettings& c, FieldVisitor& v) {
            .high = 1024},
           c.drawing_size);
   v.list({.key = "POSSIBLE_ACTIONS", .doc = "Habitat's tasks: actions by their numbers"}, c.possible_actions,
-         {"stop", "move_forward", "turn_left", "turn_right", "look_up", "look_down", "velocity_control",
-          "teleport"});
+         habitat_actions());
   v.field({.key = "END_ON_SUCCESS", .doc = "RL.SUCCESS_MEASURE other than 0 ends the episode"},
           c.end_on_success);
   v.section({.key = "ACTIONS", .doc = "settings of actions (Habitat's tasks)"}, c.actions);
@@ -126,6 +145,8 @@ void describe(TaskSettings& c, FieldVisitor& v) {
             c.pointgoal_with_gps_compass_sensor);
   v.section({.key = "PROXIMITY_SENSOR", .doc = "distance to the nearest obstacle"}, c.proximity_sensor);
   v.section({.key = "NDTW", .doc = "the measure (Habitat's tasks)"}, c.ndtw);
+  v.section({.key = "TOP_DOWN_MAP", .doc = "the map in pictures and videos (Habitat's tasks)"},
+            c.top_down_map);
 }
 
 Problems TaskSettings::validate() const {
@@ -183,16 +204,7 @@ void describe(ActuationNoiseConfig& c, FieldVisitor& v) {
 }
 
 void describe(CameraConfig& c, FieldVisitor& v) {
-  v.field({.key = "WIDTH", .doc = "pixels", .low = 1, .high = 4096}, c.width);
-  v.field({.key = "HEIGHT", .doc = "pixels", .low = 1, .high = 4096}, c.height);
-  v.field({.key = "HFOV", .doc = "horizontal field of view, degrees", .low = 1, .high = 175}, c.hfov);
-  v.field({.key = "POSITION", .doc = "metres in the agent's frame: right, up, back", .low = -10, .high = 10},
-          c.position);
-  v.field({.key = "ORIENTATION",
-           .doc = "radians about X, then Y, then Z of the agent's frame; X: up (+)",
-           .low = -6.3,
-           .high = 6.3},
-          c.orientation);
+  describe_view(c, v);
   v.choice(
       {.key = "NOISE_MODEL", .doc = "noise of the picture"}, c.noise_model,
       {"None", "GaussianNoiseModel", "SpeckleNoiseModel", "PoissonNoiseModel", "SaltAndPepperNoiseModel"});
@@ -200,16 +212,7 @@ void describe(CameraConfig& c, FieldVisitor& v) {
 }
 
 void describe(DepthCameraConfig& c, FieldVisitor& v) {
-  v.field({.key = "WIDTH", .doc = "pixels", .low = 1, .high = 4096}, c.width);
-  v.field({.key = "HEIGHT", .doc = "pixels", .low = 1, .high = 4096}, c.height);
-  v.field({.key = "HFOV", .doc = "horizontal field of view, degrees", .low = 1, .high = 175}, c.hfov);
-  v.field({.key = "POSITION", .doc = "metres in the agent's frame: right, up, back", .low = -10, .high = 10},
-          c.position);
-  v.field({.key = "ORIENTATION",
-           .doc = "radians about X, then Y, then Z of the agent's frame; X: up (+)",
-           .low = -6.3,
-           .high = 6.3},
-          c.orientation);
+  describe_view(c, v);
   v.field({.key = "MIN_DEPTH", .doc = "metres", .low = 0, .high = 1000}, c.min_depth);
   v.field({.key = "MAX_DEPTH", .doc = "metres", .low = 0, .high = 1000}, c.max_depth);
   v.field({.key = "NORMALIZE_DEPTH", .doc = "(depth - min) / (max - min); else metres"}, c.normalize_depth);

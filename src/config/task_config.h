@@ -61,6 +61,7 @@ struct TaskSettings {
   PointGoalSensorConfig pointgoal_with_gps_compass_sensor;
   ProximitySensorConfig proximity_sensor;
   NdtwConfig ndtw;
+  TopDownMapConfig top_down_map;
 
   Problems validate() const;
 };

@@ -10,7 +10,6 @@
 #include <string>
 #include <vector>
 
-#include "base/check.h"
 #include "learn/experience.h"
 #include "learn/toy_trainer.h"
 #include "learn/trainer.h"
@@ -35,9 +34,7 @@ class StagedPictures : public ::testing::Test {
     settings.simulator.sensors.rgb = cameras != Cameras::kDepth;
     if (noisy) settings.simulator.sensors.rgb_noise.model = sim::ColourNoise::kGaussian;
     settings.max_episode_steps = 3;
-    auto env = task::NavigationEnv::create(settings, data_.dataset(), pool_);
-    INKNAV_CHECK(env.ok(), env.error().message);
-    return std::move(env).value();
+    return task::testing::make_env(settings, data_.dataset(), pool_);
   }
 
   static TrainerSettings make_settings(Cameras cameras, const task::EnvSpec& spec) {

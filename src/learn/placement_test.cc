@@ -13,9 +13,9 @@
 #include "learn/checkpoint.h"
 #include "learn/ppo/device_returns.h"
 #include "learn/toy_env.h"
+#include "learn/toy_homes.h"
 #include "learn/toy_trainer.h"
 #include "learn/trainer.h"
-#include "task/test_dataset.h"
 
 namespace inknav::learn {
 namespace {
@@ -23,6 +23,7 @@ namespace {
 using testing::CorridorEnv;
 using testing::RecallEnv;
 using testing::toy_settings;
+using testing::TrainOutcome;
 using torch::Tensor;
 
 TEST(Placement, DirectMemoryIsOneAndStagedMemoryIsTwo) {
@@ -42,35 +43,20 @@ TEST(Placement, DirectMemoryIsOneAndStagedMemoryIsTwo) {
   EXPECT_FALSE(staged.host_twin(Tensor()).defined());
 }
 
-struct Outcome {
-  std::string hash;
-  std::vector<double> metrics;
-  std::vector<bool> skipped;
-  bool operator==(const Outcome&) const = default;
-};
-
 using MakeEnv = std::function<std::unique_ptr<task::VectorEnv>(base::ThreadPool&)>;
 
-Outcome train(TrainerSettings settings, const MakeEnv& make_env, bool staged, int updates) {
+TrainOutcome train(TrainerSettings settings, const MakeEnv& make_env, bool staged, int updates) {
   settings.compute.staged = staged;
   settings.compute.graphs = staged && settings.compute.graphs;
   base::ThreadPool pool(1);
   const auto env = make_env(pool);
   const auto trainer = Trainer::create(settings, *env, nullptr, pool);
-  Outcome outcome;
-  for (int i = 0; i < updates; ++i) {
-    const auto report = trainer->update();
-    if (!report.ok()) break;
-    outcome.skipped.push_back(report->skipped);
-    for (const auto& [name, value] : report->metrics) outcome.metrics.push_back(value);
-  }
-  outcome.hash = trainer->state_hash().hex();
-  return outcome;
+  return testing::run_updates(*trainer, updates);
 }
 
 void expect_same_bits(const TrainerSettings& settings, const MakeEnv& make_env, int updates) {
-  const Outcome direct = train(settings, make_env, false, updates);
-  const Outcome staged = train(settings, make_env, true, updates);
+  const TrainOutcome direct = train(settings, make_env, false, updates);
+  const TrainOutcome staged = train(settings, make_env, true, updates);
   EXPECT_FALSE(direct.metrics.empty());
   EXPECT_EQ(direct.metrics, staged.metrics);
   EXPECT_EQ(direct.skipped, staged.skipped);
@@ -162,17 +148,8 @@ void expect_same_weights(TrainerSettings settings, const MakeEnv& make_env, int 
 
 class StagedReading : public ::testing::Test {
  protected:
-  StagedReading() { data_.draw_all(); }
-
   MakeEnv make_env() {
-    return [this](base::ThreadPool& pool) -> std::unique_ptr<task::VectorEnv> {
-      task::NavigationEnvSettings settings = task::testing::small_env(4);
-      settings.with_drawings = true;
-      settings.max_episode_steps = 12;
-      auto env = task::NavigationEnv::create(settings, data_.dataset(), pool);
-      EXPECT_TRUE(env.ok());
-      return std::move(env).value();
-    };
+    return [this](base::ThreadPool& pool) { return homes_.make_env(pool); };
   }
   TrainerSettings reading_settings(Recurrence recurrence) {
     TrainerSettings settings = testing::toy_reading_settings(recurrence);
@@ -180,7 +157,7 @@ class StagedReading : public ::testing::Test {
     testing::follow_expert_first(settings);
     return settings;
   }
-  task::testing::TestDataset data_{3};
+  testing::ToyHomes homes_;
 };
 
 TEST_F(StagedReading, ImagesAndDrawingsTakeTheWayToo) {

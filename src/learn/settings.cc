@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "learn/settings.h"
 
+#include <limits>
 #include <nlohmann/json.hpp>
 
 namespace inknav::learn {
@@ -8,87 +9,95 @@ namespace {
 
 using nlohmann::json;
 
-/// The members of PolicySettings with their names, once for both directions.
+enum class Since : std::uint8_t { kFirst, kLater };
+
+/// How a member stands in the JSON.
+struct Member {
+  constexpr explicit Member(const char* json_name, Since written = Since::kFirst)
+      : name(json_name), since(written) {}
+  constexpr Member(const char* json_name, double lowest, double highest, Since written = Since::kFirst)
+      : name(json_name), low(lowest), high(highest), since(written) {}
+
+  const char* name;
+  // Numbers outside are refused: a stranger's file must not make us allocate without bound.
+  double low = -std::numeric_limits<double>::infinity();
+  double high = std::numeric_limits<double>::infinity();
+  Since since;  // kLater: a checkpoint without it means its default
+};
+
+/// All members of PolicySettings, once for writing, reading and judging.
 template <typename Settings, typename Visit>
 void each_member(Settings& s, Visit&& visit) {
-  visit("num_actions", s.num_actions);
-  visit("number_fields", s.number_fields);
-  visit("vector_size", s.vector_size);
-  visit("backbone", s.backbone);
-  visit("use_depth", s.use_depth);
-  visit("use_rgb", s.use_rgb);
-  visit("image_height", s.image_height);
-  visit("image_width", s.image_width);
-  visit("image_channels", s.image_channels);
-  visit("base_planes", s.base_planes);
-  visit("recurrence", s.recurrence);
-  visit("hidden_size", s.hidden_size);
-  visit("decode_waypoint", s.decode_waypoint);
-  visit("turn_angle", s.turn_angle);
-  visit("predict_goal", s.predict_goal);
-  visit("reading.enabled", s.reading.enabled);
-  visit("reading.crop_cells", s.reading.crop_cells);
-  visit("reading.metres_per_cell", s.reading.metres_per_cell);
-  visit("reading.channels", s.reading.channels);
-  visit("reading.belief_gain", s.reading.belief_gain);
-  visit("reading.drawing_size", s.reading.drawing_size);
-  visit("reading.grid_size", s.reading.grid_size);
-  visit("reading.grid_cell", s.reading.grid_cell);
-  visit("reading.drawing_features", s.reading.drawing_features);
-}
-
-/// Members that came later: a checkpoint without them means their defaults.
-template <typename Settings, typename Visit>
-void each_later_member(Settings& s, Visit&& visit) {
-  visit("context_window", s.context_window);
-  visit("attention_heads", s.attention_heads);
-  visit("attention_layers", s.attention_layers);
-  visit("attention_ff_factor", s.attention_ff_factor);
+  constexpr Since kLater = Since::kLater;
+  visit(Member("num_actions", 1, 64), s.num_actions);
+  visit(Member("number_fields"), s.number_fields);
+  visit(Member("vector_size", 0, 4096), s.vector_size);
+  visit(Member("backbone", 0, 3), s.backbone);
+  visit(Member("use_depth"), s.use_depth);
+  visit(Member("use_rgb"), s.use_rgb);
+  visit(Member("image_height", 0, 2048), s.image_height);
+  visit(Member("image_width", 0, 2048), s.image_width);
+  visit(Member("image_channels", 0, 8), s.image_channels);
+  visit(Member("base_planes", 1, 512), s.base_planes);
+  visit(Member("recurrence", 0, 4), s.recurrence);
+  visit(Member("hidden_size", 1, 8192), s.hidden_size);
+  visit(Member("context_window", 1, 1024, kLater), s.context_window);
+  visit(Member("attention_heads", 1, 256, kLater), s.attention_heads);
+  visit(Member("attention_layers", 1, 64, kLater), s.attention_layers);
+  visit(Member("attention_ff_factor", 1, 64, kLater), s.attention_ff_factor);
+  visit(Member("decode_waypoint"), s.decode_waypoint);
+  visit(Member("turn_angle"), s.turn_angle);
+  visit(Member("predict_goal"), s.predict_goal);
+  auto& r = s.reading;
+  visit(Member("reading.enabled"), r.enabled);
+  visit(Member("reading.crop_cells", 4, 256), r.crop_cells);
+  visit(Member("reading.metres_per_cell"), r.metres_per_cell);
+  visit(Member("reading.channels", 1, 512), r.channels);
+  visit(Member("reading.belief_gain"), r.belief_gain);
+  visit(Member("reading.hypotheses", 0, 65536, kLater), r.hypotheses);
+  visit(Member("reading.drawing_size", 8, 1024), r.drawing_size);
+  visit(Member("reading.grid_size", 8, 8192), r.grid_size);
+  visit(Member("reading.grid_cell"), r.grid_cell);
+  visit(Member("reading.drawing_features", 0, 1024), r.drawing_features);
   auto& d = s.diffusion;
-  visit("diffusion.enabled", d.enabled);
-  visit("diffusion.horizon", d.horizon);
-  visit("diffusion.point_size", d.point_size);
-  visit("diffusion.width", d.width);
-  visit("diffusion.num_train_timesteps", d.noise.num_train_timesteps);
-  visit("diffusion.beta_start", d.noise.beta_start);
-  visit("diffusion.beta_end", d.noise.beta_end);
-  visit("diffusion.beta_schedule", d.noise.beta_schedule);
-  visit("diffusion.prediction_type", d.noise.prediction_type);
-  visit("diffusion.spacing", d.noise.spacing);
-  visit("diffusion.sampler", d.sampling.kind);
-  visit("diffusion.num_inference_steps", d.sampling.num_steps);
-  visit("reading.hypotheses", s.reading.hypotheses);
-  visit("diffusion.n_action_steps", d.n_action_steps);
-  visit("diffusion.num_candidates", d.num_candidates);
-  visit("diffusion.warm_start", d.warm_start);
-  visit("diffusion.goal_rows", d.goal_rows);
-  visit("diffusion.goal_cols", d.goal_cols);
-  visit("diffusion.goal_rays", d.goal_rays);
+  visit(Member("diffusion.enabled", kLater), d.enabled);
+  visit(Member("diffusion.horizon", 4, 1024, kLater), d.horizon);
+  visit(Member("diffusion.point_size", 2, 4, kLater), d.point_size);
+  visit(Member("diffusion.width", 32, 16384, kLater), d.width);
+  visit(Member("diffusion.num_train_timesteps", 1, 100000, kLater), d.noise.num_train_timesteps);
+  visit(Member("diffusion.beta_start", kLater), d.noise.beta_start);
+  visit(Member("diffusion.beta_end", kLater), d.noise.beta_end);
+  visit(Member("diffusion.beta_schedule", kLater), d.noise.beta_schedule);
+  visit(Member("diffusion.prediction_type", kLater), d.noise.prediction_type);
+  visit(Member("diffusion.spacing", kLater), d.noise.spacing);
+  visit(Member("diffusion.sampler", 0, 3, kLater), d.sampling.kind);
+  visit(Member("diffusion.num_inference_steps", 1, 100000, kLater), d.sampling.num_steps);
+  visit(Member("diffusion.n_action_steps", 1, 1024, kLater), d.n_action_steps);
+  visit(Member("diffusion.num_candidates", 1, 256, kLater), d.num_candidates);
+  visit(Member("diffusion.warm_start", kLater), d.warm_start);
+  visit(Member("diffusion.goal_rows", 0, 256, kLater), d.goal_rows);
+  visit(Member("diffusion.goal_cols", 0, 256, kLater), d.goal_cols);
+  visit(Member("diffusion.goal_rays", 0, 360, kLater), d.goal_rays);
 }
 
-bool plausible(const DiffusionSettings& d) {
-  const auto within = [](int value, int low, int high) { return value >= low && value <= high; };
-  return within(d.horizon, 4, 1024) && d.horizon % 4 == 0 && (d.point_size == 2 || d.point_size == 4) &&
-         within(d.width, 32, 16384) && d.width % 32 == 0 && within(d.noise.num_train_timesteps, 1, 100000) &&
-         d.noise.validate().ok() && within(d.sampling.num_steps, 1, d.noise.num_train_timesteps) &&
-         static_cast<int>(d.sampling.kind) <= 3 && within(d.n_action_steps, 1, 1024) &&
-         within(d.num_candidates, 1, 256) && d.warm_start >= 0.0f && d.warm_start < 1.0f &&
-         within(d.goal_rows, 0, 256) && within(d.goal_cols, 0, 256) && within(d.goal_rays, 0, 360);
+bool within_limits(const PolicySettings& settings) {
+  bool within = true;
+  each_member(settings, [&](const Member& member, const auto& value) {
+    if constexpr (requires { static_cast<double>(value); }) {
+      const auto number = static_cast<double>(value);
+      within = within && number >= member.low && number <= member.high;
+    }
+  });
+  return within;
 }
 
-/// What a network of these settings may be; a stranger's file must not make us allocate without bound.
-bool plausible(const PolicySettings& s) {
-  const auto within = [](int value, int low, int high) { return value >= low && value <= high; };
-  return within(s.num_actions, 1, 64) && within(s.vector_size, 0, 4096) && within(s.image_height, 0, 2048) &&
-         within(s.image_width, 0, 2048) && within(s.image_channels, 0, 8) && within(s.base_planes, 1, 512) &&
-         within(s.hidden_size, 1, 8192) && within(s.reading.crop_cells, 4, 256) &&
-         within(s.reading.channels, 1, 512) && within(s.reading.drawing_size, 8, 1024) &&
-         within(s.reading.grid_size, 8, 8192) && within(s.reading.drawing_features, 0, 1024) &&
-         within(s.reading.hypotheses, 0, 65536) && within(s.context_window, 1, 1024) &&
-         within(s.attention_heads, 1, 256) && within(s.attention_layers, 1, 64) &&
-         within(s.attention_ff_factor, 1, 64) &&
-         (s.recurrence != Recurrence::kTransformer || s.hidden_size % s.attention_heads == 0) &&
-         static_cast<int>(s.backbone) <= 3 && static_cast<int>(s.recurrence) <= 4 && plausible(s.diffusion);
+/// What rules of several members, or finer than limits, want.
+bool fits_together(const PolicySettings& s) {
+  const DiffusionSettings& d = s.diffusion;
+  return d.horizon % 4 == 0 && (d.point_size == 2 || d.point_size == 4) && d.width % 32 == 0 &&
+         d.noise.validate().ok() && d.sampling.num_steps <= d.noise.num_train_timesteps &&
+         d.warm_start >= 0.0f && d.warm_start < 1.0f &&
+         (s.recurrence != Recurrence::kTransformer || s.hidden_size % s.attention_heads == 0);
 }
 
 }  // namespace
@@ -105,9 +114,7 @@ Unet1dSettings denoiser_settings(const DiffusionSettings& settings, int conditio
 
 std::string PolicySettings::to_json() const {
   json out = json::object();
-  const auto write = [&](const char* name, const auto& value) { out[name] = value; };
-  each_member(*this, write);
-  each_later_member(*this, write);
+  each_member(*this, [&](const Member& member, const auto& value) { out[member.name] = value; });
   return out.dump();
 }
 
@@ -118,19 +125,16 @@ base::Result<PolicySettings> PolicySettings::from_json(std::string_view text, st
   if (!in.is_object()) {
     wrong = "a JSON object";
   } else {
-    const auto read = [&](const char* key, auto& value) {
-      if (!wrong.empty()) return;
+    each_member(settings, [&](const Member& member, auto& value) {
+      if (!wrong.empty() || (member.since == Since::kLater && !in.contains(member.name))) return;
       try {
-        in.at(key).get_to(value);
+        in.at(member.name).get_to(value);
       } catch (const json::exception&) {
-        wrong = key;
+        wrong = member.name;
       }
-    };
-    each_member(settings, read);
-    each_later_member(settings, [&](const char* key, auto& value) {
-      if (in.contains(key)) read(key, value);
     });
-    if (wrong.empty() && !plausible(settings)) wrong = "sizes within their limits";
+    if (wrong.empty() && !(within_limits(settings) && fits_together(settings)))
+      wrong = "sizes within their limits";
   }
   if (wrong.empty()) return settings;
   return base::Error{base::ErrorCode::kData,

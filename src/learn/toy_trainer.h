@@ -3,7 +3,9 @@
 // Set-ups of trainers that are small enough for tests: for the problems of learn/toy_env.h, for reading
 // drawings in small homes (task/test_dataset.h), for plans. A test changes what it is about. Pure.
 
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "learn/settings.h"
 #include "learn/trainer.h"
@@ -74,6 +76,30 @@ inline void add_plans(TrainerSettings& settings) {
   settings.ppo.value_loss_coef = 0.0f;
   settings.imitation.updates = 1000;
   settings.diffusion.batch_size = 8;
+}
+
+/// What some updates came to.
+struct TrainOutcome {
+  bool failed = false;  // the last update had an error, and there was none after it
+  std::vector<double> metrics;
+  std::vector<bool> skipped;
+  std::string hash;  // of the trainer's state at the end
+  bool operator==(const TrainOutcome&) const = default;
+};
+
+inline TrainOutcome run_updates(Trainer& trainer, int updates) {
+  TrainOutcome outcome;
+  for (int i = 0; i < updates; ++i) {
+    const auto report = trainer.update();
+    if (!report.ok()) {
+      outcome.failed = true;
+      break;
+    }
+    outcome.skipped.push_back(report->skipped);
+    for (const auto& [name, value] : report->metrics) outcome.metrics.push_back(value);
+  }
+  outcome.hash = trainer.state_hash().hex();
+  return outcome;
 }
 
 /// -1e9 where the report has no such metric.

@@ -12,8 +12,8 @@
 #include "learn/rank_processes.h"
 #include "learn/ranks.h"
 #include "learn/toy_env.h"
+#include "learn/toy_homes.h"
 #include "learn/toy_trainer.h"
-#include "task/test_dataset.h"
 
 namespace inknav::learn {
 namespace {
@@ -182,17 +182,9 @@ TEST(Resume, TwoNUpdatesEqualNResumeN) {
 TEST(Resume, AlsoWithTwoRanks) { expect_same_future(toy_settings(Recurrence::kGru), recall, 2, 8, 4); }
 
 TEST(Resume, AlsoReadingDrawingsInTheNavigationEnvironment) {
-  task::testing::TestDataset data(3);
-  data.draw_all();
-  const MakeEnv make_env = [&](int num_envs, int first_env,
-                               base::ThreadPool& pool) -> std::unique_ptr<task::VectorEnv> {
-    task::NavigationEnvSettings settings = task::testing::small_env(num_envs);
-    settings.first_env = first_env;
-    settings.with_drawings = true;
-    settings.max_episode_steps = 12;
-    auto env = task::NavigationEnv::create(settings, data.dataset(), pool);
-    EXPECT_TRUE(env.ok());
-    return std::move(env).value();
+  testing::ToyHomes homes;
+  const MakeEnv make_env = [&](int num_envs, int first_env, base::ThreadPool& pool) {
+    return homes.make_env(pool, {.num_envs = num_envs, .first_env = first_env});
   };
   TrainerSettings settings = testing::toy_reading_settings(Recurrence::kGru);
   testing::add_camera(settings);

@@ -17,6 +17,7 @@
 #include "base/fault.h"
 #include "base/log.h"
 #include "base/thread_pool.h"
+#include "config/load.h"
 #include "learn/cuda/torch_cuda.h"
 #include "learn/env_count.h"
 #include "learn/low_memory.h"
@@ -283,9 +284,23 @@ class RankRun {
       return trainer_->load_weights(weights);
     }
     INKNAV_ASSIGN_OR_RETURN(const run::SafetensorsFile file, run::read_safetensors(path));
+    if (rank_.is_main()) tell_changes(file);
     INKNAV_ASSIGN_OR_RETURN(std::vector<NamedBytes> state, as_state(file));
     if (demos_) forget_other_walks(state);
     return trainer_->restore_state(state);
+  }
+
+  /// A run that goes on takes today's configuration; what differs from the checkpoint's is said.
+  void tell_changes(const run::SafetensorsFile& file) const {
+    const auto text = file.meta("config");
+    if (!text.ok()) return;
+    const auto before = config::load_experiment_text(*text, file.path().string() + ": its configuration");
+    if (!before.ok()) {
+      base::log_warning("{}; what has changed since the checkpoint cannot be said", before.error().message);
+      return;
+    }
+    for (const std::string& change : config::changed_settings(before->config, config_))
+      base::log_warning("the run goes on with {} in the checkpoint", change);
   }
 
   /// A training may go on with more or other demonstrations (a round of DAgger): these begin anew.

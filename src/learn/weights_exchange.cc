@@ -21,16 +21,8 @@ namespace {
 constexpr std::string_view kLive = "value/", kAveraged = "ema/";
 constexpr const char* kPolicyKey = "policy";
 constexpr const char* kPriorKey = "prior_log_scale";
-constexpr const char* kChecksumKey = "inknav.data_xxh3";
 
 std::size_t elements_of(const run::NamedSpan& span) { return span.bytes.size() / run::size_of(span.type); }
-
-/// Our own files are held to their checksums; others have none.
-base::Result<run::SafetensorsFile> read_any_safetensors(const std::filesystem::path& path) {
-  INKNAV_ASSIGN_OR_RETURN(run::SafetensorsFile file, run::read_safetensors(path, /*need_checksum=*/false));
-  if (!file.metadata().contains(kChecksumKey)) return file;
-  return run::read_safetensors(path, /*need_checksum=*/true);
-}
 
 run::Metadata without_own_keys(const run::Metadata& metadata) {
   run::Metadata kept;
@@ -118,7 +110,8 @@ torch::Tensor as_float(const run::OwnedTensor& tensor) {
 
 base::Result<ExchangeReport> checkpoint_to_torch(const std::filesystem::path& checkpoint,
                                                  const std::filesystem::path& out) {
-  INKNAV_ASSIGN_OR_RETURN(const run::SafetensorsFile file, read_any_safetensors(checkpoint));
+  INKNAV_ASSIGN_OR_RETURN(const run::SafetensorsFile file,
+                          run::read_safetensors(checkpoint, run::Checksums::kWhereOurs));
   const std::string_view prefix = prefix_of_weights(file);
   ExchangeReport report;
   std::vector<run::NamedSpan> spans;

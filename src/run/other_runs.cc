@@ -5,17 +5,21 @@
 
 #include <charconv>
 #include <fstream>
-#include <iterator>
 #include <map>
 #include <optional>
 #include <set>
+#include <utility>
 
 namespace inknav::run {
 namespace {
 
+constexpr const char* kName = "inknav";
+
 struct Process {
   std::string name;  // the kernel's, at most 15 characters
   int parent = 0;
+  std::vector<std::string> words;  // of those that have our name
+  bool is_ours = false;            // our program
 };
 
 /// "12 (inknav) S 1 ...": the name may hold anything, so its end is the last bracket.
@@ -33,14 +37,27 @@ std::optional<Process> read_process(const std::filesystem::path& folder) {
   return process;
 }
 
-/// The arguments behind the program's name, with blanks between them.
-std::string words_of(const std::filesystem::path& folder) {
+/// The words of a command line; none for a process that has ended or whose words are hidden.
+std::vector<std::string> words_of(const std::filesystem::path& folder) {
   std::ifstream file(folder / "cmdline", std::ios::binary);
-  std::string text{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
-  const std::size_t first = text.find('\0');
-  if (first == std::string::npos) return {};
-  text.erase(0, first + 1);
-  if (!text.empty() && text.back() == '\0') text.pop_back();
+  std::vector<std::string> words;
+  for (std::string word; std::getline(file, word, '\0');) words.push_back(std::move(word));
+  return words;
+}
+
+/// Whether a process of our name runs our program: a script of that name (the front door, while it sets up or
+/// tests) has its shell for the first word.
+bool is_program(const std::vector<std::string>& words) {
+  return !words.empty() && std::filesystem::path(words.front()).filename() == kName;
+}
+
+/// Behind the program's name, with blanks between them.
+std::string arguments_of(const std::vector<std::string>& words) {
+  std::string text;
+  for (std::size_t i = 1; i < words.size(); ++i) {
+    if (i > 1) text += ' ';
+    text += words[i];
+  }
   for (char& c : text) {
     if (static_cast<unsigned char>(c) < ' ') c = ' ';
   }
@@ -58,16 +75,20 @@ std::vector<OtherRun> other_runs(const std::filesystem::path& proc, int self) {
     int pid = 0;
     const auto [end, fault] = std::from_chars(number.data(), number.data() + number.size(), pid);
     if (fault != std::errc() || end != number.data() + number.size()) continue;
-    if (auto process = read_process(entry.path())) processes[pid] = std::move(*process);
+    auto process = read_process(entry.path());
+    if (!process) continue;
+    if (process->name == kName) process->words = words_of(entry.path());
+    process->is_ours = is_program(process->words);
+    processes[pid] = std::move(*process);
   }
-  std::set<int> ours;  // we and those above us
-  for (int pid = self; processes.contains(pid) && ours.insert(pid).second;) pid = processes.at(pid).parent;
+  std::set<int> above;  // we and those above us
+  for (int pid = self; processes.contains(pid) && above.insert(pid).second;) pid = processes.at(pid).parent;
   std::vector<OtherRun> runs;
   for (const auto& [pid, process] : processes) {
-    if (process.name != "inknav" || ours.contains(pid)) continue;
+    if (!process.is_ours || above.contains(pid)) continue;
     const auto parent = processes.find(process.parent);
-    if (parent != processes.end() && parent->second.name == "inknav") continue;  // a rank of a run
-    runs.push_back({pid, words_of(proc / std::to_string(pid)), process.parent == 1});
+    if (parent != processes.end() && parent->second.is_ours) continue;  // a rank of a run
+    runs.push_back({pid, arguments_of(process.words), process.parent == 1});
   }
   return runs;
 }

@@ -15,8 +15,8 @@ struct OtherRun {
   bool is_orphan = false;  // its parent has gone: started in the background, or left over
 };
 
-/// Processes whose program has our file name, but neither `self` nor the processes above it nor below such a
-/// one (its ranks), by number.
+/// Processes of a program with our file name, but neither `self` nor the processes above it nor those below
+/// such a one (its ranks), by number. A script of our name, as the front door while it sets up, is no run.
 std::vector<OtherRun> other_runs(const std::filesystem::path& proc = "/proc", int self = 0);
 
 }  // namespace inknav::run

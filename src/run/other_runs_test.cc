@@ -29,8 +29,8 @@ class OtherRuns : public testing::Test {
 TEST_F(OtherRuns, FindsThemWithoutTheirRanksAndWithoutUs) {
   add(1, "(init) S 0 1");
   add(5, "(inknav) S 1 5", std::string("inknav\0train\0--model-dir\0runs/a\0", 32));
-  add(6, "(inknav) S 5 5");
-  add(7, "(a ) inknav) S 1 7");
+  add(6, "(inknav) S 5 5", std::string("inknav\0train\0--model-dir\0runs/a\0", 32));
+  add(7, "(a ) inknav) S 1 7", std::string("inknav\0train\0", 13));
   add(8, "(inknav) R 9 8", std::string("./inknav\0eval\0", 14));
   add(9, "(bash) S 1 9");
   add(20, "(inknav) S 9 20");
@@ -43,6 +43,18 @@ TEST_F(OtherRuns, FindsThemWithoutTheirRanksAndWithoutUs) {
   EXPECT_EQ(runs[1].pid, 8);
   EXPECT_EQ(runs[1].words, "eval");
   EXPECT_FALSE(runs[1].is_orphan);
+}
+
+TEST_F(OtherRuns, AScriptOfOurNameIsNoneAndWhatItStartsIsOne) {
+  add(5, "(inknav) S 4 5", std::string("/bin/sh\0./inknav\0setup\0", 23));
+  add(6, "(inknav) S 5 5", std::string("/bin/sh\0./inknav\0setup\0", 23));  // its own child, without exec
+  add(8, "(inknav) S 4 8", std::string("/bin/sh\0/usr/local/bin/inknav\0train\0", 37));
+  add(9, "(inknav) S 8 8", std::string("/opt/inknav/inknav\0train\0", 25));
+  add(10, "(inknav) Z 4 10");  // has ended
+  const auto runs = other_runs(proc_, 21);
+  ASSERT_EQ(runs.size(), 1u);
+  EXPECT_EQ(runs[0].pid, 9);
+  EXPECT_EQ(runs[0].words, "train");
 }
 
 TEST_F(OtherRuns, DamagedOrVanishingEntriesAreNone) {

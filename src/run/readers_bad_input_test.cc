@@ -16,12 +16,7 @@ namespace inknav::run {
 namespace {
 
 namespace fs = std::filesystem;
-using base::testing::bytes_of_file;
-using base::testing::expect_typed_errors;
-using base::testing::put_bytes;
-using base::testing::replaced;
-using base::testing::status_of;
-using base::testing::with_value;
+using namespace base::testing;  // NOLINT: test helpers
 
 class RunReaders : public ::testing::Test {
  protected:

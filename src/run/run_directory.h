@@ -33,7 +33,6 @@ class RunDirectory {
 
   const std::filesystem::path& root() const { return root_; }
   std::filesystem::path config_file() const { return root_ / "config.yaml"; }
-  std::filesystem::path eval_dir() const { return root_ / "eval"; }
 
  private:
   RunDirectory(std::filesystem::path root, int lock_fd);

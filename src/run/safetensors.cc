@@ -18,6 +18,7 @@ constexpr std::size_t kMaxTensors = 100000;
 constexpr std::size_t kMaxFileBytes = std::size_t{64} << 30;
 constexpr std::size_t kMaxJsonDepth = 4;
 constexpr const char* kMetadataKey = "__metadata__";
+constexpr std::string_view kOwnPrefix = "inknav.";
 constexpr const char* kDataHashKey = "inknav.data_xxh3";
 constexpr const char* kHeaderHashKey = "inknav.header_xxh3";
 constexpr const char* kEmptyHash = "00000000000000000000000000000000";
@@ -132,20 +133,35 @@ std::string header_hash(std::span<const std::uint8_t> header, std::string_view s
   return base::xxh3_128(text.data(), text.size()).hex();
 }
 
-base::Status verify_checksums(const Metadata& metadata, std::span<const std::uint8_t> header,
-                              std::span<const std::uint8_t> data, const std::filesystem::path& path) {
-  const auto header_stored = metadata.find(kHeaderHashKey);
-  const auto data_stored = metadata.find(kDataHashKey);
-  if (header_stored == metadata.end() || data_stored == metadata.end()) {
+/// Whether the header has the writer's checksums and fits its own.
+base::Status verify_header(const Metadata& metadata, std::span<const std::uint8_t> header,
+                           const std::filesystem::path& path) {
+  const auto stored = metadata.find(kHeaderHashKey);
+  if (stored == metadata.end() || !metadata.contains(kDataHashKey)) {
     return bad_file(path, "found no checksums (not written by InkNav, or damaged)");
   }
-  if (header_hash(header, header_stored->second) != header_stored->second) {
+  if (header_hash(header, stored->second) != stored->second) {
     return bad_file(path, "found a header that does not fit its checksum");
   }
-  if (base::xxh3_128(data).hex() != data_stored->second) {
-    return bad_file(path, "found data that does not fit its checksum");
-  }
   return base::ok_status();
+}
+
+bool is_ours(const Metadata& metadata) {
+  return std::any_of(metadata.begin(), metadata.end(),
+                     [](const auto& entry) { return entry.first.starts_with(kOwnPrefix); });
+}
+
+/// The header's length, from a file's first 8 bytes.
+base::Result<std::size_t> header_length(std::span<const std::uint8_t> start, std::size_t file_bytes,
+                                        const std::filesystem::path& path) {
+  if (start.size() < 8) return bad_file(path, "found " + std::to_string(file_bytes) + " bytes");
+  std::uint64_t length = 0;
+  std::memcpy(&length, start.data(), 8);
+  if (length > kMaxHeaderBytes || length > file_bytes - 8) {
+    return bad_file(path, "found a header length of " + std::to_string(length) + " in a file of " +
+                              std::to_string(file_bytes) + " bytes");
+  }
+  return static_cast<std::size_t>(length);
 }
 
 /// Wide types first, then by name: every tensor is aligned to its element.
@@ -206,20 +222,16 @@ base::Result<std::string> SafetensorsFile::meta(std::string_view key) const {
   return found->second;
 }
 
-base::Result<SafetensorsFile> parse_safetensors(std::vector<std::uint8_t> bytes,
-                                                const std::filesystem::path& path, bool need_checksum) {
-  if (bytes.size() < 8) return bad_file(path, "found " + std::to_string(bytes.size()) + " bytes");
-  std::uint64_t header_bytes = 0;
-  std::memcpy(&header_bytes, bytes.data(), 8);
-  if (header_bytes > kMaxHeaderBytes || header_bytes > bytes.size() - 8) {
-    return bad_file(path, "found a header length of " + std::to_string(header_bytes) + " in a file of " +
-                              std::to_string(bytes.size()) + " bytes");
-  }
+base::Result<SafetensorsFile> SafetensorsFile::judge(std::span<const std::uint8_t> start,
+                                                     std::size_t file_bytes,
+                                                     const std::filesystem::path& path, Checksums checksums) {
+  INKNAV_ASSIGN_OR_RETURN(const std::size_t header_bytes, header_length(start, file_bytes, path));
   SafetensorsFile file;
   file.path_ = path;
   file.data_begin_ = 8 + header_bytes;
-  const std::size_t data_bytes = bytes.size() - file.data_begin_;
-  const std::span<const std::uint8_t> header = std::span(bytes).subspan(8, header_bytes);
+  if (start.size() < file.data_begin_) return bad_file(path, "found a file that has become shorter");
+  const std::size_t data_bytes = file_bytes - file.data_begin_;
+  const std::span<const std::uint8_t> header = start.subspan(8, header_bytes);
   INKNAV_ASSIGN_OR_RETURN(const nlohmann::json json,
                           parse_header({reinterpret_cast<const char*>(header.data()), header.size()}, path));
   if (json.size() > kMaxTensors) return bad_file(path, "found more than 100000 tensors");
@@ -235,17 +247,33 @@ base::Result<SafetensorsFile> parse_safetensors(std::vector<std::uint8_t> bytes,
     INKNAV_ASSIGN_OR_RETURN(file.entries_[name], entry_of(value, name, data_bytes, path));
   }
   if (!tiles(file.entries_, data_bytes)) return bad_file(path, "found tensors with holes or overlaps");
-  if (need_checksum) {
-    INKNAV_RETURN_IF_ERROR(
-        verify_checksums(file.metadata_, header, std::span(bytes).subspan(file.data_begin_), path));
+  file.verified_ =
+      checksums == Checksums::kNeeded || (checksums == Checksums::kWhereOurs && is_ours(file.metadata_));
+  if (file.verified_) INKNAV_RETURN_IF_ERROR(verify_header(file.metadata_, header, path));
+  return file;
+}
+
+base::Result<SafetensorsFile> parse_safetensors(std::vector<std::uint8_t> bytes,
+                                                const std::filesystem::path& path, Checksums checksums) {
+  INKNAV_ASSIGN_OR_RETURN(SafetensorsFile file, SafetensorsFile::judge(bytes, bytes.size(), path, checksums));
+  const std::span<const std::uint8_t> data = std::span(bytes).subspan(file.data_begin_);
+  if (file.verified_ && base::xxh3_128(data).hex() != file.metadata_.at(kDataHashKey)) {
+    return bad_file(path, "found data that does not fit its checksum");
   }
   file.bytes_ = std::move(bytes);
   return file;
 }
 
-base::Result<SafetensorsFile> read_safetensors(const std::filesystem::path& path, bool need_checksum) {
+base::Result<SafetensorsFile> read_safetensors(const std::filesystem::path& path, Checksums checksums) {
+  INKNAV_ASSIGN_OR_RETURN(const base::FileStart length, base::read_file_start(path, 8, kMaxFileBytes));
+  INKNAV_ASSIGN_OR_RETURN(const std::size_t header_bytes,
+                          header_length(length.bytes, length.file_bytes, path));
+  INKNAV_ASSIGN_OR_RETURN(const base::FileStart start,
+                          base::read_file_start(path, 8 + header_bytes, kMaxFileBytes));
+  INKNAV_RETURN_IF_ERROR(SafetensorsFile::judge(start.bytes, start.file_bytes, path, checksums));
+  // Judged again as a whole: the file may be another one by now.
   INKNAV_ASSIGN_OR_RETURN(std::vector<std::uint8_t> bytes, base::read_file(path, kMaxFileBytes));
-  return parse_safetensors(std::move(bytes), path, need_checksum);
+  return parse_safetensors(std::move(bytes), path, checksums);
 }
 
 base::Result<std::vector<std::uint8_t>> safetensors_header(std::span<const NamedSpan> spans,

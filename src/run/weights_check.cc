@@ -3,7 +3,6 @@
 
 #include <spdlog/fmt/fmt.h>
 
-#include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <vector>
@@ -88,17 +87,13 @@ WeightsReport inspect_weights(const std::filesystem::path& path) {
     report.metadata = weights->metadata;
     for (const OwnedTensor& tensor : weights->tensors) add_tensor(tensor.span(), report);
   } else {
-    auto file = read_safetensors(path, false);
-    const bool ours =
-        file.ok() && std::any_of(file->metadata().begin(), file->metadata().end(),
-                                 [](const auto& entry) { return entry.first.starts_with("inknav."); });
-    if (ours) file = read_safetensors(path, true);
+    const auto file = read_safetensors(path, Checksums::kWhereOurs);
     if (!file.ok()) {
       refuse(file.error().message, path, report);
       return report;
     }
     report.metadata = file->metadata();
-    report.verified = ours;
+    report.verified = file->verified();
     for (const auto& [name, entry] : file->entries()) add_tensor(*file->find(name), report);
   }
   if (report.tensors == 0) {

@@ -18,13 +18,7 @@ namespace inknav::scene {
 namespace {
 
 namespace fs = std::filesystem;
-using base::testing::BadInput;
-using base::testing::bytes_of_file;
-using base::testing::expect_typed_errors;
-using base::testing::put_bytes;
-using base::testing::replaced;
-using base::testing::status_of;
-using base::testing::with_value;
+using namespace base::testing;  // NOLINT: test helpers
 
 base::Status read_scene(const fs::path& path) { return status_of(load_scene(path)); }
 

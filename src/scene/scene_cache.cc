@@ -100,12 +100,18 @@ class Reader {
   bool ok_ = true;
 };
 
+/// What is stored as it is, in the order in which it stands in the file.
+template <typename AnyScene, typename Visit>
+void each_array(AnyScene& scene, const Visit& visit) {
+  visit(scene.positions);
+  visit(scene.uvs);
+  visit(scene.colors);
+  visit(scene.triangles);
+  visit(scene.triangle_material);
+}
+
 void write_scene(const Scene& scene, Writer& out) {
-  out.array(scene.positions);
-  out.array(scene.uvs);
-  out.array(scene.colors);
-  out.array(scene.triangles);
-  out.array(scene.triangle_material);
+  each_array(scene, [&](const auto& values) { out.array(values); });
   std::vector<StoredMaterial> materials;
   for (const Material& m : scene.materials) {
     materials.push_back(
@@ -120,11 +126,7 @@ void write_scene(const Scene& scene, Writer& out) {
 }
 
 void read_scene(Reader& in, Scene& scene) {
-  in.array(scene.positions);
-  in.array(scene.uvs);
-  in.array(scene.colors);
-  in.array(scene.triangles);
-  in.array(scene.triangle_material);
+  each_array(scene, [&](auto& values) { in.array(values); });
   std::vector<StoredMaterial> materials;
   in.array(materials);
   for (const StoredMaterial& m : materials) {

@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <tuple>
 #include <vector>
 
 #include "sim/mapper.h"
@@ -56,6 +57,13 @@ class BatchSimulator : public Simulator {
   base::Status restore_state(std::span<const std::uint8_t> bytes) override;
 
  private:
+  /// Of each agent, what a checkpoint copies as it is.
+  template <typename Self>
+  static auto copied_rows(Self& self) {
+    return std::tie(self.poses_, self.start_poses_, self.nav_points_, self.camera_rotations_, self.settled_,
+                    self.collided_, self.episodes_, self.steps_);
+  }
+
   struct WorldEntry {
     World world;
     std::vector<nav::NavQuery> queries;  // [threads]

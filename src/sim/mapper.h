@@ -98,6 +98,12 @@ class Mapper {
   void integrate_tilted(const float* depth, const MapperPose& pose, std::uint8_t* grid, DirtyBox& dirty,
                         MapperScratch& scratch) const;
   struct Tilted;
+  /// visit(depth, way) of each pixel that has a depth; `way` leads there from the camera, as (right, up,
+  /// forward) of the level camera.
+  template <typename Visit>
+  void each_ray(const float* depth, const Tilted& camera, const Visit& visit) const;
+  /// The cell at the end of such a way; nullptr outside the grid.
+  std::uint8_t* cell_at(const Frame& frame, const base::Vec3& way, std::uint8_t* grid) const;
   void mark_tilted(const float* depth, const Tilted& camera, const Frame& frame, std::uint8_t* grid,
                    MapperScratch& scratch) const;
   void mark_tilted_tall(const float* depth, const Tilted& camera, const Frame& frame,

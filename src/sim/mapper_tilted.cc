@@ -34,12 +34,27 @@ struct Mapper::Tilted {
   }
 };
 
-namespace {
-int cell_of(float col, float row, int size) {
-  const int c = static_cast<int>(std::floor(col)), r = static_cast<int>(std::floor(row));
-  return c < 0 || r < 0 || c >= size || r >= size ? -1 : r * size + c;
+template <typename Visit>
+void Mapper::each_ray(const float* depth, const Tilted& camera, const Visit& visit) const {
+  for (int v = 0; v < height_; ++v) {
+    const float rise = (0.5f * static_cast<float>(height_) - static_cast<float>(v) - 0.5f) / focal_px_;
+    const base::Vec3 row_axis = camera.axis + rise * camera.up;
+    const float* row = depth + static_cast<std::ptrdiff_t>(v) * width_;
+    for (int u = 0; u < width_; ++u) {
+      if (row[u] > 0.0f)
+        visit(row[u], row[u] * (row_axis + slope_[static_cast<std::size_t>(u)] * camera.right));
+    }
+  }
 }
-}  // namespace
+
+std::uint8_t* Mapper::cell_at(const Frame& frame, const base::Vec3& way, std::uint8_t* grid) const {
+  const float per_cell = 1.0f / settings_.cell_size;
+  const float col = frame.col + (way.z * frame.forward_col + way.x * frame.right_col) * per_cell;
+  const float row = frame.row + (way.z * frame.forward_row + way.x * frame.right_row) * per_cell;
+  const int c = static_cast<int>(std::floor(col)), r = static_cast<int>(std::floor(row));
+  const int size = settings_.grid_size;
+  return c < 0 || r < 0 || c >= size || r >= size ? nullptr : grid + r * size + c;
+}
 
 void Mapper::mark_tilted(const float* depth, const Tilted& camera, const Frame& frame, std::uint8_t* grid,
                          MapperScratch& scratch) const {
@@ -49,31 +64,21 @@ void Mapper::mark_tilted(const float* depth, const Tilted& camera, const Frame& 
   std::fill(scratch.nearest.begin(), scratch.nearest.end(), kInfinity);
   std::fill(scratch.begin.begin(), scratch.begin.end(), kInfinity);
   std::fill(scratch.farthest.begin(), scratch.farthest.end(), 0.0f);
-  for (int v = 0; v < height_; ++v) {
-    const float rise = (0.5f * static_cast<float>(height_) - static_cast<float>(v) - 0.5f) / focal_px_;
-    const base::Vec3 row_axis = camera.axis + rise * camera.up;
-    const float* row = depth + static_cast<std::ptrdiff_t>(v) * width_;
-    for (int u = 0; u < width_; ++u) {
-      const float d = row[u];
-      if (!(d > 0.0f)) continue;
-      const base::Vec3 way = d * (row_axis + slope_[static_cast<std::size_t>(u)] * camera.right);
-      const float height = camera_position_.y + way.y;
-      if (height > settings_.obstacle_max_height) continue;
-      const bool stands = height >= settings_.obstacle_min_height && d <= settings_.max_range;
-      if (stands) {
-        const int cell = cell_of(frame.col + (way.z * frame.forward_col + way.x * frame.right_col) * per_cell,
-                                 frame.row + (way.z * frame.forward_row + way.x * frame.right_row) * per_cell,
-                                 settings_.grid_size);
-        if (cell >= 0) grid[cell] = std::max(grid[cell], static_cast<std::uint8_t>(Cell::kObstacle));
-      }
-      const float column = way.z > 0.0f ? half_width + focal_px_ * way.x / way.z : -1.0f;
-      if (!(column >= 0.0f && column < static_cast<float>(width_))) continue;
-      const auto level = static_cast<std::size_t>(column);
-      scratch.farthest[level] = std::max(scratch.farthest[level], way.z);
-      scratch.begin[level] = std::min(scratch.begin[level], way.z * per_cell);
-      if (stands) scratch.nearest[level] = std::min(scratch.nearest[level], way.z);
+  each_ray(depth, camera, [&](float d, const base::Vec3& way) {
+    const float height = camera_position_.y + way.y;
+    if (height > settings_.obstacle_max_height) return;
+    const bool stands = height >= settings_.obstacle_min_height && d <= settings_.max_range;
+    if (stands) {
+      std::uint8_t* cell = cell_at(frame, way, grid);
+      if (cell != nullptr) *cell = std::max(*cell, static_cast<std::uint8_t>(Cell::kObstacle));
     }
-  }
+    const float column = way.z > 0.0f ? half_width + focal_px_ * way.x / way.z : -1.0f;
+    if (!(column >= 0.0f && column < static_cast<float>(width_))) return;
+    const auto level = static_cast<std::size_t>(column);
+    scratch.farthest[level] = std::max(scratch.farthest[level], way.z);
+    scratch.begin[level] = std::min(scratch.begin[level], way.z * per_cell);
+    if (stands) scratch.nearest[level] = std::min(scratch.nearest[level], way.z);
+  });
   for (std::size_t u = 0; u < scratch.limit.size(); ++u) {
     const float end = std::min({scratch.nearest[u], scratch.farthest[u], settings_.max_range});
     scratch.limit[u] = end * per_cell - kFreeMargin;
@@ -82,24 +87,14 @@ void Mapper::mark_tilted(const float* depth, const Tilted& camera, const Frame& 
 
 void Mapper::mark_tilted_tall(const float* depth, const Tilted& camera, const Frame& frame,
                               std::uint8_t* grid) const {
-  const float per_cell = 1.0f / settings_.cell_size;
-  for (int v = 0; v < height_; ++v) {
-    const float rise = (0.5f * static_cast<float>(height_) - static_cast<float>(v) - 0.5f) / focal_px_;
-    const base::Vec3 row_axis = camera.axis + rise * camera.up;
-    const float* row = depth + static_cast<std::ptrdiff_t>(v) * width_;
-    for (int u = 0; u < width_; ++u) {
-      const float d = row[u];
-      if (!(d > 0.0f && d <= settings_.max_range)) continue;
-      const base::Vec3 way = d * (row_axis + slope_[static_cast<std::size_t>(u)] * camera.right);
-      const float height = camera_position_.y + way.y;
-      if (height < settings_.tall_min_height || height > settings_.tall_max_height) continue;
-      const int cell = cell_of(frame.col + (way.z * frame.forward_col + way.x * frame.right_col) * per_cell,
-                               frame.row + (way.z * frame.forward_row + way.x * frame.right_row) * per_cell,
-                               settings_.grid_size);
-      if (cell >= 0 && grid[cell] == static_cast<std::uint8_t>(Cell::kObstacle))
-        grid[cell] = static_cast<std::uint8_t>(Cell::kTall);
-    }
-  }
+  each_ray(depth, camera, [&](float d, const base::Vec3& way) {
+    const float height = camera_position_.y + way.y;
+    if (d > settings_.max_range || height < settings_.tall_min_height || height > settings_.tall_max_height)
+      return;
+    std::uint8_t* cell = cell_at(frame, way, grid);
+    if (cell != nullptr && *cell == static_cast<std::uint8_t>(Cell::kObstacle))
+      *cell = static_cast<std::uint8_t>(Cell::kTall);
+  });
 }
 
 void Mapper::integrate_tilted(const float* depth, const MapperPose& pose, std::uint8_t* grid, DirtyBox& dirty,

@@ -35,18 +35,6 @@ Line led_to_marks(const RouteInput& input) {
   return line;
 }
 
-/// Rounds corners as a hand does: a few passes of a 1-2-1 filter, ends kept.
-void smooth(Line& line, int passes) {
-  for (int pass = 0; pass < passes; ++pass) {
-    Vec before = line.front();
-    for (std::size_t i = 1; i + 1 < line.size(); ++i) {
-      const Vec here = line[i];
-      line[i] = 0.25 * before + 0.5 * here + 0.25 * line[i + 1];
-      before = here;
-    }
-  }
-}
-
 double clearance(const std::vector<Line>& walls, const Vec& p) {
   double least = 1.0;
   for (const Line& wall : walls) {

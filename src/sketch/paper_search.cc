@@ -7,6 +7,8 @@
 #include <queue>
 #include <utility>
 
+#include "sketch/plane_geometry.h"
+
 namespace inknav::sketch::internal {
 namespace {
 
@@ -67,15 +69,7 @@ PaperSearch search_paper(const std::vector<float>& price, int start, int stop_at
 }
 
 std::vector<Vec2> smooth_line(std::vector<Vec2> line) {
-  if (line.size() < 3) return line;
-  for (int pass = 0; pass < kSmoothingPasses; ++pass) {
-    Vec2 before = line.front();
-    for (std::size_t i = 1; i + 1 < line.size(); ++i) {
-      const Vec2 here = line[i];
-      line[i] = 0.25f * before + 0.5f * here + 0.25f * line[i + 1];
-      before = here;
-    }
-  }
+  smooth(line, kSmoothingPasses);
   return line;
 }
 

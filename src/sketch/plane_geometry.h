@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// Small geometry in the plane shared by this module, in double. Nothing here allocates.
+// Small geometry in the plane shared by this module, in double where nothing else is said. Only resampled()
+// allocates.
 
 #include <algorithm>
 #include <cmath>
@@ -31,6 +32,20 @@ inline bool segments_cross(const glm::dvec2& a, const glm::dvec2& b, const glm::
   const double s = cross(c - a, d - c) / denominator;
   const double t = cross(c - a, b - a) / denominator;
   return s >= 0.0 && s <= 1.0 && t >= 0.0 && t <= 1.0;
+}
+
+/// Rounds corners as a hand does: passes of a 1-2-1 filter in place, ends kept.
+template <typename Point>
+void smooth(std::vector<Point>& line, int passes) {
+  using Number = typename Point::value_type;
+  for (int pass = 0; pass < passes && line.size() > 2; ++pass) {
+    Point before = line.front();
+    for (std::size_t i = 1; i + 1 < line.size(); ++i) {
+      const Point here = line[i];
+      line[i] = Number{0.25} * before + Number{0.5} * here + Number{0.25} * line[i + 1];
+      before = here;
+    }
+  }
 }
 
 /// Points at even arc length, `spacing` apart or a little less; the ends are kept.

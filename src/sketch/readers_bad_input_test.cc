@@ -13,11 +13,7 @@ namespace inknav::sketch {
 namespace {
 
 namespace fs = std::filesystem;
-using base::testing::bytes_of_file;
-using base::testing::expect_typed_errors;
-using base::testing::put_bytes;
-using base::testing::replaced;
-using base::testing::status_of;
+using namespace base::testing;  // NOLINT: test helpers
 
 TEST(SketchReaders, DrawingFile) {
   const base::TemporaryFolder folder;

@@ -8,7 +8,6 @@
 #include <utility>
 #include <vector>
 
-#include "base/check.h"
 #include "base/philox.h"
 #include "task/habitat/habitat_testing.h"
 #include "task/navigation_env.h"
@@ -24,9 +23,7 @@ std::unique_ptr<NavigationEnv> make(NavigationEnvSettings settings, const Datase
                                     base::ThreadPool& pool) {
   settings.simulator.sensors.rgb = true;
   settings.max_episode_steps = 4;
-  auto env = NavigationEnv::create(settings, dataset, pool);
-  INKNAV_CHECK(env.ok(), env.error().message);
-  return std::move(env).value();
+  return testing::make_env(settings, dataset, pool);
 }
 
 /// Binds depth and colour of one environment, walks with both, and compares after every change.

@@ -28,12 +28,6 @@ std::array<std::int8_t, 2 * kPathPoints> quantize_path(const std::array<base::Ve
   return out;
 }
 
-std::array<float, 2 * kPathPoints> path_increments(const DemonstrationStep& step) {
-  std::array<float, 2 * kPathPoints> out{};
-  for (std::size_t i = 0; i < out.size(); ++i) out[i] = static_cast<float>(step.path[i]) / 127.0f;
-  return out;
-}
-
 std::array<base::Vec2, kPathPoints> path_points(const DemonstrationStep& step) {
   std::array<base::Vec2, kPathPoints> points;
   base::Vec2 reached(0.0f);

@@ -34,16 +34,14 @@ struct DemonstrationStep {
   bool off_route = false;          // farther from the drawn route than kOffRoute
   bool disturbed = false;          // the action is noise or an excursion, not the expert's
   bool by_student = false;         // the action is the student's that walks along (task/student.h)
-  std::array<std::int8_t, 2 * kPathPoints> path{};  // increments, see path_increments()
+  std::array<std::int8_t, 2 * kPathPoints> path{};  // (right, forward) increments, 127: kPathSpacing
 };
 inline constexpr float kOffRoute = 0.3f;  // metres
 
 /// Way points in the body frame (right, forward; metres) -> increments in units of kPathSpacing / 127, each
-/// in
-/// [-127, 127]. What rounding loses in one is made up in the next, so a point is never off by more than 2 mm.
+/// in [-127, 127]. What rounding loses in one is made up in the next, so a point is never off by more than
+/// 2 mm.
 std::array<std::int8_t, 2 * kPathPoints> quantize_path(const std::array<base::Vec2, kPathPoints>& points);
-/// [2 * kPathPoints] (right, forward) increments as parts of kPathSpacing, in [-1, 1].
-std::array<float, 2 * kPathPoints> path_increments(const DemonstrationStep& step);
 /// The way points themselves, metres in the body frame.
 std::array<base::Vec2, kPathPoints> path_points(const DemonstrationStep& step);
 

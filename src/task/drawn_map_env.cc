@@ -115,36 +115,46 @@ void DrawnMapEnv::begin_listed() {
   simulator_->observe(slots_.mask());
 }
 
-void DrawnMapEnv::prepare_truths() {
+template <typename T, typename KeyOf, typename Make>
+void DrawnMapEnv::prepare(EpisodeCache<T>& cache, std::shared_ptr<const T> Row::*value, const KeyOf& key_of,
+                          const Make& make) {
   missing_.clear();
   for (const int e : slots_.listed()) {
-    const std::size_t episode = number_of(static_cast<std::size_t>(e));
-    Row& row = rows_[static_cast<std::size_t>(e)];
-    row.truth = truths_.find(episode);
-    if (row.truth != nullptr || is_missing_[episode] != 0) continue;
-    is_missing_[episode] = 1;
-    missing_.push_back(e);
+    const auto i = static_cast<std::size_t>(e);
+    const std::size_t key = key_of(i);
+    rows_[i].*value = cache.find(key);
+    if (rows_[i].*value != nullptr || is_missing_[key] != 0) continue;
+    is_missing_[key] = 1;
+    missing_.push_back(i);
   }
   if (missing_.empty()) return;
-  pool_.parallel_for(
-      static_cast<std::int64_t>(missing_.size()), 1, [&](std::int64_t begin, std::int64_t end, int worker) {
-        for (std::int64_t k = begin; k < end; ++k) {
-          const auto e = static_cast<std::size_t>(missing_[static_cast<std::size_t>(k)]);
-          nav::NavQuery& query = simulator_->query(worlds_.sim_id(slots_[e].episode), worker);
-          rows_[e].truth =
-              compute_truth(query, aimed(number_of(e), query), settings_.simulator.motion.forward_step);
-        }
-      });
-  // Environments that share a prepared episode take it before the cache may drop it again.
-  for (const std::int64_t owner : missing_) {
-    const std::size_t episode = number_of(static_cast<std::size_t>(owner));
-    const auto& truth = rows_[static_cast<std::size_t>(owner)].truth;
+  pool_.parallel_for(static_cast<std::int64_t>(missing_.size()), 1,
+                     [&](std::int64_t begin, std::int64_t end, int worker) {
+                       for (std::int64_t k = begin; k < end; ++k) {
+                         const std::size_t i = missing_[static_cast<std::size_t>(k)];
+                         rows_[i].*value = make(i, worker);
+                       }
+                     });
+  // Environments that share what was made take it before the cache may drop it again.
+  for (const std::size_t owner : missing_) {
+    const std::size_t key = key_of(owner);
+    const std::shared_ptr<const T> made = rows_[owner].*value;
     for (const int e : slots_.listed()) {
-      if (number_of(static_cast<std::size_t>(e)) == episode) rows_[static_cast<std::size_t>(e)].truth = truth;
+      const auto i = static_cast<std::size_t>(e);
+      if (key_of(i) == key) rows_[i].*value = made;
     }
-    is_missing_[episode] = 0;
-    truths_.insert(episode, truth, truth->num_bytes());
+    is_missing_[key] = 0;
+    cache.insert(key, made, made->num_bytes());
   }
+}
+
+void DrawnMapEnv::prepare_truths() {
+  prepare(
+      truths_, &Row::truth, [this](std::size_t e) { return number_of(e); },
+      [this](std::size_t e, int worker) {
+        nav::NavQuery& query = simulator_->query(worlds_.sim_id(slots_[e].episode), worker);
+        return compute_truth(query, aimed(number_of(e), query), settings_.simulator.motion.forward_step);
+      });
 }
 
 /// The episode with the goal that its drawing leads to.
@@ -167,42 +177,16 @@ base::Result<std::shared_ptr<const DrawingReading>> DrawnMapEnv::open_drawing(st
 }
 
 void DrawnMapEnv::prepare_drawings() {
-  missing_.clear();
   if (settings_.drawing_mode == DrawingMode::kNone) {
     for (const int e : slots_.listed()) rows_[static_cast<std::size_t>(e)].drawing = blank_;
     return;
   }
-  const auto drawing_at = [&](std::int64_t e) {
-    return drawing_of(slots_[static_cast<std::size_t>(e)].episode);
-  };
-  for (const int e : slots_.listed()) {
-    const std::size_t drawing = drawing_at(e);
-    Row& row = rows_[static_cast<std::size_t>(e)];
-    row.drawing = drawings_.find(drawing);
-    if (row.drawing != nullptr || is_missing_[drawing] != 0) continue;
-    is_missing_[drawing] = 1;
-    missing_.push_back(e);
-  }
-  if (missing_.empty()) return;
-  pool_.parallel_for(
-      static_cast<std::int64_t>(missing_.size()), 1, [&](std::int64_t begin, std::int64_t end, int worker) {
-        for (std::int64_t k = begin; k < end; ++k) {
-          const std::int64_t e = missing_[static_cast<std::size_t>(k)];
-          auto drawing = open_drawing(drawing_at(e), worker);
-          if (!drawing.ok())
-            base::log_error("{}; the episode runs with white paper", drawing.error().message);
-          rows_[static_cast<std::size_t>(e)].drawing = drawing.ok() ? std::move(drawing).value() : blank_;
-        }
-      });
-  for (const std::int64_t owner : missing_) {
-    const std::size_t drawing = drawing_at(owner);
-    const auto& reading = rows_[static_cast<std::size_t>(owner)].drawing;
-    for (const int e : slots_.listed()) {
-      if (drawing_at(e) == drawing) rows_[static_cast<std::size_t>(e)].drawing = reading;
-    }
-    is_missing_[drawing] = 0;
-    drawings_.insert(drawing, reading, reading->num_bytes());
-  }
+  const auto drawing_at = [this](std::size_t e) { return drawing_of(slots_[e].episode); };
+  prepare(drawings_, &Row::drawing, drawing_at, [&](std::size_t e, int worker) {
+    auto drawing = open_drawing(drawing_at(e), worker);
+    if (!drawing.ok()) base::log_error("{}; the episode runs with white paper", drawing.error().message);
+    return drawing.ok() ? std::move(drawing).value() : blank_;
+  });
 }
 
 void DrawnMapEnv::attach(int environment) {

@@ -98,6 +98,11 @@ class DrawnMapEnv : public NavigationEnv {
            settings_.drawing_mode != DrawingMode::kNone;
   }
   void begin_listed();
+  /// row.*value of the listed environments: what `cache` has under key_of(environment), else what
+  /// make(environment, worker) gives, once for all environments with that key.
+  template <typename T, typename KeyOf, typename Make>
+  void prepare(EpisodeCache<T>& cache, std::shared_ptr<const T> Row::*value, const KeyOf& key_of,
+               const Make& make);
   void prepare_truths();
   void prepare_drawings();
   Episode aimed(std::size_t episode, nav::NavQuery& query) const;
@@ -131,7 +136,7 @@ class DrawnMapEnv : public NavigationEnv {
   std::shared_ptr<const DrawingReading> blank_;
 
   std::vector<nav::Action> actions_;
-  std::vector<std::int64_t> missing_;     // environments whose episode is to be prepared
+  std::vector<std::size_t> missing_;      // environments whose episode is to be prepared
   std::vector<std::uint8_t> is_missing_;  // [episodes] somebody in missing_ prepares it
 };
 

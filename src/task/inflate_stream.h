@@ -37,7 +37,6 @@ class InflateBuffer : public std::streambuf {
   base::Status status() const;
   /// The reader has finished a token: the measure of max_token_bytes begins anew.
   void token_done() { token_start_ = bytes_out_; }
-  std::uint64_t bytes_out() const { return bytes_out_; }
   /// What has been unpacked and not yet read, at least one byte; empty at the end or a fault. It counts as
   /// read and is valid until the next call.
   std::string_view read_block();

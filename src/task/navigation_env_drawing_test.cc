@@ -43,9 +43,7 @@ NavigationEnvSettings drawn_env(int num_envs, DrawingMode mode) {
 }
 
 std::unique_ptr<NavigationEnv> make(const NavigationEnvSettings& settings, base::ThreadPool& pool) {
-  auto env = NavigationEnv::create(settings, shared_data().dataset(), pool);
-  INKNAV_CHECK(env.ok(), env.error().message);
-  return std::move(env).value();
+  return testing::make_env(settings, shared_data().dataset(), pool);
 }
 
 std::vector<std::uint8_t> planes_of(const VectorEnv& env, std::size_t e) {

@@ -17,6 +17,7 @@
 namespace inknav::task {
 namespace {
 
+using testing::hash_of_observations;
 using testing::small_env;
 using testing::TestDataset;
 
@@ -26,18 +27,7 @@ TestDataset& shared_data() {
 }
 
 std::unique_ptr<NavigationEnv> make(const NavigationEnvSettings& settings, base::ThreadPool& pool) {
-  auto env = NavigationEnv::create(settings, shared_data().dataset(), pool);
-  INKNAV_CHECK(env.ok(), env.error().message);
-  return std::move(env).value();
-}
-
-base::Hash128 hash_of(const VectorEnv& env) {
-  base::Hasher hasher;
-  for (const FieldSpec& field : env.spec().fields) {
-    const base::TensorView view = env.observation(field.name);
-    hasher.update(view.data, view.num_bytes());
-  }
-  return hasher.digest();
+  return testing::make_env(settings, shared_data().dataset(), pool);
 }
 
 void copy_expert(const VectorEnv& env, std::vector<std::int32_t>& actions) {
@@ -257,12 +247,12 @@ base::Hash128 long_run(int threads, int num_envs, int first, std::vector<std::in
     choose(step, first, actions);
     const StepResult& result = env->step(actions);
     hasher.update(result.reward.data(), result.reward.size_bytes());
-    hasher.update_value(hash_of(*env));
+    hasher.update_value(hash_of_observations(*env));
     for (const EpisodeResult& finished : env->finished()) {
       hasher.update(finished.measures.data(), finished.measures.size() * sizeof(float));
     }
     env->reset_done();
-    hasher.update_value(hash_of(*env));
+    hasher.update_value(hash_of_observations(*env));
     if (order == nullptr) continue;
     const std::int64_t* episodes = env->observation("episode_index").as<std::int64_t>();
     order->insert(order->end(), episodes, episodes + num_envs);
@@ -328,10 +318,10 @@ TEST(NavigationEnv, HalvesSteppedInTurnDoWhatOneStepDoes) {
     ASSERT_EQ(reward, std::vector<float>(result.reward.begin(), result.reward.end())) << step;
     ASSERT_EQ(flags, std::vector<std::uint8_t>(result.terminated.begin(), result.terminated.end())) << step;
     whole->reset_done();
-    ASSERT_EQ(hash_of(*halved), hash_of(*whole)) << step;
+    ASSERT_EQ(hash_of_observations(*halved), hash_of_observations(*whole)) << step;
   }
   EXPECT_GT(ended, 20);
-  EXPECT_EQ(hash_of(*halved), hash_of(*whole));
+  EXPECT_EQ(hash_of_observations(*halved), hash_of_observations(*whole));
 }
 
 TEST(NavigationEnv, RestoredStateGoesOnExactly) {
@@ -351,7 +341,7 @@ TEST(NavigationEnv, RestoredStateGoesOnExactly) {
         hasher.update(finished.measures.data(), finished.measures.size() * sizeof(float));
       }
       env.reset_done();
-      hasher.update_value(hash_of(env));
+      hasher.update_value(hash_of_observations(env));
     }
     return hasher.digest();
   };
@@ -362,7 +352,7 @@ TEST(NavigationEnv, RestoredStateGoesOnExactly) {
   run(*second, 900, 920);
   const base::Status restored = second->restore_state(state);
   ASSERT_TRUE(restored.ok()) << restored.error().message;
-  EXPECT_EQ(hash_of(*first), hash_of(*second));
+  EXPECT_EQ(hash_of_observations(*first), hash_of_observations(*second));
   EXPECT_EQ(first->save_state(), second->save_state());
   EXPECT_EQ(run(*first, 133, 300), run(*second, 133, 300));
 }
@@ -399,7 +389,7 @@ TEST(NavigationEnv, SmallCachesChangeNothing) {
       choose(step, 0, actions);
       env->step(actions);
       env->reset_done();
-      hasher.update_value(hash_of(*env));
+      hasher.update_value(hash_of_observations(*env));
     }
     digests[variant] = hasher.digest();
   }

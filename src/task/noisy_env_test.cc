@@ -11,6 +11,7 @@
 namespace inknav::task {
 namespace {
 
+using testing::hash_of_observations;
 using testing::small_env;
 using testing::TestDataset;
 
@@ -20,9 +21,7 @@ TestDataset& shared_data() {
 }
 
 std::unique_ptr<NavigationEnv> make(const NavigationEnvSettings& settings, base::ThreadPool& pool) {
-  auto env = NavigationEnv::create(settings, shared_data().dataset(), pool);
-  INKNAV_CHECK(env.ok(), env.error().message);
-  return std::move(env).value();
+  return testing::make_env(settings, shared_data().dataset(), pool);
 }
 
 NavigationEnvSettings noisy_env(int num_envs) {
@@ -36,15 +35,6 @@ NavigationEnvSettings noisy_env(int num_envs) {
   return settings;
 }
 
-base::Hash128 hash_of(const VectorEnv& env) {
-  base::Hasher hasher;
-  for (const FieldSpec& field : env.spec().fields) {
-    const base::TensorView view = env.observation(field.name);
-    hasher.update(view.data, view.num_bytes());
-  }
-  return hasher.digest();
-}
-
 void follow(NavigationEnv& env) {
   const std::int32_t* expert = env.observation("expert_action").as<std::int32_t>();
   const std::vector<std::int32_t> actions(expert, expert + env.spec().num_envs);
@@ -56,7 +46,7 @@ base::Hash128 run(NavigationEnv& env, int steps) {
   base::Hasher hasher;
   for (int step = 0; step < steps; ++step) {
     follow(env);
-    hasher.update_value(hash_of(env));
+    hasher.update_value(hash_of_observations(env));
   }
   return hasher.digest();
 }
@@ -85,7 +75,7 @@ TEST(NoisyEnv, GoesOnFromASavedState) {
   run(*first, 70);
   run(*second, 20);
   ASSERT_TRUE(second->restore_state(first->save_state()).ok());
-  EXPECT_EQ(hash_of(*first), hash_of(*second));
+  EXPECT_EQ(hash_of_observations(*first), hash_of_observations(*second));
   EXPECT_EQ(run(*first, 70), run(*second, 70));
 }
 

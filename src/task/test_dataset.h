@@ -10,9 +10,11 @@
 #include <filesystem>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/check.h"
+#include "base/hash.h"
 #include "base/philox.h"
 #include "nav/test_scenes.h"
 #include "scene/image.h"
@@ -99,6 +101,23 @@ inline NavigationEnvSettings small_env(int num_envs) {
   settings.with_drawings = false;
   settings.expert_path_points = 16;
   return settings;
+}
+
+inline std::unique_ptr<NavigationEnv> make_env(const NavigationEnvSettings& settings, const Dataset& dataset,
+                                               base::ThreadPool& pool) {
+  auto env = NavigationEnv::create(settings, dataset, pool);
+  INKNAV_CHECK(env.ok(), env.error().message);
+  return std::move(env).value();
+}
+
+/// Of all fields, as they are now.
+inline base::Hash128 hash_of_observations(const VectorEnv& env) {
+  base::Hasher hasher;
+  for (const FieldSpec& field : env.spec().fields) {
+    const base::TensorView view = env.observation(field.name);
+    hasher.update(view.data, view.num_bytes());
+  }
+  return hasher.digest();
 }
 
 }  // namespace inknav::task::testing

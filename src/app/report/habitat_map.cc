@@ -19,10 +19,9 @@ namespace habitat = task::habitat;
 
 // Of habitat-lab's maps.
 constexpr Color kOutside{255, 255, 255}, kFloor{150, 150, 150}, kEdge{50, 50, 50}, kStart{0, 0, 200},
-    kGoal{200, 0, 0}, kShortest{0, 200, 0}, kView{245, 150, 150};
+    kGoal{200, 0, 0}, kShortest{0, 200, 0}, kView{245, 150, 150}, kBox{0, 175, 0};
 constexpr int kShades = 246;     // of the way, from blue to red
 constexpr float kUnseen = 0.5f;  // of the brightness
-constexpr int kCells = 1024;     // of the map's shorter side
 constexpr int kCellsAPixel = 4;  // of the picture's side; more would not be seen
 constexpr float kBelow = 0.5f;   // metres below and above the start that are its storey
 constexpr float kAbove = 2.0f;
@@ -39,6 +38,7 @@ std::array<Color, 256> make_palette() {
   palette[habitat::kGoal] = kGoal;
   palette[habitat::kShortestPath] = kShortest;
   palette[habitat::kViewPoint] = kView;
+  palette[habitat::kBox] = kBox;
   cv::Mat ramp(1, kShades, CV_8UC1), colours;
   for (int i = 0; i < kShades; ++i) ramp.at<std::uint8_t>(0, i) = static_cast<std::uint8_t>(i);
   cv::applyColorMap(ramp, colours, cv::COLORMAP_JET);
@@ -56,21 +56,27 @@ bool on_storey(const base::Vec3& place, float height) {
 }  // namespace
 
 base::Result<HabitatMap> HabitatMap::create(const nav::NavMeshPtr& mesh, const HabitatMarks& marks,
-                                            int side) {
+                                            const HabitatMapSettings& settings, int side) {
   nav::NavQuery query(mesh);
   const float height = marks.start.position.y;
-  habitat::TopDownMapSettings settings;
-  settings.map_resolution = std::min(kCells, kCellsAPixel * side);
-  settings.max_episode_steps = marks.max_episode_steps;
-  INKNAV_ASSIGN_OR_RETURN(habitat::TopDownMap map, habitat::TopDownMap::create(query, height, settings));
-  for (const base::Vec3& place : marks.view_points) {
-    if (on_storey(place, height)) map.mark(place, habitat::kViewPoint);
+  habitat::TopDownMapSettings shown = settings.map;
+  shown.map_resolution = std::min(shown.map_resolution, kCellsAPixel * side);
+  INKNAV_ASSIGN_OR_RETURN(habitat::TopDownMap map, habitat::TopDownMap::create(query, height, shown));
+  const auto mark_all = [&](const std::vector<base::Vec3>& places, habitat::MapValue value) {
+    for (const base::Vec3& place : places) {
+      if (on_storey(place, height)) map.mark(place, value);
+    }
+  };
+  // As habitat-lab: what comes later hides what came before.
+  if (settings.view_points) mark_all(marks.view_points, habitat::kViewPoint);
+  if (settings.boxes) {
+    for (const base::Aabb& box : marks.boxes) {
+      if (on_storey(0.5f * (box.min + box.max), height)) map.draw_box(box);
+    }
   }
-  for (const base::Vec3& place : marks.goals) {
-    if (on_storey(place, height)) map.mark(place, habitat::kGoal);
-  }
-  map.draw_path(marks.shortest_path);
-  map.mark(marks.start.position, habitat::kSource);
+  if (settings.goals) mark_all(marks.goals, habitat::kGoal);
+  if (settings.shortest_path) map.draw_path(marks.shortest_path);
+  if (settings.start) map.mark(marks.start.position, habitat::kSource);
   map.begin(marks.start);
   return HabitatMap(std::move(map), marks.start, side);
 }
@@ -113,14 +119,21 @@ scene::Image HabitatMap::picture() const {
   return image;
 }
 
-std::vector<LegendEntry> habitat_legend(bool view_points) {
-  std::vector<LegendEntry> legend = {{"#0000c8", "start"}, {"#c80000", "goal"}};
-  if (view_points) legend.push_back({"#f59696", "view points of the goals"});
-  const std::string jet = "linear-gradient(90deg,#000080,#0060ff,#00ffff,#ffff00,#ff4000,#800000)";
-  legend.insert(legend.end(), {{"#00c800", "shortest path"},
-                               {jet, "walked; red when the steps run out"},
-                               {"#969696", "floor it has seen"},
-                               {"#4b4b4b", "floor it has not"}});
+std::vector<LegendEntry> habitat_legend(const HabitatMapSettings& settings, bool object_goals) {
+  std::vector<LegendEntry> legend;
+  const auto add = [&](bool shown, const char* background, const char* text) {
+    if (shown) legend.push_back({background, text});
+  };
+  add(settings.start, "#0000c8", "start");
+  add(settings.goals, "#c80000", "goal");
+  add(object_goals && settings.view_points, "#f59696", "view points of the goals");
+  add(object_goals && settings.boxes, "#00af00", "boxes of the goals, where the scene has them");
+  add(settings.shortest_path, "#00c800", "shortest path");
+  add(true, "linear-gradient(90deg,#000080,#0060ff,#00ffff,#ffff00,#ff4000,#800000)",
+      "walked; red when the steps run out");
+  const bool fog = settings.map.fog_of_war;
+  add(true, "#969696", fog ? "floor it has seen" : "floor");
+  add(fog, "#4b4b4b", "floor it has not");
   return legend;
 }
 

@@ -30,11 +30,11 @@ class HabitatMapTest : public ::testing::Test {
     marks_.start = {{2.0f, y(), 6.0f}, base::rotation_from_yaw(0.0f)};
     marks_.goals = {{10.0f, y(), 2.0f}};
     marks_.shortest_path = {marks_.start.position, marks_.goals[0]};
-    marks_.max_episode_steps = 10;
+    settings_.map.max_episode_steps = 10;
   }
   float y() const { return mesh_->bounds().min.y; }
   HabitatMap make() const {
-    auto map = HabitatMap::create(mesh_, marks_, kSide);
+    auto map = HabitatMap::create(mesh_, marks_, settings_, kSide);
     EXPECT_TRUE(map.ok()) << map.error().message;
     return *std::move(map);
   }
@@ -51,6 +51,7 @@ class HabitatMapTest : public ::testing::Test {
 
   nav::NavMeshPtr mesh_;
   HabitatMarks marks_;
+  HabitatMapSettings settings_;
 };
 
 TEST_F(HabitatMapTest, ColoursAreHabitatsAndWhatWasNotSeenIsDark) {
@@ -98,6 +99,71 @@ TEST_F(HabitatMapTest, OtherStoreysAreLeftOut) {
   EXPECT_EQ(at(picture, 6.0f, 1.0f), (Rgb{122, 75, 75}));  // half of 245, 150, 150
 }
 
+TEST_F(HabitatMapTest, BoxesAreOutlinesBelowTheGoals) {
+  marks_.shortest_path.clear();
+  marks_.boxes = {{{9.0f, y(), 1.0f}, {11.0f, y() + 1.0f, 3.0f}},
+                  {{5.0f, y() + 3.0f, 1.0f}, {7.0f, y() + 4.0f, 3.0f}}};
+  const scene::Image picture = make().picture();
+  EXPECT_EQ(at(picture, 10.0f, 1.0f), (Rgb{0, 87, 0}));  // half of 175
+  EXPECT_EQ(at(picture, 11.0f, 2.0f), (Rgb{0, 87, 0}));
+  EXPECT_EQ(at(picture, 10.0f, 2.0f), (Rgb{100, 0, 0}));
+  EXPECT_EQ(at(picture, 9.5f, 1.5f), (Rgb{75, 75, 75})) << "nothing inside";
+  EXPECT_EQ(at(picture, 6.0f, 1.0f), (Rgb{75, 75, 75})) << "of another storey";
+}
+
+TEST_F(HabitatMapTest, WhatTheSettingsLeaveOutIsNotShown) {
+  marks_.view_points = {{6.0f, y(), 1.0f}};
+  marks_.boxes = {{{1.0f, y(), 1.0f}, {3.0f, y() + 1.0f, 2.0f}}};
+  const Rgb floor{75, 75, 75};
+  const auto shown = [&](float x, float z) { return at(make().picture(), x, z); };
+  const auto expect = [&](bool& setting, float x, float z) {
+    EXPECT_NE(shown(x, z), floor) << x << ", " << z;
+    setting = false;
+    EXPECT_EQ(shown(x, z), floor) << x << ", " << z;
+  };
+  expect(settings_.shortest_path, 8.0f, 3.0f);
+  expect(settings_.view_points, 6.0f, 1.0f);
+  expect(settings_.boxes, 2.0f, 2.0f);
+  expect(settings_.goals, 10.08f, 1.92f);
+  // The start lies under the agent but for its rim, which is outside the field of view.
+  marks_.start.rotation = base::rotation_from_yaw(base::kPi);
+  expect(settings_.start, 1.88f, 5.88f);
+}
+
+TEST_F(HabitatMapTest, FogOfWarAndBorderAreAsTheSettingsSay) {
+  const Rgb seen{150, 150, 150}, unseen{75, 75, 75};
+  const auto shown = [&](float x, float z) { return at(make().picture(), x, z); };
+  EXPECT_EQ(shown(2.0f, 3.5f), seen) << "2.5 m ahead";
+  settings_.map.visibility = 2.0f;
+  EXPECT_EQ(shown(2.0f, 3.5f), unseen);
+  EXPECT_EQ(shown(2.0f, 4.5f), seen);
+  EXPECT_EQ(shown(3.5f, 6.0f), unseen) << "beside it";
+  settings_.map.fov_deg = 200.0f;
+  EXPECT_EQ(shown(3.5f, 6.0f), seen);
+  EXPECT_EQ(shown(2.0f, 7.5f), unseen) << "behind it";
+  settings_.map.fog_of_war = false;
+  EXPECT_EQ(shown(2.0f, 7.5f), seen);
+  const auto edge = [&] { return shown(6.0f, mesh_->bounds().min.z + 0.02f); };
+  settings_.map.map_resolution = 64;  // cells of 12 cm: the outline is wider than a pixel
+  EXPECT_NE(edge(), seen);
+  settings_.map.draw_border = false;
+  EXPECT_EQ(edge(), seen);
+}
+
+TEST_F(HabitatMapTest, FewerCellsMakeCoarserMarks) {
+  const auto goal_pixels = [&] {
+    const scene::Image picture = make().picture();
+    int count = 0;
+    for (std::size_t i = 0; i < picture.pixels.size(); i += 3)
+      count += picture.pixels[i] == 100 && picture.pixels[i + 1] == 0 ? 1 : 0;
+    return count;
+  };
+  marks_.shortest_path.clear();
+  const int fine = goal_pixels();
+  settings_.map.map_resolution = 100;  // a square of 5 cells of 8 cm instead of 33 of 0.8 cm
+  EXPECT_GT(goal_pixels(), fine);
+}
+
 TEST_F(HabitatMapTest, TheAgentStandsOnItAndPointsWhereItLooks) {
   HabitatMap map = make();
   map.step({{6.0f, y(), 4.0f}, base::rotation_from_yaw(-0.5f * base::kPi)});  // to +x
@@ -111,9 +177,17 @@ TEST_F(HabitatMapTest, TheAgentStandsOnItAndPointsWhereItLooks) {
 
 TEST_F(HabitatMapTest, TheLegendNamesTheColoursThatAreDrawn) {
   std::string all;
-  for (const LegendEntry& entry : habitat_legend(true)) all += entry.background + " " + entry.text + "; ";
-  EXPECT_EQ(habitat_legend(false).size() + 1, habitat_legend(true).size());
-  for (const char* part : {"#0000c8 start", "#c80000 goal", "#00c800 shortest path", "#969696", "#4b4b4b"})
+  for (const LegendEntry& entry : habitat_legend({}, true)) all += entry.background + " " + entry.text + "; ";
+  EXPECT_EQ(habitat_legend({}, false).size() + 2, habitat_legend({}, true).size());
+  settings_ = {.map = {.fog_of_war = false},
+               .start = false,
+               .goals = false,
+               .view_points = false,
+               .boxes = false,
+               .shortest_path = false};
+  EXPECT_EQ(habitat_legend(settings_, true).size(), 2u) << "the way and the floor";
+  for (const char* part :
+       {"#0000c8 start", "#c80000 goal", "#00c800 shortest path", "#00af00 boxes", "#969696", "#4b4b4b"})
     EXPECT_NE(all.find(part), std::string::npos) << part;
 }
 

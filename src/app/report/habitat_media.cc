@@ -12,7 +12,8 @@ namespace {
 
 base::Status add_pictures(const HabitatWalk& walk, const MediaSettings& settings, base::ThreadPool& pool,
                           EpisodeCard& card) {
-  INKNAV_ASSIGN_OR_RETURN(HabitatMap map, HabitatMap::create(walk.nav_mesh, walk.marks, settings.picture_px));
+  INKNAV_ASSIGN_OR_RETURN(HabitatMap map,
+                          HabitatMap::create(walk.nav_mesh, walk.marks, walk.map, settings.picture_px));
   for (std::size_t i = 1; i < walk.steps.size(); ++i) map.step(walk.steps[i].pose_world_agent);
   INKNAV_ASSIGN_OR_RETURN(const auto camera,
                           WalkCamera::create(walk.scene, settings, settings.picture_px, pool));
@@ -43,7 +44,7 @@ base::Result<EpisodeCard> make_habitat_card(const HabitatWalk& walk, const Media
                           WalkCamera::create(walk.scene, settings, settings.video_px, pool));
   std::optional<HabitatMap> map;
   if (settings.top_down_map) {
-    INKNAV_ASSIGN_OR_RETURN(map, HabitatMap::create(walk.nav_mesh, walk.marks, settings.video_px));
+    INKNAV_ASSIGN_OR_RETURN(map, HabitatMap::create(walk.nav_mesh, walk.marks, walk.map, settings.video_px));
   }
   std::size_t drawn = 0;  // the step that the map shows
   const auto frame = [&](std::size_t i) -> base::Result<scene::Image> {

@@ -30,6 +30,7 @@ struct HabitatWalk {
   scene::ScenePtr scene;
   nav::NavMeshPtr nav_mesh;
   HabitatMarks marks;
+  HabitatMapSettings map;
   std::vector<HabitatStep> steps;  // start first
 };
 

@@ -30,7 +30,6 @@ class MapPainter {
 
   const scene::Image& background() const { return background_; }
   base::Vec2 to_pixel(const base::Vec2& world_xz) const { return origin_px_ + pixels_per_metre_ * world_xz; }
-  float pixels_per_metre() const { return pixels_per_metre_; }
 
   // All draw into `image`, a copy of background().
   void line(scene::Image& image, std::span<const base::Vec2> world_xz, const Color& color,

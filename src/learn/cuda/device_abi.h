@@ -64,8 +64,7 @@ struct DeviceApi {
   std::unique_ptr<DeviceSum> (*make_sum)(const DeviceSumRequest& request);
 };
 
-/// Name and type of the plug-in's only symbol.
+/// Name of the plug-in's only symbol, which is a const DeviceApi* (*)().
 inline constexpr const char* kDeviceEntry = "inknav_cuda_learn_api";
-using DeviceEntry = const DeviceApi* (*)();
 
 }  // namespace inknav::learn

@@ -10,9 +10,9 @@
 #include "learn/diffusion/denoising_loss.h"
 #include "learn/diffusion/planner.h"
 #include "learn/networks/policy_network.h"
+#include "learn/toy_homes.h"
 #include "learn/toy_trainer.h"
 #include "learn/trainer.h"
-#include "task/test_dataset.h"
 
 namespace inknav::learn {
 namespace {
@@ -30,17 +30,6 @@ TrainerSettings diffusion_trainer(Recurrence recurrence) {
 
 class DiffusionTraining : public ::testing::Test {
  protected:
-  DiffusionTraining() { data_.draw_all(); }
-
-  std::unique_ptr<task::NavigationEnv> make_env(base::ThreadPool& pool) {
-    task::NavigationEnvSettings settings = task::testing::small_env(4);
-    settings.with_drawings = true;
-    settings.max_episode_steps = 12;
-    auto env = task::NavigationEnv::create(settings, data_.dataset(), pool);
-    EXPECT_TRUE(env.ok());
-    return std::move(env).value();
-  }
-
   struct Run {
     std::string hash;
     std::vector<double> metrics;
@@ -48,7 +37,7 @@ class DiffusionTraining : public ::testing::Test {
   /// `before` updates, a checkpoint, everything built anew, `after` updates.
   Run run(const TrainerSettings& settings, int threads, int before, int after) {
     base::ThreadPool pool(threads);
-    auto env = make_env(pool);
+    auto env = homes_.make_env(pool);
     auto trainer = Trainer::create(settings, *env, nullptr, pool);
     Run result;
     const auto go = [&](int updates) {
@@ -62,7 +51,7 @@ class DiffusionTraining : public ::testing::Test {
     if (after > 0) {
       const std::vector<NamedBytes> state = *trainer->save_state();
       trainer.reset();
-      env = make_env(pool);
+      env = homes_.make_env(pool);
       trainer = Trainer::create(settings, *env, nullptr, pool);
       EXPECT_TRUE(trainer->restore_state(state).ok());
       go(after);
@@ -71,7 +60,7 @@ class DiffusionTraining : public ::testing::Test {
     return result;
   }
 
-  task::testing::TestDataset data_{3};
+  testing::ToyHomes homes_;
 };
 
 TEST_F(DiffusionTraining, ResumeEqualsNeverHavingStoppedForAnyNumberOfThreads) {
@@ -87,7 +76,7 @@ TEST_F(DiffusionTraining, ResumeEqualsNeverHavingStoppedForAnyNumberOfThreads) {
 
 TEST_F(DiffusionTraining, ACheckpointWithoutTheAveragedWeightsIsRefused) {
   base::ThreadPool pool(1);
-  auto env = make_env(pool);
+  auto env = homes_.make_env(pool);
   auto trainer = Trainer::create(diffusion_trainer(Recurrence::kStack), *env, nullptr, pool);
   ASSERT_TRUE(trainer->update().ok());
   std::vector<NamedBytes> state = *trainer->save_state();

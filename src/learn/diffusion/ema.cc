@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <numbers>
 
 namespace inknav::learn {
 
@@ -55,13 +54,6 @@ void Ema::restore(const torch::Tensor& values, std::int64_t calls) {
   INKNAV_CHECK(values.sizes() == values_.sizes() && calls >= 0, values.numel(), values_.numel(), calls);
   values_.copy_(values);
   calls_ = calls;
-}
-
-double cosine_factor(std::int64_t step, std::int64_t warm_up, std::int64_t total) {
-  INKNAV_CHECK(step >= 0 && warm_up >= 0 && total > warm_up, step, warm_up, total);
-  if (step < warm_up) return static_cast<double>(step) / static_cast<double>(warm_up);
-  const double part = static_cast<double>(step - warm_up) / static_cast<double>(total - warm_up);
-  return part >= 1.0 ? 0.0 : 0.5 * (1.0 + std::cos(std::numbers::pi * part));
 }
 
 }  // namespace inknav::learn

@@ -47,8 +47,4 @@ class Ema {
   std::int64_t calls_ = 0;
 };
 
-/// Factor of the learning rate at optimiser step `step`: rises linearly to 1 over `warm_up` steps, then falls
-/// as half a cosine to 0 at `total`; 0 from there on. total > warm_up >= 0.
-double cosine_factor(std::int64_t step, std::int64_t warm_up, std::int64_t total);
-
 }  // namespace inknav::learn

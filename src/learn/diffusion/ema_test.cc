@@ -73,18 +73,5 @@ TEST(Ema, BadSettingsAreRefused) {
   expect_refused({.update_after = -1}, "update_after = -1 is negative");
 }
 
-TEST(CosineFactor, Table) {
-  const auto factor = [](std::int64_t step) { return cosine_factor(step, 500, 10000); };
-  EXPECT_EQ(factor(0), 0.0);
-  EXPECT_NEAR(factor(1), .002, 1e-15);
-  EXPECT_NEAR(factor(250), .5, 1e-15);
-  EXPECT_EQ(factor(500), 1.0);
-  EXPECT_NEAR(factor(1000), 0.993180651701361, 1e-13);
-  EXPECT_NEAR(factor(5250), .5, 1e-13);
-  EXPECT_EQ(factor(10000), 0.0);
-  EXPECT_EQ(factor(20000), 0.0);
-  EXPECT_EQ(cosine_factor(0, 0, 10), 1.0);
-}
-
 }  // namespace
 }  // namespace inknav::learn

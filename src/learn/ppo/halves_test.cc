@@ -16,8 +16,8 @@
 #include "learn/networks/policy_network.h"
 #include "learn/torch_setup.h"
 #include "learn/toy_env.h"
+#include "learn/toy_homes.h"
 #include "learn/toy_trainer.h"
-#include "task/test_dataset.h"
 
 namespace inknav::learn {
 namespace {
@@ -25,6 +25,7 @@ namespace {
 using testing::CorridorEnv;
 using testing::RecallEnv;
 using testing::toy_settings;
+using testing::TrainOutcome;
 using torch::Tensor;
 
 using Events = std::vector<std::string>;
@@ -218,13 +219,7 @@ struct Way {
   int threads = 1;
 };
 
-struct Outcome {
-  std::string hash;
-  std::vector<double> metrics;
-  bool operator==(const Outcome&) const = default;
-};
-
-Outcome train(TrainerSettings settings, const MakeEnv& make_env, const Way& way, int updates) {
+TrainOutcome train(TrainerSettings settings, const MakeEnv& make_env, const Way& way, int updates) {
   settings.two_halves = TwoHalves::kYes;
   settings.lanes = way.lanes;
   settings.compute.staged = way.staged;
@@ -232,20 +227,14 @@ Outcome train(TrainerSettings settings, const MakeEnv& make_env, const Way& way,
   base::ThreadPool pool(way.threads);
   const auto env = make_env(pool);
   const auto trainer = Trainer::create(settings, *env, nullptr, pool);
-  Outcome outcome;
-  for (int i = 0; i < updates; ++i) {
-    const auto report = trainer->update();
-    EXPECT_TRUE(report.ok());
-    if (!report.ok()) break;
-    for (const auto& [name, value] : report->metrics) outcome.metrics.push_back(value);
-  }
-  outcome.hash = trainer->state_hash().hex();
+  TrainOutcome outcome = testing::run_updates(*trainer, updates);
+  EXPECT_FALSE(outcome.failed);
   return outcome;
 }
 
 /// The device is done at once, or as late as it may be; one memory or two; one thread or three.
 void expect_same_bits(const TrainerSettings& settings, const MakeEnv& make_env, bool graphs) {
-  const Outcome in_turn = train(settings, make_env, {}, 4);
+  const TrainOutcome in_turn = train(settings, make_env, {}, 4);
   EXPECT_FALSE(in_turn.metrics.empty());
   for (const Way& way : {Way{LaneKind::kLate, false, false, 1}, Way{LaneKind::kInTurn, true, false, 3},
                          Way{LaneKind::kLate, true, false, 1}, Way{LaneKind::kLate, true, graphs, 3}}) {
@@ -267,15 +256,8 @@ TEST(Halves, TheLanesShowInNothing) {
 
 class HalvesReading : public ::testing::Test {
  protected:
-  HalvesReading() { data_.draw_all(); }
-
   std::unique_ptr<task::NavigationEnv> make(base::ThreadPool& pool) {
-    task::NavigationEnvSettings settings = task::testing::small_env(4);
-    settings.with_drawings = true;
-    settings.max_episode_steps = 6;
-    auto env = task::NavigationEnv::create(settings, data_.dataset(), pool);
-    EXPECT_TRUE(env.ok());
-    return std::move(env).value();
+    return homes_.make_env(pool, {.max_episode_steps = 6});
   }
   TrainerSettings reading_settings() {
     TrainerSettings settings = testing::toy_reading_settings(Recurrence::kGru);
@@ -287,14 +269,13 @@ class HalvesReading : public ::testing::Test {
     settings.imitation.belief_updates = 4;
     return settings;
   }
-  task::testing::TestDataset data_{3};
+  testing::ToyHomes homes_;
 };
 
 TEST_F(HalvesReading, TheLanesShowInNothingEither) {
   // Recorded updates are given room for more drawings, which runs sums in another order (placement_test.cc).
   expect_same_bits(
-      reading_settings(),
-      [this](base::ThreadPool& pool) -> std::unique_ptr<task::VectorEnv> { return make(pool); }, false);
+      reading_settings(), [this](base::ThreadPool& pool) { return make(pool); }, false);
 }
 
 TEST_F(HalvesReading, LabelsAndDrawingsBelongToTheirEnvironments) {

@@ -152,8 +152,7 @@ struct CudaApi {
                              float* milliseconds);
 };
 
-/// Name and type of the plug-in's only symbol.
+/// Name of the plug-in's only symbol, which is a const CudaApi* (*)().
 inline constexpr const char* kCudaEntry = "inknav_cuda_api";
-using CudaEntry = const CudaApi* (*)();
 
 }  // namespace inknav::render

@@ -21,6 +21,7 @@
 namespace inknav::task::habitat {
 namespace {
 
+using task::testing::hash_of_observations;
 using testing::habitat_env;
 using testing::instruction_dataset;
 using testing::make;
@@ -78,15 +79,6 @@ std::vector<Case> all_tasks(int num_envs) {
   }
   cases.push_back({"PointNav by velocities", driven, shared_rooms().dataset()});
   return cases;
-}
-
-base::Hash128 hash_of_observations(const NavigationEnv& env) {
-  base::Hasher hasher;
-  for (const FieldSpec& field : env.spec().fields) {
-    const base::TensorView view = env.observation(field.name);
-    hasher.update(view.data, view.num_bytes());
-  }
-  return hasher.digest();
 }
 
 /// All that was seen and measured in an evaluation, by episode.

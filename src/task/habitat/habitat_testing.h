@@ -103,9 +103,7 @@ inline task::testing::TestDataset& shared_rooms() {
 
 inline std::unique_ptr<NavigationEnv> make(const NavigationEnvSettings& settings, const Dataset& dataset,
                                            base::ThreadPool& pool) {
-  auto env = NavigationEnv::create(settings, dataset, pool);
-  INKNAV_CHECK(env.ok(), env.error().message);
-  return std::move(env).value();
+  return task::testing::make_env(settings, dataset, pool);
 }
 
 /// An action that follows from the episode and its step alone: STOP now and then, mostly forward.

@@ -33,17 +33,11 @@ std::string_view name_of(Measure measure) {
   return config::habitat_measures()[static_cast<std::size_t>(measure)].name;
 }
 
-base::Result<std::vector<Measure>> measures_of(std::span<const std::string> names) {
-  if (const std::string problem = config::measure_problem(names); !problem.empty())
-    return base::Error{base::ErrorCode::kUsage, "TASK_CONFIG.TASK.MEASUREMENTS " + problem};
+Measure measure_named(std::string_view name) {
   const auto known = config::habitat_measures();
-  std::vector<Measure> measures;
-  for (const std::string& name : names) {
-    const auto found =
-        std::find_if(known.begin(), known.end(), [&](const auto& m) { return m.name == name; });
-    measures.push_back(static_cast<Measure>(found - known.begin()));
-  }
-  return measures;
+  const auto found = std::find_if(known.begin(), known.end(), [&](const auto& m) { return m.name == name; });
+  INKNAV_CHECK(found != known.end(), name);
+  return static_cast<Measure>(found - known.begin());
 }
 
 std::vector<Measure> columns_of(std::span<const Measure> measures) {
@@ -53,11 +47,7 @@ std::vector<Measure> columns_of(std::span<const Measure> measures) {
     if (measure == Measure::kCollisions) columns.push_back(Measure::kIsCollision);
   }
   for (const std::string& name : task::measure_names()) {
-    const auto known = config::habitat_measures();
-    const auto found =
-        std::find_if(known.begin(), known.end(), [&](const auto& m) { return m.name == name; });
-    INKNAV_CHECK(found != known.end(), name);
-    const auto measure = static_cast<Measure>(found - known.begin());
+    const Measure measure = measure_named(name);
     if (std::find(columns.begin(), columns.end(), measure) == columns.end()) columns.push_back(measure);
   }
   return columns;

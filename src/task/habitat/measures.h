@@ -40,8 +40,8 @@ enum class Measure : std::uint8_t {
 };
 std::string_view name_of(Measure measure);
 
-/// Names in their order; kUsage for an unknown one (with the nearest name) or one before what it needs.
-base::Result<std::vector<Measure>> measures_of(std::span<const std::string> names);
+/// Of a name that the configuration has been checked for (config/habitat_names.h).
+Measure measure_named(std::string_view name);
 /// What an episode's result has a number for: the list without top_down_map, kIsCollision behind kCollisions,
 /// then those of task/measures.h that the list leaves out and reports read.
 std::vector<Measure> columns_of(std::span<const Measure> measures);

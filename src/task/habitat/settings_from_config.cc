@@ -17,14 +17,6 @@ std::size_t place_of(std::string_view name, std::span<const std::string_view> na
   return static_cast<std::size_t>(found - names.begin());
 }
 
-Measure measure_named(const std::string& name) {
-  for (std::size_t i = 0; i < config::habitat_measures().size(); ++i) {
-    if (config::habitat_measures()[i].name == name) return static_cast<Measure>(i);
-  }
-  INKNAV_CHECK(false, name);
-  return Measure::kSpl;
-}
-
 TaskType type_of(std::string_view name) {
   if (name == "ObjectNav-v1") return TaskType::kObjectNav;
   if (name == "ImageNav-v1") return TaskType::kImageNav;

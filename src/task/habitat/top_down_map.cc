@@ -2,6 +2,7 @@
 #include "task/habitat/top_down_map.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <utility>
 
@@ -12,6 +13,10 @@ namespace inknav::task::habitat {
 namespace {
 constexpr int kThicknessScale = 128;  // cells of resolution a unit of thickness
 constexpr int kShades = 245;
+
+int line_thickness(int map_resolution) {
+  return std::max((map_resolution * 2 + kThicknessScale / 2) / kThicknessScale, 1);
+}
 
 /// Floor cells with a neighbour that is none, or Habitat's outline.
 void outline(int rows, int cols, std::vector<std::uint8_t>& values) {
@@ -93,10 +98,17 @@ void TopDownMap::draw_line(const MapCell& from, const MapCell& to, int thickness
   }
 }
 
-void TopDownMap::draw_path(std::span<const base::Vec3> points) {
-  const int thickness = std::max((settings_.map_resolution * 2 + kThicknessScale / 2) / kThicknessScale, 1);
+void TopDownMap::draw_lines(std::span<const base::Vec3> points, MapValue value) {
   for (std::size_t i = 1; i < points.size(); ++i)
-    draw_line(cell_of(points[i - 1]), cell_of(points[i]), thickness, kShortestPath);
+    draw_line(cell_of(points[i - 1]), cell_of(points[i]), line_thickness(settings_.map_resolution), value);
+}
+
+void TopDownMap::draw_path(std::span<const base::Vec3> points) { draw_lines(points, kShortestPath); }
+
+void TopDownMap::draw_box(const base::Aabb& box) {
+  const base::Vec3 first(box.min.x, 0.0f, box.min.z), third(box.max.x, 0.0f, box.max.z);
+  const base::Vec3 second(first.x, 0.0f, third.z), fourth(third.x, 0.0f, first.z);
+  draw_lines(std::array{first, second, third, fourth, first}, kBox);
 }
 
 void TopDownMap::begin(const base::Pose& pose_world_agent) {
@@ -106,9 +118,8 @@ void TopDownMap::begin(const base::Pose& pose_world_agent) {
 
 void TopDownMap::step(const base::Pose& pose_world_agent, int step) {
   const int shade = std::min(step * kShades / settings_.max_episode_steps, kShades);
-  const int thickness = std::max((settings_.map_resolution * 2 + kThicknessScale / 2) / kThicknessScale, 1);
   const MapCell cell = cell_of(pose_world_agent.position);
-  draw_line(last_, cell, thickness, static_cast<std::uint8_t>(kTrail + shade));
+  draw_line(last_, cell, line_thickness(settings_.map_resolution), static_cast<std::uint8_t>(kTrail + shade));
   last_ = cell;
   if (settings_.fog_of_war) reveal(pose_world_agent);
 }

@@ -29,6 +29,7 @@ enum MapValue : std::uint8_t {
   kGoal = 6,
   kShortestPath = 7,
   kViewPoint = 8,
+  kBox = 9,  // of a goal that is an object
   kTrail = 10,
 };
 
@@ -66,11 +67,14 @@ class TopDownMap {
 
   void mark(const base::Vec3& position, MapValue value);
   void draw_path(std::span<const base::Vec3> points);
+  /// The outline of what it covers.
+  void draw_box(const base::Aabb& box);
   /// The agent at its start; then after each step.
   void begin(const base::Pose& pose_world_agent);
   void step(const base::Pose& pose_world_agent, int step);
 
  private:
+  void draw_lines(std::span<const base::Vec3> points, MapValue value);
   void draw_line(const MapCell& from, const MapCell& to, int thickness, std::uint8_t value);
   void reveal(const base::Pose& pose_world_agent);
   std::size_t index(int row, int col) const {

@@ -97,6 +97,21 @@ TEST_F(TopDownMapTest, TheTrailChangesItsShadeWithTheSteps) {
   EXPECT_EQ(map.values()[at(map, 50, 35)], kShortestPath);
 }
 
+TEST_F(TopDownMapTest, ABoxIsItsOutline) {
+  TopDownMap map = make();
+  const Vec3 corner = query_.mesh().bounds().min;
+  const float cell = map.metres_per_cell();
+  const auto place = [&](int row, int col) {
+    return corner +
+           Vec3((static_cast<float>(col) + 0.5f) * cell, 7.0f, (static_cast<float>(row) + 0.5f) * cell);
+  };
+  map.draw_box({place(20, 30), place(40, 60)});
+  for (const auto& [row, col] : {std::pair{20, 45}, {40, 45}, {30, 30}, {30, 60}, {20, 30}, {40, 60}})
+    EXPECT_EQ(map.values()[at(map, row, col)], kBox) << row << ", " << col;
+  for (const auto& [row, col] : {std::pair{30, 45}, {17, 45}, {30, 63}})
+    EXPECT_NE(map.values()[at(map, row, col)], kBox) << row << ", " << col;
+}
+
 TEST_F(TopDownMapTest, FogOfWarOpensWhereTheAgentLooksUpToWallsAndRange) {
   TopDownMap map = make();
   EXPECT_EQ(std::count(map.seen().begin(), map.seen().end(), 1), 0);
