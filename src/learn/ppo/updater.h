@@ -75,6 +75,8 @@ class Updater {
   base::Result<UpdateOutcome> run(const UpdateSchedule& schedule, Rollout& rollout);
   /// Into how many parts a minibatch is cut now; 1 until memory ran out.
   std::int64_t parts() const { return parts_; }
+  /// How often the work of a minibatch was recorded.
+  std::int64_t recordings() const { return gradients_.recordings(); }
   /// Null with one rank.
   const OverlappedSum* bucket_sum() const { return sum_ ? &*sum_ : nullptr; }
 
