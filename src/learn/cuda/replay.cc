@@ -52,7 +52,6 @@ void Replay::run(const std::function<void()>& work, int warm_up) {
       try {
         (*graph)->record(work, warm_up);
         graph_ = std::move(graph).value();
-        ++recordings_;
       } catch (const std::exception& fault) {
         why = std::string(fault.what()).substr(0, 300);
       }

@@ -11,7 +11,6 @@
 // Without a GPU a stand-in runs the work at every replay: what a test can show then is that nothing the work
 // needs is missing from its fixed inputs.
 
-#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
@@ -36,14 +35,12 @@ class Replay {
   void run(const std::function<void()>& work, int warm_up);
   /// Records anew at the next run, after a shape or a constant of the work changed.
   void forget();
-  std::int64_t recordings() const { return recordings_; }
 
  private:
   Placement placement_;
   bool wanted_ = false;
   std::string name_;
   std::unique_ptr<DeviceGraph> graph_;  // null: nothing is recorded
-  std::int64_t recordings_ = 0;
 };
 
 }  // namespace inknav::learn

@@ -229,6 +229,7 @@ void Updater::fix(Lesson lesson) {
     }
     fixed_ = std::move(lesson);
     gradients_.forget();
+    ++recordings_;
     return;
   }
   for (std::size_t i = 0; i < from.size(); ++i) {
