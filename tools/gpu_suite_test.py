@@ -96,6 +96,13 @@ class GpuSuiteTest(unittest.TestCase):
         self.assertEqual(result["passed"], 0)
         self.assertIn("a library is missing", result["exit"])
 
+    def test_gives_a_packs_libraries_to_the_programs_alone(self):
+        found = os.environ.get("LD_LIBRARY_PATH")
+        os.environ["INKNAV_PACK_LIBRARIES"] = "/pack/lib:/torch/lib"
+        self.addCleanup(os.environ.pop, "INKNAV_PACK_LIBRARIES")
+        self.assertEqual(gpu_suite.plugin_environment(self.root)["LD_LIBRARY_PATH"], "/pack/lib:/torch/lib")
+        self.assertEqual(os.environ.get("LD_LIBRARY_PATH"), found)
+
     def test_keeps_the_figures_of_a_benchmark_that_is_stopped(self):
         bench = self.program("bench", "#!/bin/sh\necho '{\"results\": [{\"name\": \"p1\"}]}' > \"$2\"\nexec sleep 60\n")
         found = gpu_suite.run_bench([bench], 1, dict(os.environ))
