@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <iostream>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -166,16 +167,22 @@ Action define_bench_train(CLI::App& app) {
     if (settings->gpu && app.count("--envs") == 0) settings->num_envs = 256;
     settings->ppo = *policy != "diffusion";
     settings->diffusion = *policy != "ppo";
+    const BenchSettings shown = {{"learning on", *device},
+                                 {"network of PPO", settings->gpu ? "SE-ResNet9 + GRU-512 + drawing, bf16"
+                                                                  : "SE-ResNet9 + GRU-512 + drawing, fp32"},
+                                 {"environments", std::to_string(settings->num_envs)},
+                                 {"depth", std::to_string(settings->image_size)},
+                                 {"steps", std::to_string(settings->num_steps)},
+                                 {"epochs", std::to_string(settings->ppo_epoch)},
+                                 {"ranks", std::to_string(settings->ranks)}};
+    if (!json->empty()) {
+      // It takes minutes; what there is stays when it is stopped.
+      settings->on_results = [&](std::span<const base::BenchmarkResult> results) {
+        static_cast<void>(save_bench_json(*json, shown, results));
+      };
+    }
     INKNAV_ASSIGN_OR_RETURN(const auto results, run_train_benchmark(*settings));
-    return show({{"learning on", *device},
-                 {"network of PPO", settings->gpu ? "SE-ResNet9 + GRU-512 + drawing, bf16"
-                                                  : "SE-ResNet9 + GRU-512 + drawing, fp32"},
-                 {"environments", std::to_string(settings->num_envs)},
-                 {"depth", std::to_string(settings->image_size)},
-                 {"steps", std::to_string(settings->num_steps)},
-                 {"epochs", std::to_string(settings->ppo_epoch)},
-                 {"ranks", std::to_string(settings->ranks)}},
-                results, *json);
+    return show(shown, results, *json);
   };
 }
 

@@ -34,8 +34,10 @@ base::BenchmarkResult figure_of(const std::vector<run::ScalarPoint>& points, con
 
 class TrainBenchmark {
  public:
-  TrainBenchmark(const TrainBenchmarkSettings& settings, const BenchData& data)
-      : settings_(settings), data_(data) {}
+  /// `before`: what there is already.
+  TrainBenchmark(const TrainBenchmarkSettings& settings, const BenchData& data,
+                 std::vector<base::BenchmarkResult> before)
+      : settings_(settings), data_(data), all_(std::move(before)) {}
 
   /// `experiment` with `own` overrides on `ranks`; figures are called `name`.
   base::Result<std::vector<base::BenchmarkResult>> run(const std::string& name, const char* experiment,
@@ -88,6 +90,7 @@ class TrainBenchmark {
       results.push_back(single.front());
     }
     all_.insert(all_.end(), results.begin(), results.end());
+    tell();
     return base::ok_status();
   }
 
@@ -99,6 +102,7 @@ class TrainBenchmark {
       if (result.name == name) base::compare(result, together.front());
     }
     all_.insert(all_.end(), together.begin(), together.end());
+    tell();
     return base::ok_status();
   }
 
@@ -119,6 +123,10 @@ class TrainBenchmark {
   std::vector<base::BenchmarkResult> take_all() { return std::move(all_); }
 
  private:
+  void tell() const {
+    if (settings_.on_results) settings_.on_results(all_);
+  }
+
   const TrainBenchmarkSettings& settings_;
   const BenchData& data_;
   int runs_ = 0;
@@ -134,10 +142,11 @@ base::Result<std::vector<base::BenchmarkResult>> run_train_benchmark(const Train
     learn::LearnerBenchmarkSettings alone;
     alone.compute.gpu = 0;
     alone.compute.graphs = true;
+    alone.on_results = settings.on_results;
     INKNAV_ASSIGN_OR_RETURN(learner, learn::run_learner_benchmark(alone));
   }
   INKNAV_ASSIGN_OR_RETURN(const BenchData data, BenchData::make(kHomes, kEpisodes));
-  TrainBenchmark benchmark(settings, data);
+  TrainBenchmark benchmark(settings, data, std::move(learner));
   if (settings.ppo) {
     for (const int planes : settings.base_planes) {
       INKNAV_RETURN_IF_ERROR(benchmark.add_case(fmt::format("train/ppo/planes{}", planes),
@@ -153,9 +162,7 @@ base::Result<std::vector<base::BenchmarkResult>> run_train_benchmark(const Train
   if (settings.diffusion) {
     INKNAV_RETURN_IF_ERROR(benchmark.add_case("train/diffusion", "configs/train_diffusion_2core.yaml", {}));
   }
-  std::vector<base::BenchmarkResult> all = benchmark.take_all();
-  all.insert(all.begin(), learner.begin(), learner.end());
-  return all;
+  return benchmark.take_all();
 }
 
 }  // namespace inknav::app

@@ -4,6 +4,8 @@
 // on generated homes, through the same launch of ranks as a real run; figures are read back from the run's
 // own metrics.
 
+#include <functional>
+#include <span>
 #include <vector>
 
 #include "base/benchmark.h"
@@ -22,6 +24,8 @@ struct TrainBenchmarkSettings {
   int num_envs = 64;
   int updates = 8;  // the first two warm up
   int ranks = 1;
+  /// Told what there is after every case, so that it is not lost when a later one fails; may be empty.
+  std::function<void(std::span<const base::BenchmarkResult>)> on_results = {};
 };
 
 /// train/ppo/planes16 and so on, train/diffusion (frames/s), each with its phases (part of the time) and, as

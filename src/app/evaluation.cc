@@ -103,7 +103,7 @@ base::Result<TrackRun> run_track(const EvaluationRequest& request, const Track& 
   if (limit > 0 && run.dataset.episodes.size() > limit) run.dataset.episodes.resize(limit);
   const int wanted = request.config.num_processes.value_or(kAutoEnvs);
   const int count = std::min(wanted, static_cast<int>(run.dataset.episodes.size()));
-  task::NavigationEnvSettings settings = task::env_settings(request.config, {0, count, count});
+  task::NavigationEnvSettings settings = task::env_settings(request.config, {0, count, count, request.gpu});
   settings.shuffle = false;
   settings.drawing_mode = track.control.drawing_mode;
   INKNAV_ASSIGN_OR_RETURN(auto env, task::NavigationEnv::create(settings, run.dataset, pool));

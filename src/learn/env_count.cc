@@ -19,7 +19,6 @@
 #include "learn/placement.h"
 #include "learn/settings_from_config.h"
 #include "learn/trainer.h"
-#include "task/env_from_config.h"
 #include "task/planned_spec.h"
 
 namespace inknav::learn {
@@ -123,7 +122,7 @@ class Trials {
  private:
   bool is_planned() const { return place_.compute.gpu >= 0 || place_.compute.staged; }
   task::NavigationEnvSettings env_of(int num_envs) const {
-    return task::env_settings(config_, {0, num_envs, num_envs});
+    return task::env_settings(config_, trial_share(place_, num_envs));
   }
 
   /// Planned on a device; on the CPU that of the last trial, in proportion.
@@ -256,6 +255,10 @@ std::uint64_t memory_of_rank(int ranks) {
   const std::uint64_t limit = base::control_group_limits().memory_bytes.value_or(UINT64_MAX);
   const auto usable = static_cast<double>(std::min(limit, free_bytes()));
   return static_cast<std::uint64_t>(kMemoryShare * usable / std::max(ranks, 1));
+}
+
+task::EnvShare trial_share(const EnvCountPlace& place, int num_envs) {
+  return {.first = 0, .count = num_envs, .total = num_envs, .gpu = place.compute.gpu};
 }
 
 EnvCountLimits env_count_limits(const EnvCountPlace& place, int num_threads) {

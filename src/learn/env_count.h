@@ -22,6 +22,7 @@
 #include "base/thread_pool.h"
 #include "config/experiment.h"
 #include "learn/settings.h"
+#include "task/env_from_config.h"
 #include "task/episode.h"
 
 namespace inknav::learn {
@@ -67,6 +68,9 @@ struct EnvCountPlace {
   ComputeSettings compute = {};    // of the training; a staged CPU takes a GPU's way, for tests
   std::uint64_t device_bytes = 0;  // free on the GPU
 };
+
+/// The environments of a trial: they render where the training's will.
+task::EnvShare trial_share(const EnvCountPlace& place, int num_envs);
 
 /// With a thread for each core that the rank has, at most 128 environments a thread on a GPU, 512 in all on
 /// the CPU.

@@ -166,6 +166,22 @@ TEST(EnvCountLimits, FollowFromThePlaceAndItsCores) {
   EXPECT_EQ(env_count_limits(place, 64).most_envs, 4096);
 }
 
+/// Else the time of a trial would be that of another renderer.
+TEST(EnvCountTrial, RendersWhereTheTrainingWill) {
+  const auto loaded = config::load_experiment_text(
+      "BASE_TASK_CONFIG_PATH: ''\nTASK_CONFIG: {SIMULATOR: {RENDERER: auto}}\n", "tiny.yaml");
+  ASSERT_TRUE(loaded.ok()) << loaded.error().message;
+  EnvCountPlace place;
+  EXPECT_EQ(task::env_settings(loaded->config, trial_share(place, 64)).simulator.backend,
+            render::Backend::kEmbree);
+  place.compute.gpu = 3;
+  const task::NavigationEnvSettings settings = task::env_settings(loaded->config, trial_share(place, 64));
+  EXPECT_EQ(settings.simulator.backend, render::Backend::kCuda);
+  EXPECT_EQ(settings.simulator.gpu, 3);
+  EXPECT_EQ(settings.num_envs, 64);
+  EXPECT_EQ(settings.total_envs, 64);
+}
+
 /// The trial by the way of a GPU, with the CPU as the device.
 TEST(EnvCountTrial, RunsWhereADeviceIs) {
   task::testing::TestDataset data(3);

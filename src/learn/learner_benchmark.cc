@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: MIT
 #include "learn/learner_benchmark.h"
 
+#include <c10/core/CachingDeviceAllocator.h>
 #include <torch/torch.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "base/thread_pool.h"
 #include "learn/flop_count.h"
+#include "learn/low_memory.h"
+#include "learn/memory_plan.h"
 #include "learn/networks/policy_network.h"
 #include "learn/picture_env.h"
 #include "learn/placement.h"
@@ -77,6 +81,34 @@ double flops_of_frame(const TrainerSettings& settings, const task::EnvSpec& spec
   return static_cast<double>(forward) * (1.0 + 3.0 * settings.ppo.ppo_epoch);
 }
 
+/// Of libtorch's allocator; null on the CPU.
+c10::DeviceAllocator* allocator_of(const Placement& placement) {
+  if (!placement.is_gpu()) return nullptr;
+  return dynamic_cast<c10::DeviceAllocator*>(c10::GetAllocator(placement.device().type()));
+}
+
+/// Rows of learn/memory_plan.h, of the learner.
+double planned_gigabytes(TrainerSettings settings, const task::EnvSpec& spec) {
+  complete_settings(settings.policy, spec);
+  const NetworkMemory network = count_network(settings);
+  const auto rows = static_cast<std::uint64_t>(settings.ppo.num_steps) *
+                    static_cast<std::uint64_t>(spec.num_envs / settings.ppo.num_mini_batch);
+  const std::uint64_t bytes = 7 * sizeof(float) * network.parameters + network.bytes_of_step +
+                              rows * network.bytes_a_row +
+                              rollout_bytes(settings.policy, settings.ppo.num_steps, spec.num_envs);
+  return 1e-9 * static_cast<double>(bytes);
+}
+
+base::BenchmarkResult memory_of(const std::string& name, c10::DeviceAllocator& allocator,
+                                const Placement& placement, double planned) {
+  constexpr auto kAll = static_cast<std::size_t>(c10::CachingAllocator::StatType::AGGREGATE);
+  const auto stats = allocator.getDeviceStats(placement.device().index());
+  base::BenchmarkResult memory =
+      base::spread_of(name, "GB", {1e-9 * static_cast<double>(stats.reserved_bytes[kAll].peak)});
+  base::compare(memory, base::spread_of("planned", "GB", {planned}));
+  return memory;
+}
+
 struct Figures {
   std::vector<double> frames, environment, reading, inference, learning, arithmetic;
 
@@ -94,6 +126,10 @@ struct Figures {
 base::Result<std::vector<base::BenchmarkResult>> run_case(const LearnerBenchmarkSettings& settings,
                                                           const LearnerCase& which,
                                                           const base::BenchmarkResult& ceiling) {
+  const Placement placement = placement_of(settings.compute);
+  c10::DeviceAllocator* const allocator = allocator_of(placement);
+  release_cached_memory();  // that of the case before
+  if (allocator != nullptr) allocator->resetPeakStats(placement.device().index());
   base::ThreadPool pool(base::available_cores());
   PictureEnv env(settings.num_envs, which.image_size);
   const TrainerSettings training = trainer_settings(settings, which);
@@ -108,13 +144,17 @@ base::Result<std::vector<base::BenchmarkResult>> run_case(const LearnerBenchmark
   base::BenchmarkResult arithmetic =
       base::spread_of(name + "/arithmetic", "TFLOP/s", std::move(figures.arithmetic));
   base::compare(arithmetic, ceiling);
-  return std::vector<base::BenchmarkResult>{
+  std::vector<base::BenchmarkResult> results{
       base::spread_of(name, "frames/s", std::move(figures.frames)),
       base::spread_of(name + "/environment", "s/update", std::move(figures.environment)),
       base::spread_of(name + "/reading", "s/update", std::move(figures.reading)),
       base::spread_of(name + "/inference", "s/update", std::move(figures.inference)),
       base::spread_of(name + "/learning", "s/update", std::move(figures.learning)),
       std::move(arithmetic)};
+  if (allocator != nullptr)
+    results.push_back(
+        memory_of(name + "/memory", *allocator, placement, planned_gigabytes(training, env.spec())));
+  return results;
 }
 
 }  // namespace
@@ -138,6 +178,7 @@ base::Result<std::vector<base::BenchmarkResult>> run_learner_benchmark(
   for (const LearnerCase& which : settings.cases) {
     INKNAV_ASSIGN_OR_RETURN(const auto figures, run_case(settings, which, ceiling));
     results.insert(results.end(), figures.begin(), figures.end());
+    if (settings.on_results) settings.on_results(results);
   }
   return results;
 }

@@ -4,6 +4,8 @@
 // or a GPU: frames/s, seconds by phase, and the arithmetic that was done against what the device does in a
 // large matrix product measured beside it.
 
+#include <functional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -33,11 +35,14 @@ struct LearnerBenchmarkSettings {
   int hidden_size = 512;
   int updates = 7;  // the first two warm up
   int gemm_size = 8192;
+  /// Told what there is after every case; may be empty.
+  std::function<void(std::span<const base::BenchmarkResult>)> on_results = {};
 };
 
 /// "device/gemm/bf16", "device/gemm/fp32" (TFLOP/s), "device/copy" (GB/s); then of each case "learner/<name>"
 /// (frames/s), its phases (s/update) and ".../arithmetic" (TFLOP/s) compared with the product of its
-/// precision. Errors: kDeviceMemory.
+/// precision, and on a GPU ".../memory": the most that libtorch held (GB), compared with what the memory
+/// table would say. Errors: kDeviceMemory.
 base::Result<std::vector<base::BenchmarkResult>> run_learner_benchmark(
     const LearnerBenchmarkSettings& settings);
 

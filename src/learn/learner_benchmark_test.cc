@@ -16,9 +16,12 @@ TEST(LearnerBenchmark, GivesEveryFigureAndCountsTheWork) {
   settings.hidden_size = 16;
   settings.updates = 3;
   settings.gemm_size = 64;
+  std::size_t told = 0;
+  settings.on_results = [&told](std::span<const base::BenchmarkResult> results) { told = results.size(); };
   const auto results = run_learner_benchmark(settings);
   ASSERT_TRUE(results.ok());
   ASSERT_EQ(results->size(), 9u);
+  EXPECT_EQ(told, 9u);
   EXPECT_EQ((*results)[3].name, "learner/small");
   for (const base::BenchmarkResult& result : *results) {
     EXPECT_GE(result.median, result.name == "learner/small/environment" ? 0.0 : 1e-12) << result.name;

@@ -5,6 +5,8 @@
 #include <malloc.h>
 #include <torch/torch.h>
 
+#include <algorithm>
+#include <array>
 #include <new>
 #include <string_view>
 
@@ -12,13 +14,24 @@
 
 namespace inknav::learn {
 
+namespace {
+
+// What has no error of its own: the host's allocator; pinned memory, modules and graphs of CUDA; its
+// libraries.
+constexpr std::array<std::string_view, 4> kWords = {"can't allocate memory", "CUDA error: out of memory",
+                                                    "CUBLAS_STATUS_ALLOC_FAILED",
+                                                    "CUDNN_STATUS_ALLOC_FAILED"};
+
+}  // namespace
+
 bool is_out_of_memory(const std::exception& fault) {
   if (dynamic_cast<const std::bad_alloc*>(&fault) != nullptr) return true;
   if (const auto* told = dynamic_cast<const base::Fault*>(&fault))
     return told->error().code == base::ErrorCode::kDeviceMemory;
   if (dynamic_cast<const c10::OutOfMemoryError*>(&fault) != nullptr) return true;
-  // The host's allocator has no error of its own.
-  return std::string_view(fault.what()).find("can't allocate memory") != std::string_view::npos;
+  const std::string_view words = fault.what();
+  return std::any_of(kWords.begin(), kWords.end(),
+                     [words](std::string_view some) { return words.find(some) != std::string_view::npos; });
 }
 
 void release_cached_memory() {

@@ -7,8 +7,8 @@
 
 namespace inknav::learn {
 
-/// c10::OutOfMemoryError (devices), libtorch's "can't allocate memory" (host), std::bad_alloc, and a
-/// base::Fault of kDeviceMemory.
+/// c10::OutOfMemoryError (devices), libtorch's "can't allocate memory" (host), what CUDA and its libraries
+/// say when they get none themselves, std::bad_alloc, and a base::Fault of kDeviceMemory.
 bool is_out_of_memory(const std::exception& fault);
 
 /// Gives freed memory back: libtorch's cache of the devices that are in use, and the heap.

@@ -34,6 +34,12 @@ TEST(LowMemory, IsToldFromOtherFaults) {
     return false;
   };
   EXPECT_TRUE(fault_of([] { TORCH_CHECK_WITH(OutOfMemoryError, false, "CUDA out of memory"); }));
+  // Of cudaHostAlloc, and of libraries that take memory themselves.
+  EXPECT_TRUE(fault_of([] { TORCH_CHECK(false, "CUDA error: out of memory\nCUDA kernel errors might be"); }));
+  EXPECT_TRUE(fault_of([] {
+    TORCH_CHECK(false, "CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`");
+  }));
+  EXPECT_FALSE(fault_of([] { TORCH_CHECK(false, "CUDA error: an illegal memory access was encountered"); }));
   EXPECT_FALSE(fault_of([] { TORCH_CHECK(false, "another fault"); }));
 #if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)  // they end the program themselves
   // More than any address space has: what the host's own allocator says.

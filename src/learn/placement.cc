@@ -11,6 +11,12 @@ void Placement::wait() const {
   guard.synchronizeStream(guard.getStream(device_));
 }
 
+torch::Tensor Placement::up_to_gpu(const torch::Tensor& host) const {
+  if (host.nbytes() > kUnwaitedBytes) return host.to(device_);
+  const torch::Tensor pinned = torch::empty(host.sizes(), on_host().dtype(host.scalar_type())).copy_(host);
+  return pinned.to(device_, pinned.scalar_type(), /*non_blocking=*/true);
+}
+
 Placement placement_of(const ComputeSettings& settings) {
   if (settings.gpu < 0) return Placement(torch::kCPU, settings.staged, settings.graphs);
   const torch::Device device(torch::kCUDA, static_cast<c10::DeviceIndex>(settings.gpu));

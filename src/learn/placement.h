@@ -11,6 +11,8 @@
 
 #include <torch/torch.h>
 
+#include <cstddef>
+
 #include "learn/settings.h"
 
 namespace inknav::learn {
@@ -33,11 +35,14 @@ class Placement {
   torch::TensorOptions on_device() const { return torch::TensorOptions().device(device_); }
   torch::TensorOptions on_host() const { return torch::TensorOptions().pinned_memory(is_gpu()); }
 
-  /// The device's twin of a host tensor: itself when direct, else a copy. The host's may go at once.
+  /// The device's twin of a host tensor: itself when direct, else a copy. The host's may change or go at
+  /// once. A small one (kUnwaitedBytes) goes to a GPU without waiting for it, by way of pinned memory that
+  /// libtorch keeps until it has arrived.
   torch::Tensor up(const torch::Tensor& host) const {
     if (direct_) return host;
-    return is_gpu() ? host.to(device_) : host.clone();
+    return is_gpu() ? up_to_gpu(host) : host.clone();
   }
+  static constexpr std::size_t kUnwaitedBytes = 1 << 20;
   /// Into a twin that is there; does nothing when the two are one.
   void up(const torch::Tensor& host, const torch::Tensor& device) const {
     if (!device.is_same(host)) device.copy_(host, /*non_blocking=*/true);
@@ -52,6 +57,8 @@ class Placement {
   void wait() const;
 
  private:
+  torch::Tensor up_to_gpu(const torch::Tensor& host) const;
+
   torch::Device device_{torch::kCPU};
   bool direct_ = true;
   bool graphs_ = false;

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/log.h"
+#include "learn/networks/policy_network.h"
 #include "task/env_from_config.h"
 
 namespace inknav::learn {
@@ -40,6 +41,9 @@ std::optional<EvaluationResult> QuickEvaluation::run(const std::shared_ptr<Polic
   const int count = std::min(static_cast<int>(dataset_.episodes.size()), config_.num_processes.value_or(32));
   task::NavigationEnvSettings settings = task::env_settings(config_, {0, count, count});
   settings.shuffle = false;
+  // RENDERER cuda means the GPU of this rank; auto renders on the host here, since the GPU's memory is the
+  // training's.
+  if (network->device().is_cuda()) settings.simulator.gpu = network->device().index();
   auto env = task::NavigationEnv::create(settings, dataset_, pool_);
   if (!env.ok()) {
     give_up(env.error().message);

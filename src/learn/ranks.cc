@@ -63,7 +63,11 @@ class GlooRanks : public Ranks {
  public:
   GlooRanks(std::unique_ptr<run::Peers> peers, c10::intrusive_ptr<c10d::Store> store,
             const run::RankInfo& info, const RankTransport& transport)
-      : info_(info), answer_s_(transport.answer_s), peers_(std::move(peers)), store_(std::move(store)) {
+      : info_(info),
+        answer_s_(transport.answer_s),
+        nccl_sockets_(nccl_sockets(info, transport.interface)),
+        peers_(std::move(peers)),
+        store_(std::move(store)) {
     // The ranks meet within the time of the meeting; later calls may take longer.
     auto options = c10d::ProcessGroupGloo::Options::create();
     options->timeout = milliseconds(transport.meeting_s);
@@ -84,6 +88,7 @@ class GlooRanks : public Ranks {
       base::log_warning("the sums of the ranks go over the host, not by NCCL: {}", api.error().message);
       return base::ok_status();
     }
+    ::setenv("NCCL_SOCKET_IFNAME", nccl_sockets_.c_str(), /*overwrite=*/0);
     DeviceSumRequest request;
     request.store = c10::make_intrusive<c10d::PrefixStore>("nccl", store_);
     request.rank = info_.rank;
@@ -194,6 +199,7 @@ class GlooRanks : public Ranks {
 
   run::RankInfo info_;
   double answer_s_;
+  std::string nccl_sockets_;
   std::unique_ptr<run::Peers> peers_;
   c10::intrusive_ptr<c10d::Store> store_;
   c10::intrusive_ptr<c10d::ProcessGroupGloo> group_;
@@ -203,6 +209,12 @@ class GlooRanks : public Ranks {
 };
 
 }  // namespace
+
+std::string nccl_sockets(const run::RankInfo& info, const std::string& interface) {
+  if (info.is_one_machine) return "=lo";
+  const char* const named = std::getenv("GLOO_SOCKET_IFNAME");
+  return "=" + (interface.empty() && named != nullptr ? std::string(named) : interface);
+}
 
 void Ranks::mark(int) {}
 

@@ -9,7 +9,8 @@
 // moment for that, since its own words do not tell which rank went.
 // A sum that was started goes on beside the caller's work, on a thread of Gloo's or on a stream of NCCL's. A
 // rank that is given up with such a sum open tells its peers, who would wait for it.
-// All sockets are bound to the address of the meeting, which is loopback unless an interface was named.
+// All sockets are bound to the address of the meeting, which is loopback unless an interface was named;
+// NCCL's to its interface, where NCCL_SOCKET_IFNAME does not say otherwise.
 
 #include <cstdint>
 #include <memory>
@@ -34,6 +35,10 @@ struct RankTransport {
   double answer_s = 3600.0;       // for a collective call; the watch is quicker
   run::LossHandler on_loss = {};  // default: logs the sentence and ends the process with 7
 };
+
+/// What NCCL is told of its sockets (NCCL_SOCKET_IFNAME), which it would open on the first interface that is
+/// not loopback: they are on that of the meeting, as all others.
+std::string nccl_sockets(const run::RankInfo& info, const std::string& interface);
 
 class Ranks {
  public:

@@ -8,6 +8,7 @@
 
 #include <cmath>
 #include <memory>
+#include <stdexcept>
 #include <string>
 #include <torch/csrc/distributed/c10d/HashStore.hpp>
 #include <utility>
@@ -21,6 +22,7 @@
 #include "learn/diffusion/denoiser_weights.h"
 #include "learn/diffusion/fast_denoiser.h"
 #include "learn/diffusion/torch_denoiser.h"
+#include "learn/low_memory.h"
 #include "learn/networks/encoders.h"
 #include "learn/networks/policy_network.h"
 #include "learn/ranks.h"
@@ -92,6 +94,31 @@ TEST_F(GpuReplay, WorkThatCannotBeRecordedIsRunAsItIs) {
   for (int i = 0; i < 3; ++i) replay.run([&] { seen += in.sum().item<float>(); }, 0);
   EXPECT_FALSE(replay.records());
   EXPECT_GE(seen, 24.0f);
+}
+
+/// Of synchronising, which ends the capture, and of an exception within it.
+TEST_F(GpuReplay, ARecordingThatFailsLeavesNothingBehind) {
+  const Placement gpu = placement(true);
+  const Tensor in = torch::ones({8}, gpu.on_device());
+  for (const bool throws : {false, true}) {
+    Replay fails(gpu, "a test");
+    bool first = true;
+    fails.run(
+        [&] {
+          Tensor much = in.expand({1 << 20, 8}).contiguous();
+          if (!throws) static_cast<void>(much.sum().item<float>());
+          if (throws && std::exchange(first, false)) throw std::runtime_error("by a test");
+        },
+        0);
+    EXPECT_FALSE(fails.records());
+    // libtorch refuses this while it takes a capture for under way.
+    EXPECT_NO_THROW(release_cached_memory());
+    Replay works(gpu, "a test");
+    Tensor out = torch::zeros({}, gpu.on_device());
+    works.run([&] { out.copy_(in.sum()); }, 2);
+    EXPECT_TRUE(works.records());
+    EXPECT_EQ(out.item<float>(), 8.0f);
+  }
 }
 
 PolicySettings large_policy(Recurrence recurrence) {

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "learn/networks/autocast.h"
 
-#include <ATen/autocast_mode.h>
-
 namespace inknav::learn {
 
 Autocast::Autocast(bool bf16, const torch::Device& device) : bf16_(bf16), device_(device.type()) {

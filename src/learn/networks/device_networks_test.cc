@@ -73,6 +73,65 @@ TEST(RecurrentCore, PackedEpisodesEqualTheSequenceInValueAndGradient) {
   }
 }
 
+/// Random weights, biases too, and a sequence with episodes inside.
+struct CoreCase {
+  explicit CoreCase(Recurrence kind) : core(kind, 6, 10) {
+    torch::NoGradGuard no_grad;
+    initialize(*core, 1);
+    torch::manual_seed(5);
+    for (const auto& item : core->named_parameters()) {
+      if (item.value().dim() == 1) item.value().copy_(torch::randn(item.value().sizes()));
+    }
+    inputs = torch::randn({7, 4, 6});
+    state = torch::randn({4, core->state_size()});
+  }
+  std::vector<Tensor> gradients(const RecurrentCoreImpl::Output& output) {
+    core->zero_grad();
+    (output.features.square().sum() + output.state.sum()).backward();
+    std::vector<Tensor> all;
+    for (const Tensor& p : core->parameters()) all.push_back(p.grad().clone());
+    return all;
+  }
+  RecurrentCore core;
+  Tensor inputs, state, keep = broken_keep();
+};
+
+// Tolerance: the same sums in another order.
+TEST(RecurrentCore, CellsEqualTheSequenceInValueAndGradient) {
+  for (const Recurrence kind : {Recurrence::kGru, Recurrence::kLstm}) {
+    CoreCase c(kind);
+    const auto wanted = c.core->forward(c.inputs, c.state, c.keep);
+    const std::vector<Tensor> wanted_gradients = c.gradients(wanted);
+    const auto found = c.core->forward_cells(c.inputs, c.state, c.keep);
+    const std::vector<Tensor> gradients = c.gradients(found);
+    EXPECT_TRUE(torch::allclose(found.features, wanted.features, 1e-5, 1e-6));
+    EXPECT_TRUE(torch::allclose(found.state, wanted.state, 1e-5, 1e-6));
+    for (std::size_t i = 0; i < gradients.size(); ++i)
+      EXPECT_TRUE(torch::allclose(gradients[i], wanted_gradients[i], 1e-4, 1e-5)) << i;
+  }
+}
+
+/// What a GPU does: bf16 in products alone.
+TEST(RecurrentCore, StateIsNotRoundedUnderAutocast) {
+  torch::NoGradGuard no_grad;
+  for (const Recurrence kind : {Recurrence::kGru, Recurrence::kLstm}) {
+    CoreCase c(kind);
+    const auto exact = c.core->forward_cells(c.inputs, c.state, c.keep);
+    const EpisodePacking packing = pack_episodes(c.keep, Placement());
+    const Autocast bf16(true, torch::kCPU);
+    for (const EpisodePacking* packed : {static_cast<const EpisodePacking*>(nullptr), &packing}) {
+      const auto found = packed != nullptr
+                             ? c.core->forward(c.inputs.to(torch::kBFloat16), c.state, c.keep, packed)
+                             : c.core->forward_cells(c.inputs.to(torch::kBFloat16), c.state, c.keep);
+      for (const Tensor& part : {found.features, found.state}) {
+        ASSERT_EQ(part.scalar_type(), torch::kFloat32);
+        EXPECT_FALSE(part.equal(part.to(torch::kBFloat16).to(torch::kFloat32))) << "rounded";
+      }
+      EXPECT_TRUE(torch::allclose(found.state, exact.state, 0.05, 0.05));
+    }
+  }
+}
+
 struct Twin {
   std::vector<std::vector<double>> values, first, second;
 };

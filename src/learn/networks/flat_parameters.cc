@@ -57,9 +57,10 @@ Tensor FlatParameters::view_of(const Tensor& flat, const Slice& slice) const {
 }
 
 void FlatParameters::set_rates(const AdamSettings& settings) {
-  const Tensor wanted = torch::tensor({settings.lr, settings.special_lr}, torch::kFloat32);
   if (!rates_.defined()) rates_ = torch::empty({2}, values_.options());
-  rates_.copy_(wanted);
+  // As arguments of kernels: for a copy out of the host's memory it would have to wait.
+  rates_[0].fill_(settings.lr);
+  rates_[1].fill_(settings.special_lr);
 }
 
 void FlatParameters::step(const AdamSettings& settings, const Tensor& skipped) {

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "base/check.h"
+#include "learn/networks/autocast.h"
 
 namespace inknav::learn {
 namespace {
@@ -169,8 +170,10 @@ RecurrentCoreImpl::Output RecurrentCoreImpl::forward(const Tensor& inputs, const
 
 RecurrentCoreImpl::Output RecurrentCoreImpl::forward_packed(const Tensor& inputs, const Tensor& state,
                                                             const EpisodePacking& packing) const {
+  const WithoutAutocast plain(inputs.device());
   const std::int64_t steps = inputs.size(0), rows = inputs.size(1);
-  const Tensor data = inputs.reshape({steps * rows, inputs.size(2)}).index_select(0, packing.rows);
+  const Tensor data =
+      inputs.reshape({steps * rows, inputs.size(2)}).index_select(0, packing.rows).to(torch::kFloat32);
   const Tensor first = (state.index_select(0, packing.environments) * packing.carried).unsqueeze(0);
   const std::vector<Tensor> weights{input_weight_, hidden_weight_, input_bias_, hidden_bias_};
   const bool train = torch::GradMode::is_enabled();
@@ -193,19 +196,42 @@ RecurrentCoreImpl::Output RecurrentCoreImpl::forward_packed(const Tensor& inputs
 RecurrentCoreImpl::Output RecurrentCoreImpl::forward_cells(const Tensor& inputs, const Tensor& state,
                                                            const Tensor& keep) const {
   const bool lstm = kind_ == Recurrence::kLstm;
+  const Tensor of_inputs = torch::linear(inputs, input_weight_).to(torch::kFloat32);  // of all steps at once
   std::vector<Tensor> outputs;
   Tensor h = state.narrow(1, 0, hidden_), c = lstm ? state.narrow(1, hidden_, hidden_) : Tensor();
   for (std::int64_t t = 0; t < inputs.size(0); ++t) {
-    const Tensor mask = keep[t].unsqueeze(1);
+    const Tensor mask = keep[t].unsqueeze(1), before = h * mask;
+    const Tensor of_state = torch::linear(before, hidden_weight_).to(torch::kFloat32);
+    const WithoutAutocast plain(inputs.device());
     if (lstm) {
-      std::tie(h, c) = torch::lstm_cell(inputs[t], {h * mask, c * mask}, input_weight_, hidden_weight_,
-                                        input_bias_, hidden_bias_);
+      std::tie(h, c) = lstm_cell(of_inputs[t], of_state, c * mask);
     } else {
-      h = torch::gru_cell(inputs[t], h * mask, input_weight_, hidden_weight_, input_bias_, hidden_bias_);
+      h = gru_cell(of_inputs[t], of_state, before);
     }
     outputs.push_back(h);
   }
   return {torch::stack(outputs), lstm ? torch::cat({h, c}, 1) : h};
+}
+
+std::pair<Tensor, Tensor> RecurrentCoreImpl::lstm_cell(const Tensor& of_input, const Tensor& of_state,
+                                                       const Tensor& c) const {
+  if (c.is_cuda()) {
+    const auto cell = at::_thnn_fused_lstm_cell(of_input, of_state, c, input_bias_, hidden_bias_);
+    return {std::get<0>(cell), std::get<1>(cell)};
+  }
+  const std::vector<Tensor> gate = (of_input + input_bias_ + of_state + hidden_bias_).chunk(4, 1);
+  const Tensor next = torch::sigmoid(gate[1]) * c + torch::sigmoid(gate[0]) * torch::tanh(gate[2]);
+  return {torch::sigmoid(gate[3]) * torch::tanh(next), next};
+}
+
+Tensor RecurrentCoreImpl::gru_cell(const Tensor& of_input, const Tensor& of_state, const Tensor& h) const {
+  if (h.is_cuda())
+    return std::get<0>(at::_thnn_fused_gru_cell(of_input, of_state, h, input_bias_, hidden_bias_));
+  const std::vector<Tensor> in = (of_input + input_bias_).chunk(3, 1);
+  const std::vector<Tensor> kept = (of_state + hidden_bias_).chunk(3, 1);
+  const Tensor z = torch::sigmoid(in[1] + kept[1]);
+  const Tensor n = torch::tanh(in[2] + torch::sigmoid(in[0] + kept[0]) * kept[2]);
+  return n + z * (h - n);
 }
 
 RecurrentCoreImpl::Output RecurrentCoreImpl::forward_lstm(const Tensor& gates_input, const Tensor& state,

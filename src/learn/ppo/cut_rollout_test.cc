@@ -94,6 +94,39 @@ TEST(CutRollout, EqualsOneThatWasNeverLonger) {
   EXPECT_FALSE(torch::equal(cut.values, Once(9, 9).values)) << "the length does matter";
 }
 
+/// A clip that decays is an input of the recorded work, not a part of it.
+TEST(Updater, RecordsOnceThoughTheClipDecays) {
+  base::ThreadPool pool(1);
+  RecallEnv env(kEnvs, 0);
+  PolicySettings policy;
+  policy.number_fields = {"state"};
+  policy.hidden_size = 8;
+  complete_settings(policy, env.spec());
+  const Placement placement(torch::kCPU, /*staged=*/true, /*graphs=*/true);
+  const auto network = std::make_shared<PolicyNetwork>(policy, 5);
+  FlatParameters parameters(*network, kBucketExtra, "goal_head");
+  Experience experience("", {}, env, network, Workplace{pool, placement});
+  experience.start();
+  Rollout rollout(network->settings(), 4, kEnvs, placement);
+  PhaseTimes seconds;
+  experience.collector.collect(0, {}, rollout, seconds, [](const task::EpisodeResult&) {});
+  PpoSettings ppo;
+  ppo.num_mini_batch = 2;
+  ppo.ppo_epoch = 2;
+  Updater updater(ppo, 3, *network, parameters, nullptr, nullptr, placement);
+  std::vector<double> clipped;
+  for (const float clip : {0.2f, 0.001f}) {
+    UpdateSchedule schedule;
+    schedule.lr = schedule.goal_lr = 1e-2;
+    schedule.weights.clip = clip;
+    const auto outcome = updater.run(schedule, rollout);
+    ASSERT_TRUE(outcome.ok());
+    clipped.push_back(outcome->terms[kClippedFraction]);
+  }
+  EXPECT_EQ(updater.recordings(), 1);
+  EXPECT_GT(clipped[1], clipped[0]) << "and the present one counts";
+}
+
 /// Another rank that brings frames, and gradients of zero.
 class IdleRank : public Ranks {
  public:

@@ -17,7 +17,7 @@ namespace inknav::learn {
 inline constexpr float kStopWeight = 2.0f;
 
 struct LossWeights {
-  float clip = 0.2f;
+  float clip = 0.2f;  // Minibatch::clip goes before it
   bool clip_value = true;
   float action = 1.0f;  // 0 in pure imitation
   float value = 0.5f;

@@ -138,9 +138,9 @@ void Rollout::note_drawings(std::int64_t t, std::int64_t first, std::int64_t cou
 std::vector<Tensor*> members_of(Minibatch& batch) {
   PolicyInput& input = batch.input;
   std::vector<Tensor*> members{
-      &input.image,         &input.crops,      &input.numbers, &input.previous_action,
-      &batch.drawing_index, &batch.state,      &batch.keep,    &batch.actions,
-      &batch.old_log_prob,  &batch.old_values, &batch.returns, &batch.advantages};
+      &input.image,   &input.crops,      &input.numbers, &input.previous_action, &batch.drawing_index,
+      &batch.state,   &batch.keep,       &batch.actions, &batch.old_log_prob,    &batch.old_values,
+      &batch.returns, &batch.advantages, &batch.clip};
   const std::vector<Tensor*> labels = members_of(batch.labels);
   members.insert(members.end(), labels.begin(), labels.end());
   return members;

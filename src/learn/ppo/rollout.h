@@ -56,6 +56,7 @@ struct Minibatch {
   torch::Tensor returns;        // [T * n]
   torch::Tensor advantages;     // [T * n]
   RolloutLabels labels;         // rows flattened
+  torch::Tensor clip;           // [] PPO's, where the work is recorded (ppo/loss.h); else undefined
 };
 /// Its tensors but for `drawings`, in one order.
 std::vector<torch::Tensor*> members_of(Minibatch& batch);

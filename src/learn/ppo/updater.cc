@@ -169,6 +169,10 @@ void Updater::differentiate(const Lesson& lesson, bool first, bool last) {
 Lesson Updater::make_lesson(const UpdateSchedule& schedule, Minibatch batch, std::uint32_t key_number,
                             double part_of_batch) const {
   Lesson lesson{std::move(batch), {}, schedule.weights, part_of_batch * share_};
+  if (is_recorded()) {
+    // Among the inputs, since RL.PPO.use_linear_clip_decay changes it at every update.
+    lesson.batch.clip = torch::full({}, std::exchange(lesson.weights.clip, 0.0f), placement_.on_device());
+  }
   if (denoising_ == nullptr) return lesson;
   const auto rank = static_cast<std::uint32_t>(ranks_ == nullptr ? 0 : ranks_->rank());
   const base::PhiloxKey key{seed_ + schedule.order_key, rank, static_cast<std::uint32_t>(schedule.update),
@@ -225,6 +229,7 @@ void Updater::fix(Lesson lesson) {
     }
     fixed_ = std::move(lesson);
     gradients_.forget();
+    ++recordings_;
     return;
   }
   for (std::size_t i = 0; i < from.size(); ++i) {

@@ -75,6 +75,8 @@ class Updater {
   base::Result<UpdateOutcome> run(const UpdateSchedule& schedule, Rollout& rollout);
   /// Into how many parts a minibatch is cut now; 1 until memory ran out.
   std::int64_t parts() const { return parts_; }
+  /// How often a minibatch did not fit what was recorded, the first one included.
+  std::int64_t recordings() const { return recordings_; }
   /// Null with one rank.
   const OverlappedSum* bucket_sum() const { return sum_ ? &*sum_ : nullptr; }
 
@@ -114,6 +116,7 @@ class Updater {
   Placement placement_;
   Replay gradients_, step_;
   Lesson fixed_;  // what gradients_ works on
+  std::int64_t recordings_ = 0;
   std::optional<OverlappedSum> sum_;
 };
 

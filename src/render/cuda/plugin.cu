@@ -99,7 +99,12 @@ CudaStatus create_batch(CudaTracer* tracer, const CudaCamera* camera, std::uint3
   return kCudaOk;
 }
 
-void destroy_batch(CudaBatch* batch) { delete batch; }
+void destroy_batch(CudaBatch* batch) {
+  // Views may still be on their way up out of its pinned memory.
+  cudaSetDevice(batch->device);
+  cudaDeviceSynchronize();
+  delete batch;
+}
 
 CudaStatus create_images(CudaTracer* tracer, const CudaCamera* camera, std::uint32_t capacity,
                          std::int32_t depth, std::int32_t rgb, CudaImages* out) {

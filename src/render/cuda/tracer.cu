@@ -96,6 +96,9 @@ CudaStatus CudaTracer::set_scene(std::uint32_t slot, const CudaScene& scene) {
   INKNAV_CUDA_TRY(
       cudaMemcpy(table.data() + slot, &memory->view(), sizeof(DeviceScene), cudaMemcpyHostToDevice),
       "the table of scenes");
+  // A copy from pageable memory may return before it has arrived (CUDA's "API synchronization behavior"), and
+  // the streams that render do not wait for the default one.
+  INKNAV_CUDA_TRY(cudaStreamSynchronize(nullptr), "the table of scenes");
   scenes[slot] = std::move(memory);
   return kCudaOk;
 }

@@ -1,13 +1,17 @@
 // SPDX-License-Identifier: MIT
 // The learner's CUDA plug-in (learn/cuda/device_abi.h): CUDA graphs and NCCL.
 #include <ATen/Version.h>
+#include <ATen/core/CachingHostAllocator.h>
 #include <ATen/cuda/CUDAGraph.h>
+#include <c10/cuda/CUDACachingAllocator.h>
 #include <c10/cuda/CUDAEvent.h>
 #include <c10/cuda/CUDAGuard.h>
 #include <c10/cuda/CUDAStream.h>
 
 #include <chrono>
+#include <cstdint>
 #include <cstdlib>
+#include <exception>
 #include <torch/csrc/distributed/c10d/ProcessGroupNCCL.hpp>
 #include <utility>
 #include <vector>
@@ -34,31 +38,67 @@ class CudaGraph final : public DeviceGraph {
     const c10::cuda::CUDAStreamGuard guard(side);
     for (int i = 0; i < warm_up; ++i) work();
     side.synchronize();
-    // Other threads (the renderer's) may call the driver meanwhile.
-    graph_.capture_begin({0, 0}, cudaStreamCaptureModeThreadLocal);
+    make_room();
     try {
-      work();
+      capture(work);
     } catch (...) {
-      abandon();
+      forget_capture();
       throw;
     }
-    graph_.capture_end();
     side.synchronize();
   }
 
   void replay() override { graph_.replay(); }
 
  private:
-  /// Ends a capture that failed; its own errors say less than the first.
-  void abandon() {
+  /// A graph takes memory of its own, about what the warm-up took, and while it is recorded libtorch gives
+  /// none of its cache back: where the device has less left than lies there, that goes first.
+  void make_room() const {
+    constexpr auto kAll = static_cast<std::size_t>(c10::CachingAllocator::StatType::AGGREGATE);
+    const auto stats = c10::cuda::CUDACachingAllocator::getDeviceStats(gpu_);
+    const std::int64_t cached = stats.reserved_bytes[kAll].current - stats.allocated_bytes[kAll].current;
+    const std::size_t free = c10::cuda::CUDACachingAllocator::get()->getMemoryInfo(gpu_).first;
+    if (static_cast<std::int64_t>(free) < cached) c10::cuda::CUDACachingAllocator::emptyCache();
+  }
+
+  void capture(const std::function<void()>& work) {
+    // Other threads (the renderer's) may call the driver meanwhile.
+    graph_.capture_begin(pool_, cudaStreamCaptureModeThreadLocal);
     try {
-      graph_.capture_end();
+      work();
+    } catch (...) {
+      try {
+        graph_.capture_end();
+      } catch (const std::exception&) {
+        // It says less than the first error.
+      }
+      throw;
+    }
+    graph_.capture_end();
+  }
+
+  /// CUDA ends a capture that failed with an error, and then libtorch tells its allocators nothing: to them
+  /// it would go on for ever, with a filter that refers to a graph that is gone, and no memory would be given
+  /// back any more.
+  void forget_capture() noexcept {
+    static_cast<void>(cudaGetLastError());
+    try {
+      c10::cuda::CUDACachingAllocator::endAllocateToPool(gpu_, pool_);
+      c10::cuda::CUDACachingAllocator::releasePool(gpu_, pool_);
     } catch (const std::exception&) {
-      static_cast<void>(cudaGetLastError());
+      // It had not begun, or is over.
+    }
+    try {
+      at::HostAllocator* const host = at::getHostAllocator(at::kCUDA);
+      host->end_allocate_to_pool(pool_);
+      host->release_pool(pool_);
+    } catch (const std::exception&) {
+      // Likewise.
     }
   }
 
   c10::DeviceIndex gpu_;
+  const c10::MempoolId_t pool_ = at::cuda::graph_pool_handle();
   at::cuda::CUDAGraph graph_;
 };
 
@@ -75,6 +115,15 @@ class NcclSum final : public DeviceSum {
                                                          std::move(options));
     // An event must be there before a graph that marks it is recorded.
     for (c10::cuda::CUDAEvent& event : marks_) event.create(gpu_);
+  }
+  ~NcclSum() override {
+    // Whoever ends has what it wants of the sums, or has given them up. libtorch's own end is the same, with
+    // a warning.
+    try {
+      group_->abort();
+    } catch (const std::exception&) {
+      // The process is about to end.
+    }
   }
 
   void mark(int number) override {
