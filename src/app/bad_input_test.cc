@@ -105,6 +105,14 @@ TEST_F(BadInput, KeysAndValues) {
                  {tiny_.config() + ":", ":1: NUM_UPDATS is not a known key", "did you mean NUM_UPDATES?"});
 }
 
+TEST_F(BadInput, FlagsOfTheOtherCommand) {
+  const Outcome printed = tiny_.run(tiny_.words("eval", {"--print-config"}));
+  EXPECT_EQ(printed.code, 0) << "nothing was trained, and nothing is evaluated: " << printed.text;
+  const std::string checkpoint = trained().string();
+  expect_refusal(tiny_.run(tiny_.words("eval", {"--resume-from", checkpoint})), kUsage,
+                 {"--resume-from " + checkpoint, "EVAL_CKPT_PATH_DIR"});
+}
+
 TEST_F(BadInput, DamagedYaml) {
   const Bytes whole = read_bytes(tiny_.config());
   int refused = 0;

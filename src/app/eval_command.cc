@@ -247,6 +247,14 @@ base::Result<config::ExperimentConfig> evaluation_config(const config::Experimen
 }
 
 base::Result<int> run_eval(const ExperimentOptions& options) {
+  if (options.print_config) return print_config(options);
+  if (options.resume_from) {
+    return base::Error{
+        base::ErrorCode::kUsage,
+        "command line: --resume-from " + *options.resume_from +
+            " goes on with a training; an evaluation takes the newest checkpoint of --model-dir, "
+            "or the file or folder of EVAL_CKPT_PATH_DIR"};
+  }
   INKNAV_ASSIGN_OR_RETURN(const PreparedExperiment prepared, prepare_experiment(options));
   const config::ExperimentConfig& wanted = prepared.loaded.config;
   for (const std::string& notice : prepared.loaded.notices) base::log_info("{}", notice);

@@ -3,6 +3,7 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <iostream>
 #include <utility>
 
 #include "app/command_line.h"
@@ -87,6 +88,12 @@ base::Result<config::LoadedConfig> load_config(const ExperimentOptions& options)
   request.model_dir = model_dir_of(options);
   request.overrides = options.overrides;
   return config::load_experiment(request);
+}
+
+base::Result<int> print_config(const ExperimentOptions& options) {
+  INKNAV_ASSIGN_OR_RETURN(const config::LoadedConfig loaded, load_config(options));
+  std::cout << config::to_yaml(loaded.config, /*comments=*/true) << std::flush;
+  return 0;
 }
 
 base::Status check_renderer(const config::LoadedConfig& loaded) {

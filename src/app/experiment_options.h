@@ -51,6 +51,8 @@ struct PreparedExperiment {
 /// The model directory: --model-dir or runs/<name of the first config>.
 std::filesystem::path model_dir_of(const ExperimentOptions& options);
 base::Result<config::LoadedConfig> load_config(const ExperimentOptions& options);
+/// --print-config: the resolved settings as YAML on stdout; 0.
+base::Result<int> print_config(const ExperimentOptions& options);
 /// kUsage with the plug-in's sentence where RENDERER asks for CUDA by name and it cannot be used; egl and
 /// auto are replaced where they are not there (task::choose_backend).
 base::Status check_renderer(const config::LoadedConfig& loaded);

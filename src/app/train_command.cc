@@ -3,7 +3,6 @@
 
 #include <CLI/CLI.hpp>
 #include <filesystem>
-#include <iostream>
 #include <memory>
 
 #include "app/eval_command.h"
@@ -58,11 +57,7 @@ base::Status check_early(const ExperimentOptions& options, const PreparedExperim
 }  // namespace
 
 base::Result<int> run_train(const ExperimentOptions& options) {
-  if (options.print_config) {
-    INKNAV_ASSIGN_OR_RETURN(const config::LoadedConfig loaded, load_config(options));
-    std::cout << config::to_yaml(loaded.config, /*comments=*/true) << std::flush;
-    return 0;
-  }
+  if (options.print_config) return print_config(options);
   INKNAV_ASSIGN_OR_RETURN(const PreparedExperiment prepared, prepare_experiment(options));
   INKNAV_RETURN_IF_ERROR(refuse_expert(prepared.loaded));
   INKNAV_RETURN_IF_ERROR(check_early(options, prepared));
