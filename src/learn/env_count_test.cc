@@ -173,7 +173,7 @@ TEST(EnvCountTrial, RendersWhereTheTrainingWill) {
   ASSERT_TRUE(loaded.ok()) << loaded.error().message;
   EnvCountPlace place;
   EXPECT_EQ(task::env_settings(loaded->config, trial_share(place, 64)).simulator.backend,
-            render::Backend::kEmbree);
+            render::Backend::kBundle);
   place.compute.gpu = 3;
   const task::NavigationEnvSettings settings = task::env_settings(loaded->config, trial_share(place, 64));
   EXPECT_EQ(settings.simulator.backend, render::Backend::kCuda);
