@@ -6,6 +6,7 @@
 #include <array>
 #include <cmath>
 #include <cstdint>
+#include <functional>
 #include <string>
 
 #include "nav/test_scenes.h"
@@ -47,6 +48,14 @@ class HabitatMapTest : public ::testing::Test {
     const int row = static_cast<int>(top + scale * (z - mesh_->bounds().min.z));
     const auto first = 3 * static_cast<std::size_t>(row * kSide + col);
     return {picture.pixels[first], picture.pixels[first + 1], picture.pixels[first + 2]};
+  }
+  /// How many pixels of the map before the first step have such a colour.
+  int pixels_of(const std::function<bool(const Rgb&)>& wanted) const {
+    const scene::Image picture = make().picture();
+    int count = 0;
+    for (std::size_t i = 0; i < picture.pixels.size(); i += 3)
+      count += wanted({picture.pixels[i], picture.pixels[i + 1], picture.pixels[i + 2]}) ? 1 : 0;
+    return count;
   }
 
   nav::NavMeshPtr mesh_;
@@ -113,7 +122,7 @@ TEST_F(HabitatMapTest, BoxesAreOutlinesBelowTheGoals) {
 
 TEST_F(HabitatMapTest, WhatTheSettingsLeaveOutIsNotShown) {
   marks_.view_points = {{6.0f, y(), 1.0f}};
-  marks_.boxes = {{{1.0f, y(), 1.0f}, {3.0f, y() + 1.0f, 2.0f}}};
+  marks_.boxes = {{{9.0f, y(), 6.0f}, {11.0f, y() + 1.0f, 7.0f}}};
   const Rgb floor{75, 75, 75};
   const auto shown = [&](float x, float z) { return at(make().picture(), x, z); };
   const auto expect = [&](bool& setting, float x, float z) {
@@ -123,11 +132,16 @@ TEST_F(HabitatMapTest, WhatTheSettingsLeaveOutIsNotShown) {
   };
   expect(settings_.shortest_path, 8.0f, 3.0f);
   expect(settings_.view_points, 6.0f, 1.0f);
-  expect(settings_.boxes, 2.0f, 2.0f);
+  expect(settings_.boxes, 10.0f, 7.0f);
   expect(settings_.goals, 10.08f, 1.92f);
-  // The start lies under the agent but for its rim, which is outside the field of view.
-  marks_.start.rotation = base::rotation_from_yaw(base::kPi);
-  expect(settings_.start, 1.88f, 5.88f);
+  const auto beside_start = [&] {
+    HabitatMap map = make();
+    map.step({{6.0f, y(), 6.0f}, base::rotation_from_yaw(-0.5f * base::kPi)});  // away from it
+    return at(map.picture(), 1.98f, 6.1f);                                      // beside the trail, unseen
+  };
+  EXPECT_EQ(beside_start(), (Rgb{0, 0, 100}));
+  settings_.start = false;
+  EXPECT_EQ(beside_start(), floor);
 }
 
 TEST_F(HabitatMapTest, FogOfWarAndBorderAreAsTheSettingsSay) {
@@ -143,25 +157,19 @@ TEST_F(HabitatMapTest, FogOfWarAndBorderAreAsTheSettingsSay) {
   EXPECT_EQ(shown(2.0f, 7.5f), unseen) << "behind it";
   settings_.map.fog_of_war = false;
   EXPECT_EQ(shown(2.0f, 7.5f), seen);
-  const auto edge = [&] { return shown(6.0f, mesh_->bounds().min.z + 0.02f); };
   settings_.map.map_resolution = 64;  // cells of 12 cm: the outline is wider than a pixel
-  EXPECT_NE(edge(), seen);
+  const auto is_dark_grey = [](const Rgb& c) { return c[0] == c[1] && c[1] == c[2] && c[0] < 120; };
+  EXPECT_GT(pixels_of(is_dark_grey), 300);
   settings_.map.draw_border = false;
-  EXPECT_EQ(edge(), seen);
+  EXPECT_EQ(pixels_of(is_dark_grey), 0);
 }
 
 TEST_F(HabitatMapTest, FewerCellsMakeCoarserMarks) {
-  const auto goal_pixels = [&] {
-    const scene::Image picture = make().picture();
-    int count = 0;
-    for (std::size_t i = 0; i < picture.pixels.size(); i += 3)
-      count += picture.pixels[i] == 100 && picture.pixels[i + 1] == 0 ? 1 : 0;
-    return count;
-  };
+  const auto goal = [](const Rgb& c) { return c[0] == 100 && c[1] == 0; };
   marks_.shortest_path.clear();
-  const int fine = goal_pixels();
+  const int fine = pixels_of(goal);
   settings_.map.map_resolution = 100;  // a square of 5 cells of 8 cm instead of 33 of 0.8 cm
-  EXPECT_GT(goal_pixels(), fine);
+  EXPECT_GT(pixels_of(goal), fine);
 }
 
 TEST_F(HabitatMapTest, TheAgentStandsOnItAndPointsWhereItLooks) {
