@@ -120,8 +120,10 @@ base::Result<MachineFacts> look_around() {
   facts.torch = learn::torch_info();
   facts.nccl = run::find_nccl(nccl_files(facts.torch));
   INKNAV_ASSIGN_OR_RETURN(facts.choice, choose_usable_devices({}, facts.gpus));
-  INKNAV_ASSIGN_OR_RETURN(facts.plan, run::plan_cpu(std::nullopt, std::nullopt, std::nullopt,
-                                                    base::usable_cores(facts.affinity_cores, facts.limits)));
+  const auto gpus = static_cast<int>(facts.choice.gpu_ids.size());
+  INKNAV_ASSIGN_OR_RETURN(
+      facts.plan, run::plan_cpu(gpus > 0 ? std::optional<int>(gpus) : std::nullopt, std::nullopt,
+                                std::nullopt, base::usable_cores(facts.affinity_cores, facts.limits)));
   return facts;
 }
 

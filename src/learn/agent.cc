@@ -55,7 +55,7 @@ class AgentImpl final : public Agent {
     std::copy(runner_->beliefs().begin(), runner_->beliefs().end(), used_.begin());
     runner_->write(env, {}, slot_.host);
     const Inference inference = runner_->infer(slot_);
-    output_ = inference.output;
+    note(inference);
     const Tensor& log_probabilities = inference.log_probabilities;
     const int num_actions = env.spec().num_actions;
     for (std::size_t i = 0; i < actions_.size(); ++i) {
@@ -134,6 +134,15 @@ class AgentImpl final : public Agent {
   const PolicySettings& settings() const override { return network_->settings(); }
 
  private:
+  /// What thought() and best_motion() are asked for is brought to the host at once.
+  void note(const Inference& inference) {
+    output_ = inference.output;
+    output_.log_probabilities = inference.log_probabilities;
+    const Tensor shown = torch::cat({output_.waypoint, output_.value.unsqueeze(1)}, 1).to(torch::kCPU);
+    output_.waypoint = shown.narrow(1, 0, 2);
+    output_.value = shown.select(1, 2);
+  }
+
   /// The likeliest action; STOP of a policy with its own odds for it only once it is confirmed. `stops`
   /// counts.
   std::int32_t greedy_action(const float* row, int num_actions, int& stops) const {

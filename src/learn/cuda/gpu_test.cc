@@ -3,6 +3,7 @@
 //
 // Tolerances against the CPU: other summation orders of f32 (products in TF32 are off by default), stated
 // where they are used.
+#include <c10/core/CachingDeviceAllocator.h>
 #include <gtest/gtest.h>
 #include <torch/torch.h>
 
@@ -119,6 +120,28 @@ TEST_F(GpuReplay, ARecordingThatFailsLeavesNothingBehind) {
     EXPECT_TRUE(works.records());
     EXPECT_EQ(out.item<float>(), 8.0f);
   }
+}
+
+/// Bytes that are in use on the GPU.
+std::int64_t allocated_bytes() {
+  auto* const allocator = dynamic_cast<c10::DeviceAllocator*>(c10::GetAllocator(c10::DeviceType::CUDA));
+  INKNAV_CHECK(allocator != nullptr);
+  return allocator->getDeviceStats(0).allocated_bytes[0].current;
+}
+
+TEST_F(GpuReplay, RecordingAnewTakesNoWorkspaceOfCublasMore) {
+  const Placement gpu = placement(true);
+  const Tensor in = torch::ones({64, 64}, gpu.on_device());
+  Replay replay(gpu, "a product");
+  std::vector<std::int64_t> bytes;
+  for (int i = 0; i < 4; ++i) {
+    Tensor out;
+    replay.run([&] { out = in.mm(in); }, 1);
+    replay.forget();
+    out = Tensor();
+    bytes.push_back(allocated_bytes());
+  }
+  EXPECT_EQ(bytes[3], bytes[0]);
 }
 
 PolicySettings large_policy(Recurrence recurrence) {
@@ -291,6 +314,7 @@ TEST_F(GpuTraining, HalvesBesideEachOtherEqualHalvesInTurn) {
       TrainerSettings settings = gpu_settings(Recurrence::kGru, Precision::kFp32, graphs);
       settings.two_halves = TwoHalves::kYes;
       settings.lanes = lanes;
+      settings.ppo.num_mini_batch = 3;  // of nine environments, whose halves differ
       base::ThreadPool pool(1);
       CorridorEnv env(9, 0);
       const auto trainer = Trainer::create(settings, env, nullptr, pool);

@@ -22,7 +22,7 @@ TorchDenoiser::TorchDenoiser(const ConditionalUnet1d& network, const Sampler& sa
 void TorchDenoiser::refresh() {
   torch::NoGradGuard no_grad;
   const std::vector<float> times(sampler_.times().begin(), sampler_.times().end());
-  const std::vector<Tensor> films = network_->films_of_times(torch::tensor(times).to(placement_.device()));
+  const std::vector<Tensor> films = network_->films_of_times(placement_.up(torch::tensor(times)));
   if (time_films_.empty()) time_films_ = films;
   for (std::size_t i = 0; i < films.size(); ++i) time_films_[i].copy_(films[i]);
 }
@@ -47,8 +47,8 @@ void TorchDenoiser::start(const SampleRequest& request, int first) {
     }
   }
   const std::vector<std::int64_t> sizes{static_cast<std::int64_t>(rows), shape.horizon, shape.action_dim};
-  x_.copy_(torch::from_blob(host_x_.data(), sizes));
-  if (noisy_) noise_.copy_(torch::from_blob(host_noise_.data(), noise_.sizes()));
+  x_.copy_(placement_.up(torch::from_blob(host_x_.data(), sizes)));
+  if (noisy_) noise_.copy_(placement_.up(torch::from_blob(host_noise_.data(), noise_.sizes())));
 }
 
 Tensor TorchDenoiser::advanced(int evaluation, const Tensor& x, const Tensor& output) {

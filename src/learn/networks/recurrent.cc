@@ -134,6 +134,20 @@ class GruSequence : public torch::autograd::Function<GruSequence> {
   }
 };
 
+/// The same tensors one behind the other in memory, as cuDNN wants them: else it copies them itself, at every
+/// call, and says so every time.
+std::vector<Tensor> chunked(const std::vector<Tensor>& tensors) {
+  std::vector<Tensor> flat;
+  std::vector<std::int64_t> sizes;
+  for (const Tensor& tensor : tensors) {
+    flat.push_back(tensor.flatten());
+    sizes.push_back(tensor.numel());
+  }
+  std::vector<Tensor> parts = torch::cat(flat).split_with_sizes(sizes);
+  for (std::size_t i = 0; i < parts.size(); ++i) parts[i] = parts[i].view(tensors[i].sizes());
+  return parts;
+}
+
 std::int64_t num_gates(Recurrence kind) { return kind == Recurrence::kLstm ? 4 : 3; }
 
 }  // namespace
@@ -175,7 +189,7 @@ RecurrentCoreImpl::Output RecurrentCoreImpl::forward_packed(const Tensor& inputs
   const Tensor data =
       inputs.reshape({steps * rows, inputs.size(2)}).index_select(0, packing.rows).to(torch::kFloat32);
   const Tensor first = (state.index_select(0, packing.environments) * packing.carried).unsqueeze(0);
-  const std::vector<Tensor> weights{input_weight_, hidden_weight_, input_bias_, hidden_bias_};
+  const std::vector<Tensor> weights = chunked({input_weight_, hidden_weight_, input_bias_, hidden_bias_});
   const bool train = torch::GradMode::is_enabled();
   Tensor outputs, last;
   if (kind_ == Recurrence::kLstm) {

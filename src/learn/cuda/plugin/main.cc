@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <cstdlib>
 #include <exception>
+#include <map>
 #include <torch/csrc/distributed/c10d/ProcessGroupNCCL.hpp>
 #include <utility>
 #include <vector>
@@ -23,6 +24,15 @@ namespace {
 
 c10::DeviceIndex index_of(int gpu) { return static_cast<c10::DeviceIndex>(gpu); }
 
+/// Where a thread records graphs that are replayed on the default stream. One for all of them, which are
+/// replayed one after the other: on every stream that it has worked on cuBLAS keeps a workspace.
+c10::cuda::CUDAStream recording_stream(c10::DeviceIndex gpu) {
+  thread_local std::map<c10::DeviceIndex, c10::cuda::CUDAStream> streams;
+  const auto found = streams.find(gpu);
+  if (found != streams.end()) return found->second;
+  return streams.emplace(gpu, c10::cuda::getStreamFromPool(/*isHighPriority=*/false, gpu)).first->second;
+}
+
 class CudaGraph final : public DeviceGraph {
  public:
   explicit CudaGraph(int gpu) : gpu_(index_of(gpu)) {}
@@ -32,8 +42,7 @@ class CudaGraph final : public DeviceGraph {
     // graphs that are replayed beside each other must not share.
     const c10::cuda::CUDAStream current = c10::cuda::getCurrentCUDAStream(gpu_);
     const bool is_default = current == c10::cuda::getDefaultCUDAStream(gpu_);
-    const c10::cuda::CUDAStream side =
-        is_default ? c10::cuda::getStreamFromPool(/*isHighPriority=*/false, gpu_) : current;
+    const c10::cuda::CUDAStream side = is_default ? recording_stream(gpu_) : current;
     current.synchronize();  // what `work` reads is complete
     const c10::cuda::CUDAStreamGuard guard(side);
     for (int i = 0; i < warm_up; ++i) work();
