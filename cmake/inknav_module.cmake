@@ -2,7 +2,7 @@
 # inknav_module(NAME [DEPENDS module...] [LIBRARIES target...] [PRIVATE_LIBRARIES target...] [PCH header...])
 #
 # One folder under src/ = one static library. Every *.cc below the folder belongs to it, except
-# *_test.cc (together one test program, inknav_NAME_test), *_bench.cc and main.cc.
+# *_test.cc (together one test program, inknav_NAME_test), *_bench.cc, main.cc and null_runtime/ (tools/null_cuda builds it).
 # DEPENDS are modules of ours, recorded in build/edges.txt for tools/check_layers;
 # LIBRARIES are outside libraries; PCH are headers to compile once for the module and its tests.
 # Every *.h gets a translation unit of its own, built by the target header_check: it must compile alone.
@@ -14,6 +14,7 @@ add_custom_target(header_check)
 
 function(inknav_header_check NAME PCH PRIVATE_LIBRARIES)
   file(GLOB_RECURSE headers CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.h)
+  list(FILTER headers EXCLUDE REGEX "/null_runtime/")
   set(units "")
   foreach(header IN LISTS headers)
     file(RELATIVE_PATH name ${CMAKE_SOURCE_DIR}/src ${header})
@@ -36,7 +37,7 @@ function(inknav_module NAME)
   cmake_parse_arguments(ARG "" "" "DEPENDS;LIBRARIES;PRIVATE_LIBRARIES;PCH" ${ARGN})
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cc)
   set(tests ${sources})
-  list(FILTER sources EXCLUDE REGEX "(_test|_bench|/main)\\.cc$")
+  list(FILTER sources EXCLUDE REGEX "(_test|_bench|/main|/null_runtime/[^/]*)\\.cc$")
   list(FILTER tests INCLUDE REGEX "_test\\.cc$")
 
   set(library inknav_${NAME})

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT
-#include "device.h"
+#include "learn/cuda/null_runtime/device.h"
 
 #include <cstdlib>
 #include <cstring>
 #include <string>
 
-#include "capture.h"
-#include "memory.h"
-#include "report.h"
+#include "learn/cuda/null_runtime/capture.h"
+#include "learn/cuda/null_runtime/memory.h"
+#include "learn/cuda/null_runtime/report.h"
 
 namespace null_cuda {
 namespace {

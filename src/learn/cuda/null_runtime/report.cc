@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "report.h"
+#include "learn/cuda/null_runtime/report.h"
 
 #include <dlfcn.h>
 #include <execinfo.h>

@@ -11,9 +11,9 @@
 #include <string>
 #include <vector>
 
-#include "device.h"
-#include "memory.h"
-#include "report.h"
+#include "learn/cuda/null_runtime/device.h"
+#include "learn/cuda/null_runtime/memory.h"
+#include "learn/cuda/null_runtime/report.h"
 
 namespace null_cuda {
 namespace {

@@ -12,10 +12,10 @@
 #include <utility>
 #include <vector>
 
-#include "capture.h"
-#include "device.h"
-#include "memory.h"
-#include "report.h"
+#include "learn/cuda/null_runtime/capture.h"
+#include "learn/cuda/null_runtime/device.h"
+#include "learn/cuda/null_runtime/memory.h"
+#include "learn/cuda/null_runtime/report.h"
 
 namespace null_cuda {
 namespace {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "memory.h"
+#include "learn/cuda/null_runtime/memory.h"
 
 #include <signal.h>
 #include <sys/mman.h>
@@ -12,8 +12,8 @@
 #include <map>
 #include <vector>
 
-#include "device.h"
-#include "report.h"
+#include "learn/cuda/null_runtime/device.h"
+#include "learn/cuda/null_runtime/report.h"
 
 namespace null_cuda {
 namespace {

@@ -3,7 +3,7 @@
 // The rules of stream capture, as NVIDIA's guide to CUDA graphs has them. What breaks one is a fault in the
 // report, gets the error of the run time and spoils the capture, which cannot be ended well any more.
 
-#include "device.h"
+#include "learn/cuda/null_runtime/device.h"
 
 namespace null_cuda {
 

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
-#include "capture.h"
+#include "learn/cuda/null_runtime/capture.h"
 
 #include <algorithm>
 #include <string>
 
-#include "memory.h"
-#include "report.h"
+#include "learn/cuda/null_runtime/memory.h"
+#include "learn/cuda/null_runtime/report.h"
 
 namespace null_cuda {
 namespace {
