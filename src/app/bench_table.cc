@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <cstddef>
 #include <fstream>
 #include <nlohmann/json.hpp>
 
@@ -35,12 +37,14 @@ std::string device_description() {
 }
 
 std::string bench_table(std::span<const base::BenchmarkResult> results) {
-  std::string text = fmt::format("{:<34} {:>11} {:>11} {:>11} {:<10} {}\n", "benchmark", "median", "min",
-                                 "max", "unit", "ratio");
+  std::size_t width = 34;
+  for (const base::BenchmarkResult& result : results) width = std::max(width, result.name.size());
+  std::string text = fmt::format("{:<{}} {:>11} {:>11} {:>11} {:<10} {}\n", "benchmark", width, "median",
+                                 "min", "max", "unit", "ratio");
   for (const base::BenchmarkResult& result : results) {
     const std::string ratio =
         result.baseline.empty() ? "" : fmt::format("{}x of {}", figure(result.ratio), result.baseline);
-    text += fmt::format("{:<34} {:>11} {:>11} {:>11} {:<10} {}\n", result.name, figure(result.median),
+    text += fmt::format("{:<{}} {:>11} {:>11} {:>11} {:<10} {}\n", result.name, width, figure(result.median),
                         figure(result.min), figure(result.max), result.unit, ratio);
   }
   return text;

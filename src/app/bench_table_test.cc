@@ -6,6 +6,17 @@
 namespace inknav::app {
 namespace {
 
+TEST(BenchTable, LongNamesKeepTheColumns) {
+  base::BenchmarkResult brief, lengthy;
+  brief.name = "sim/steps";
+  lengthy.name = "infer/denoiser/64-128-256/batch1/eager_torch/ms";
+  brief.unit = lengthy.unit = "ms";
+  const base::BenchmarkResult results[] = {brief, lengthy};
+  const std::string table = bench_table(results);
+  const std::size_t second = table.find('\n') + 1, third = table.find('\n', second) + 1;
+  EXPECT_EQ(table.find(" ms", second) - second, table.rfind(" ms ") - third) << table;
+}
+
 TEST(RatioTable, SetsAFigureAgainstOthersColumnByColumn) {
   const RatioRow rows[] = {
       {"render/depth/64", "CPU tracer", 8000.0, {{"EGL one by one", 80.0}, {"EGL batched", 125.0}}},

@@ -13,6 +13,7 @@
 #include <memory>
 #include <new>
 
+#include "app/unknown_flag.h"
 #include "base/edit_distance.h"
 #include "base/result.h"
 #include "run/console_log.h"
@@ -76,6 +77,11 @@ class Parser {
     } catch (const CLI::Success& success) {
       return app_.exit(success);
     } catch (const CLI::ParseError& error) {
+      // A misspelt flag first: what it was to set is missed, too, and only that would be said.
+      for (std::size_t i = 2; i < arguments.size(); ++i) {
+        const std::string fault = unknown_flag(*chosen(), arguments[i]);
+        if (!fault.empty()) return complain(fault, kUsageExit);
+      }
       return complain(std::string(error.what()) + "; see inknav " + chosen_words() + "--help", kUsageExit);
     }
     return act();

@@ -207,7 +207,12 @@ TEST_F(CommandLineTest, DefaultsFollowTheRunType) {
 }
 
 TEST_F(CommandLineTest, BadLinesAreOneSentenceAndCodeTwo) {
-  expect_refusal(train({"--modle-dir", "x"}), 2, "command line: --modle-dir is not a flag of train");
+  expect_refusal(train({"--modle-dir", "x"}), 2,
+                 "command line: --modle-dir is not a flag of train; did you mean --model-dir?");
+  expect_refusal(train({"--frobnicate", "x"}), 2,
+                 "command line: --frobnicate is not a flag of train; see inknav train --help");
+  expect_refusal({"fail", "seven", "--hepl"}, 2,
+                 "command line: --hepl is not a flag of fail seven; did you mean --help?");
   expect_refusal(train({"SEED", "1", "--overwrite"}), 2,
                  "command line: --overwrite stands after KEY VALUE pairs; put flags first");
   expect_refusal(train({"SEED"}), 2, "command line: KEY VALUE pairs were wanted after the flags, found SEED");

@@ -36,6 +36,10 @@ void print_walkable(const scene::Scene& scene) {
   }
   const auto& islands = (*mesh)->islands();
   const auto largest = static_cast<std::size_t>((*mesh)->largest_island());
+  if (islands.size() == 1) {
+    std::printf("  walkable: %.1f m2, all of it connected\n", (*mesh)->area());
+    return;
+  }
   std::printf("  walkable: %.1f m2, %.1f m2 of it in the largest of %zu connected parts\n", (*mesh)->area(),
               islands[largest].area, islands.size());
   if (islands[largest].area < 0.5f * (*mesh)->area()) {
@@ -87,6 +91,12 @@ base::Result<int> run(Options& options) {
   }
   if (navmesh) return convert_navmesh(in, out);
   if (list) return convert_list(in, out);
+  if (in.extension() == ".png" || in.extension() == ".pgm") {
+    return base::Error{base::ErrorCode::kUsage,
+                       options.in +
+                           ": a picture does not say how large its cells are; name the .yaml of map_server "
+                           "that goes with it"};
+  }
   options.convert.map.ceiling = !options.no_ceiling;
   INKNAV_ASSIGN_OR_RETURN(const scene::Converted converted,
                           scene::convert_scene(options.in, options.out, options.convert));

@@ -224,6 +224,10 @@ Action define_data_show(CLI::App& app) {
       std::fwrite(text.data(), 1, text.size(), stdout);
       return 0;
     }
+    if (fs::path(options->out).extension() != ".png") {
+      return base::Error{base::ErrorCode::kUsage,
+                         "command line: -o " + options->out + ": a name that ends in .png was wanted"};
+    }
     INKNAV_ASSIGN_OR_RETURN(const scene::Image picture, show_data(*options));
     INKNAV_RETURN_IF_ERROR(scene::save_png(options->out, picture));
     std::printf("%s: home, walkable area, walls and route, drawing (%d x %d)\n", options->out.c_str(),

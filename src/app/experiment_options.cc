@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "app/command_line.h"
+#include "app/unknown_flag.h"
 #include "base/thread_pool.h"
 #include "config/hydra.h"
 #include "render/cuda/cuda_plugin.h"
@@ -67,8 +68,10 @@ base::Status take_overrides(const CLI::App& app, ExperimentOptions& options) {
     if (app.get_option_no_throw(name) != nullptr) {
       return usage("command line: " + name + " stands after KEY VALUE pairs; put flags first");
     }
-    return usage("command line: " + name + " is not a flag of " + app.get_name() + "; see inknav " +
-                 app.get_name() + " --help");
+    const std::string fault = unknown_flag(app, word);
+    return usage(fault.empty() ? "command line: " + word + " is neither a flag nor a key; see inknav " +
+                                     app.get_name() + " --help"
+                               : fault);
   }
   return base::ok_status();
 }

@@ -5,14 +5,18 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
+#include <filesystem>
 #include <map>
 #include <memory>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "base/counted.h"
+#include "base/log.h"
 #include "base/thread_pool.h"
 #include "config/load.h"
+#include "run/progress.h"
 #include "sketch/stroke_book.h"
 #include "task/episode_generation.h"
 
@@ -72,16 +76,25 @@ base::Result<int> run(const Options& options) {
   settings.drawers = kDrawers.at(options.drawers);
   base::ThreadPool pool(options.threads > 0 ? options.threads : base::available_cores());
   const auto start = std::chrono::steady_clock::now();
-  INKNAV_ASSIGN_OR_RETURN(const task::EpisodeGenerationReport report,
-                          task::generate_episodes(settings, pool, [](int done, int total) {
-                            std::fprintf(stderr, "\r%d of %d episodes", done, total);
-                            if (done == total) std::fprintf(stderr, "\n");
-                          }));
+  const std::filesystem::path list = settings.out_dir / settings.split / (settings.split + ".json.gz");
+  std::error_code ignored;
+  if (std::filesystem::exists(list, ignored)) {
+    base::log_warning("{}: the list that is there will be replaced", list.string());
+  }
+  run::ProgressSettings display;
+  display.title = "generating episodes";
+  display.total = settings.count;
+  display.unit = "episodes";
+  run::Progress progress(display);
+  INKNAV_ASSIGN_OR_RETURN(
+      const task::EpisodeGenerationReport report,
+      task::generate_episodes(settings, pool, [&](int done, int) { progress.update(done); }));
+  progress.finish();
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-  std::printf(
-      "%d episodes in %d scenes (%d skipped), %.1f s, %.0f episodes/s\n  list     %s\n  drawings %s\n",
-      report.episodes, report.scenes, report.skipped_scenes, seconds, report.episodes / seconds,
-      report.dataset.c_str(), report.sketch_dir.c_str());
+  std::printf("%s in %s (%d skipped), %.1f s, %.1f episodes/s\n  list     %s\n  drawings %s\n",
+              base::counted(static_cast<std::size_t>(report.episodes), "episode").c_str(),
+              base::counted(static_cast<std::size_t>(report.scenes), "scene").c_str(), report.skipped_scenes,
+              seconds, report.episodes / seconds, report.dataset.c_str(), report.sketch_dir.c_str());
   return 0;
 }
 

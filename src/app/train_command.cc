@@ -7,9 +7,11 @@
 
 #include "app/eval_command.h"
 #include "learn/training_run.h"
+#include "run/checkpoint_store.h"
 #include "run/launch.h"
 #include "run/run_directory.h"
 #include "run/torch_weights.h"
+#include "task/env_from_config.h"
 
 namespace inknav::app {
 
@@ -37,12 +39,22 @@ base::Status refuse_expert(const config::LoadedConfig& loaded) {
 
 /// What would otherwise only be found out after minutes of loading scenes.
 base::Status check_early(const ExperimentOptions& options, const PreparedExperiment& prepared) {
+  const config::ExperimentConfig& config = prepared.loaded.config;
+  INKNAV_RETURN_IF_ERROR(config::check_trainable(config));
+  INKNAV_RETURN_IF_ERROR(task::check_lists(config, config.task_config.dataset.split));
   if (options.resume_from) {
     const std::filesystem::path checkpoint(*options.resume_from);
     std::error_code ignored;
     if (!std::filesystem::exists(checkpoint, ignored)) {
       return base::Error{base::ErrorCode::kUsage, "command line: --resume-from " + *options.resume_from +
                                                       " is not there; checkpoints are in <model-dir>/data/"};
+    }
+    if (std::filesystem::is_directory(checkpoint, ignored)) {
+      const auto newest = run::newest_checkpoint(checkpoint);
+      return base::Error{base::ErrorCode::kUsage,
+                         "command line: --resume-from " + *options.resume_from +
+                             " is a folder; name a checkpoint" +
+                             (newest ? ", the newest in it is " + newest->string() : " in it, it has none")};
     }
     // Weights from elsewhere begin a new run, which needs a folder of its own.
     if (!run::is_torch_name(checkpoint)) return base::ok_status();

@@ -55,6 +55,9 @@ class MainRank {
   base::Status save(std::int64_t update, std::int64_t frames, const Trainer& trainer,
                     const PolicySettings& policy, const std::vector<NamedBytes>& state, LastSave last);
 
+  /// Where save() puts the checkpoint of `update`.
+  std::filesystem::path checkpoint(std::int64_t update) const { return store_.path_of(update); }
+
   /// <split>/<measure> of the episodes that were walked at this checkpoint.
   void report_evaluation(const std::string& split, const EvaluationResult& result, std::int64_t update);
 

@@ -98,6 +98,11 @@ class RankRun {
  private:
   base::Result<int> train() {
     INKNAV_RETURN_IF_ERROR(prepare());
+    if (main_ && trainer_->updates_done() >= config_.num_updates) {
+      base::log_info(
+          "the checkpoint is of update {} and NUM_UPDATES is {}: nothing is left to learn; raise it to go on",
+          trainer_->updates_done(), config_.num_updates);
+    }
     Clock::time_point begin = Clock::now();
     while (!trainer_->finished()) {
       if (trainer_->updates_done() >= config_.num_updates) break;
@@ -361,8 +366,8 @@ class RankRun {
   int stopped(run::StopRequest stop) {
     if (main_) {
       main_->finish("stopped");
-      base::log_info("stopped by a signal after update {}; saved; go on with --resume-from",
-                     trainer_->updates_done());
+      base::log_info("stopped by a signal after update {}; saved; go on with --resume-from {}",
+                     trainer_->updates_done(), main_->checkpoint(trainer_->updates_done()).string());
     }
     return run::exit_code_of(stop);
   }
@@ -413,8 +418,10 @@ base::Result<int> run_training(const TrainingRequest& request) {
                                                 base::available_cores(), config.rl.ppo.num_mini_batch));
   }
   run::install_signal_handlers();
-  if (!outside || outside->is_main()) announce(request, plan);
-  if (!outside && plan.num_ranks > 1) {
+  // Of ranks that are started here, rank 0 says it.
+  const bool launches = !outside && plan.num_ranks > 1;
+  if (!launches && (!outside || outside->is_main())) announce(request, plan);
+  if (launches) {
     run::LaunchRequest launch;
     launch.num_ranks = plan.num_ranks;
     launch.arguments = request.arguments;

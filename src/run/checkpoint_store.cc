@@ -209,4 +209,11 @@ void CheckpointStore::prune(std::int64_t newest) {
   }
 }
 
+std::optional<std::filesystem::path> newest_checkpoint(const std::filesystem::path& folder) {
+  const CheckpointStore store(folder);
+  const std::vector<std::int64_t> indices = store.indices();
+  if (indices.empty()) return std::nullopt;
+  return store.path_of(indices.back());
+}
+
 }  // namespace inknav::run

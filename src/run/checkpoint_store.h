@@ -80,4 +80,7 @@ class CheckpointStore {
   int missed_ = 0;
 };
 
+/// The newest ckpt.<n>.safetensors by its number, not verified; nullopt when `folder` has none.
+std::optional<std::filesystem::path> newest_checkpoint(const std::filesystem::path& folder);
+
 }  // namespace inknav::run

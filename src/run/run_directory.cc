@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "base/log.h"
+#include "run/checkpoint_store.h"
 
 namespace inknav::run {
 namespace {
@@ -141,10 +142,13 @@ base::Status RunDirectory::check(const fs::path& model_dir, ExistingRun existing
         model_dir.string() + ": a folder was wanted for --model-dir, found a file; choose another"};
   }
   if (existing != ExistingRun::kRefuse || contents(model_dir).empty()) return base::ok_status();
+  const auto newest = newest_checkpoint(model_dir / "data");
   return base::Error{base::ErrorCode::kUsage,
                      model_dir.string() +
                          ": the model directory exists and is not empty; go on in it with "
-                         "--resume-from, or set its content aside with --overwrite, or choose "
+                         "--resume-from" +
+                         (newest ? " " + newest->string() : "") +
+                         ", or set its content aside with --overwrite, or choose "
                          "another --model-dir"};
 }
 

@@ -41,8 +41,9 @@ TEST_F(RunDirectoryTest, ExistingContentIsRefusedKeptOrSetAside) {
   EXPECT_EQ(refused.error().code, base::ErrorCode::kUsage);
   EXPECT_EQ(refused.error().message,
             root_.string() +
-                ": the model directory exists and is not empty; go on in it with --resume-from, or set "
-                "its content aside with --overwrite, or choose another --model-dir");
+                ": the model directory exists and is not empty; go on in it with --resume-from " +
+                (root_ / "data/ckpt.1.safetensors").string() +
+                ", or set its content aside with --overwrite, or choose another --model-dir");
   EXPECT_FALSE(fs::exists(root_ / "run.lock")) << "a refusal leaves nothing behind";
   { EXPECT_TRUE(RunDirectory::open(root_, ExistingRun::kResume).ok()); }
   EXPECT_TRUE(fs::exists(root_ / "data/ckpt.1.safetensors"));

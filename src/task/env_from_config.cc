@@ -12,6 +12,7 @@
 #include "task/drawing_synthesis.h"
 #include "task/habitat/read_dataset.h"
 #include "task/habitat/settings_from_config.h"
+#include "task/inflate_stream.h"
 
 namespace inknav::task {
 namespace {
@@ -139,8 +140,23 @@ std::filesystem::path ground_truth_path(const std::filesystem::path& file) {
   return file.parent_path() / name;
 }
 
+/// A list of Habitat's is not made here: it has to be fetched and put where DATA_PATH says.
+base::Status find_habitat(const config::DatasetConfig& source,
+                          const std::vector<std::filesystem::path>& files) {
+  for (const std::filesystem::path& file : files) {
+    std::error_code ignored;
+    if (std::filesystem::exists(file, ignored)) continue;
+    return base::Error{base::ErrorCode::kData,
+                       file.string() + ": a list of " + source.type +
+                           " was wanted, it is not there; put the data set there, or check "
+                           "TASK_CONFIG.DATASET.DATA_PATH and the split"};
+  }
+  return base::ok_status();
+}
+
 base::Status load_habitat(const config::DatasetConfig& source, habitat::DatasetType type,
                           const std::vector<std::filesystem::path>& files, Dataset& dataset) {
+  INKNAV_RETURN_IF_ERROR(find_habitat(source, files));
   INKNAV_ASSIGN_OR_RETURN(habitat::HabitatEpisodes read,
                           habitat::read_dataset({type, files, source.content_scenes, source.languages}));
   if (type == habitat::DatasetType::kR2rVln || type == habitat::DatasetType::kRxrVln) {
@@ -231,6 +247,18 @@ base::Result<std::unique_ptr<ReplayEnv>> load_demonstrations(const config::Exper
     begin = end + 1;
   }
   return ReplayEnv::create(settings, dataset, replay, pool);
+}
+
+base::Status check_lists(const config::ExperimentConfig& config, std::string_view split) {
+  const config::DatasetConfig& source = config.task_config.dataset;
+  INKNAV_ASSIGN_OR_RETURN(const std::vector<std::filesystem::path> files, episode_files(source, split));
+  const auto type = habitat::dataset_type(source.type);
+  if (type && *type != habitat::DatasetType::kHandWritingNav) return find_habitat(source, files);
+  for (const std::filesystem::path& file : files) {
+    const auto opened = InflateBuffer::open(file);
+    if (!opened.ok()) return opened.error();
+  }
+  return base::ok_status();
 }
 
 base::Result<Dataset> load_dataset(const config::ExperimentConfig& config, std::string_view split) {

@@ -41,6 +41,10 @@ base::Result<std::unique_ptr<ReplayEnv>> load_demonstrations(const config::Exper
                                                              const NavigationEnvSettings& settings,
                                                              const Dataset& dataset, base::ThreadPool& pool);
 
+/// Whether every list that load_dataset would read for `split` can be opened; the error is its own. Reads
+/// next to nothing, so that a command can ask before it begins anything.
+base::Status check_lists(const config::ExperimentConfig& config, std::string_view split);
+
 /// Episodes of TASK_CONFIG.DATASET for `split`, in the format of TYPE, restricted to CONTENT_SCENES; for VLN
 /// with the walks of "<file>_gt.json.gz" if that is there.
 base::Result<Dataset> load_dataset(const config::ExperimentConfig& config, std::string_view split);

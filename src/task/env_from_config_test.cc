@@ -99,6 +99,16 @@ TEST_F(LoadDataset, TypeAndPlaceholdersChooseTheFiles) {
   source().content_scenes = {"B"};
   EXPECT_EQ(load("val").episodes.size(), 1u);
 
+  EXPECT_TRUE(check_lists(config_, "val").ok());
+  choose("PointNav-v1", "nowhere.json");
+  const auto absent = load_dataset(config_, "val");
+  ASSERT_FALSE(absent.ok());
+  EXPECT_NE(absent.error().message.find("nowhere.json: a list of PointNav-v1 was wanted"), std::string::npos)
+      << absent.error().message;
+  EXPECT_EQ(check_lists(config_, "val").error().message, absent.error().message);
+  choose("HandWritingNav", "nowhere.json");
+  EXPECT_EQ(check_lists(config_, "val").error().message, load_dataset(config_, "val").error().message);
+
   source().type = "Chess-v1";
   EXPECT_FALSE(load_dataset(config_, "val").ok());
 }

@@ -19,9 +19,12 @@ struct Axis {
   double step = 0.5;
 };
 
-/// Round ticks: a step of 1, 2 or 5 times a power of ten, about four of them.
+/// Round ticks: a step of 1, 2 or 5 times a power of ten, about four of them. A constant stands against zero.
 Axis make_axis(double low, double high) {
-  if (!(high > low)) high = low + 1.0;
+  if (!(high > low)) {
+    high = low == 0.0 ? 1.0 : std::max(low, 0.0);
+    low = std::min(low, 0.0);
+  }
   const double raw = (high - low) / 4.0;
   const double power = std::pow(10.0, std::floor(std::log10(raw)));
   const double mantissa = raw / power;

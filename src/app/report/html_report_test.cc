@@ -84,6 +84,9 @@ TEST(CurveSvg, HasRoundTicksAndSurvivesOddData) {
   EXPECT_NE(svg.find(">0.5<"), std::string::npos);
   EXPECT_NE(curve_svg({"Empty", "frames", {}}).find("no data yet"), std::string::npos);
   EXPECT_EQ(curve_svg({"One", "frames", {{5, 5}}}).find("nan"), std::string::npos);
+  const std::string constant = curve_svg({"Success", "frames", {{1000, 1.0}, {4000, 1.0}}});
+  EXPECT_NE(constant.find(">0</text>"), std::string::npos) << "a success of 1 throughout is not the bottom";
+  EXPECT_EQ(constant.find(">2</text>"), std::string::npos);
   EXPECT_EQ(curve_svg({"Bad", "frames", {{0, 1.0 / 0.0}, {1, 2}}}).find("inf"), std::string::npos);
 }
 
