@@ -369,9 +369,15 @@ TEST_F(ConfigEffect, GenerationOfEpisodes) {
   ASSERT_TRUE(list.ok());
   EXPECT_EQ(list->size(), 5u);
   tiny_.write_config("    DATA_GENERATION: {MAX_EPISODES: 5, SPLIT_RATIO: 1.0e-6}\n");
-  const Outcome none = tiny_.run(words);
-  EXPECT_NE(none.code, 0) << "no scene belongs to train";
+  const Outcome kept = tiny_.run(words);
+  EXPECT_EQ(kept.code, 2);
+  EXPECT_NE(kept.text.find("made/train/train.json.gz exists and is kept"), std::string::npos) << kept.text;
+  EXPECT_EQ(task::load_episodes(tiny_.path("made/train/train.json.gz"))->size(), 5u);
   std::vector<std::string> flagged = words;
+  flagged.push_back("--overwrite");
+  const Outcome none = tiny_.run(flagged);
+  EXPECT_EQ(none.code, 2);
+  EXPECT_NE(none.text.find("scene (.glb, .gltf, .ply, .obj) of split 'train' is wanted"), std::string::npos);
   flagged.insert(flagged.end(), {"--split-ratio", "1", "--count", "3"});
   ASSERT_EQ(tiny_.run(flagged).code, 0) << "flags win";
   EXPECT_EQ(task::load_episodes(tiny_.path("made/train/train.json.gz"))->size(), 3u);

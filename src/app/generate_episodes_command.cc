@@ -13,7 +13,6 @@
 #include <vector>
 
 #include "base/counted.h"
-#include "base/log.h"
 #include "base/thread_pool.h"
 #include "config/load.h"
 #include "run/progress.h"
@@ -33,6 +32,7 @@ struct Options {
   std::string drawers = "train";
   std::vector<std::string> levels = {"L1"};
   int threads = 0;
+  bool overwrite = false;
   task::EpisodeGenerationSettings settings;
 };
 
@@ -78,8 +78,11 @@ base::Result<int> run(const Options& options) {
   const auto start = std::chrono::steady_clock::now();
   const std::filesystem::path list = settings.out_dir / settings.split / (settings.split + ".json.gz");
   std::error_code ignored;
-  if (std::filesystem::exists(list, ignored)) {
-    base::log_warning("{}: the list that is there will be replaced", list.string());
+  if (!options.overwrite && std::filesystem::exists(list, ignored)) {
+    return base::Error{base::ErrorCode::kUsage,
+                       list.string() +
+                           " exists and is kept; give another --out or --split, or --overwrite to replace "
+                           "it and its drawings"};
   }
   run::ProgressSettings display;
   display.title = "generating episodes";
@@ -113,6 +116,7 @@ Action define_generate_episodes(CLI::App& app) {
   app.add_option("--out", options->out, "folder to write <split>/<split>.json.gz and <split>/sketches to")
       ->required();
   app.add_option("--split", s.split, "train, val or any name")->capture_default_str();
+  app.add_flag("--overwrite", options->overwrite, "replace a list that is there, and its drawings");
   app.add_option("--count", s.count, "episodes in all")->capture_default_str();
   app.add_option("--levels", options->levels, "kinds of drawing: clean, L1, L2, L3")
       ->delimiter(',')

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// inknav generate episodes: scenes -> episodes with drawings (task/episode_generation.h).
+// inknav generate episodes: scenes -> episodes with drawings (task/episode_generation.h). A list that exists
+// is kept unless --overwrite is given: kUsage, before anything is made.
 
 #include "app/command.h"
 

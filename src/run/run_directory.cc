@@ -24,8 +24,8 @@ constexpr const char* kRunOutputs[] = {"train.log", "config.yaml", "tb", "data",
 constexpr std::size_t kMaxLockText = 4096;
 
 base::Error disk(const fs::path& path, const std::string& step, const std::string& reason) {
-  return {base::ErrorCode::kDisk,
-          path.string() + ": " + step + " failed: " + reason + "; choose a writable --model-dir"};
+  return {base::ErrorCode::kDisk, path.string() + ": " + step + " failed: " + reason +
+                                      "; free some space or choose a writable --model-dir"};
 }
 
 std::string lock_text() {
