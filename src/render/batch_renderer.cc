@@ -7,12 +7,6 @@
 #include "base/check.h"
 
 namespace inknav::render {
-namespace {
-
-// A band is the unit of work: a row of the bundle tracer's blocks. A view of more rows is split over threads.
-constexpr int kBandRows = 64;
-
-}  // namespace
 
 base::Result<int> BatchRenderer::add_scene(const scene::ScenePtr& scene) {
   INKNAV_CHECK(scene != nullptr);

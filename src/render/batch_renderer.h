@@ -55,6 +55,9 @@ class BatchRenderer : public Renderer {
   RenderCounters counters() const final { return counters_; }
 
  protected:
+  /// Of a band, the unit of work: a view of more rows is split over threads.
+  static constexpr int kBandRows = 64;
+
   virtual base::Result<std::unique_ptr<TracedScene>> prepare(const scene::ScenePtr& scene) = 0;
   virtual void trace(const Band& band) const = 0;
 

@@ -13,7 +13,6 @@
 // that occurs), and every rectangle by a margin above what rounding moves a projected point: 16 roundings of
 // the products that it is the sum of, which matter for the widest lenses and largest images only, and 1/64.
 
-#include <array>
 #include <cstdint>
 
 #include "render/bundle/block_image.h"

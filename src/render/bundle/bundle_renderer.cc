@@ -33,6 +33,8 @@ class BundleRenderer final : public BatchRenderer {
     return std::unique_ptr<TracedScene>(std::make_unique<BundleScene>(scene, std::move(bvh)));
   }
 
+  static_assert(kBandRows % kBlockSide == 0, "a block that a band cuts is traced in two");
+
   void trace(const Band& band) const override {
     const auto& scene = static_cast<const BundleScene&>(*band.scene);
     const float slack_m = traversal_slack(scene.bvh.bounds(), band.frame.origin);
