@@ -81,22 +81,10 @@ double flops_of_frame(const TrainerSettings& settings, const task::EnvSpec& spec
   return static_cast<double>(forward) * (1.0 + 3.0 * settings.ppo.ppo_epoch);
 }
 
-/// Of libtorch's allocator; null on the CPU.
-c10::DeviceAllocator* allocator_of(const Placement& placement) {
-  if (!placement.is_gpu()) return nullptr;
-  return dynamic_cast<c10::DeviceAllocator*>(c10::GetAllocator(placement.device().type()));
-}
-
-/// Rows of learn/memory_plan.h, of the learner.
+/// What the memory table says of the learner.
 double planned_gigabytes(TrainerSettings settings, const task::EnvSpec& spec) {
   complete_settings(settings.policy, spec);
-  const NetworkMemory network = count_network(settings);
-  const auto rows = static_cast<std::uint64_t>(settings.ppo.num_steps) *
-                    static_cast<std::uint64_t>(spec.num_envs / settings.ppo.num_mini_batch);
-  const std::uint64_t bytes = 7 * sizeof(float) * network.parameters + network.bytes_of_step +
-                              rows * network.bytes_a_row +
-                              rollout_bytes(settings.policy, settings.ppo.num_steps, spec.num_envs);
-  return 1e-9 * static_cast<double>(bytes);
+  return 1e-9 * static_cast<double>(learner_bytes(settings, count_network(settings), spec.num_envs));
 }
 
 base::BenchmarkResult memory_of(const std::string& name, c10::DeviceAllocator& allocator,
@@ -127,7 +115,7 @@ base::Result<std::vector<base::BenchmarkResult>> run_case(const LearnerBenchmark
                                                           const LearnerCase& which,
                                                           const base::BenchmarkResult& ceiling) {
   const Placement placement = placement_of(settings.compute);
-  c10::DeviceAllocator* const allocator = allocator_of(placement);
+  c10::DeviceAllocator* const allocator = placement.is_gpu() ? gpu_allocator() : nullptr;
   release_cached_memory();  // that of the case before
   if (allocator != nullptr) allocator->resetPeakStats(placement.device().index());
   base::ThreadPool pool(base::available_cores());

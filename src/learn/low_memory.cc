@@ -34,11 +34,14 @@ bool is_out_of_memory(const std::exception& fault) {
                      [words](std::string_view some) { return words.find(some) != std::string_view::npos; });
 }
 
+c10::DeviceAllocator* gpu_allocator() {
+  if (!at::hasCUDA()) return nullptr;
+  return dynamic_cast<c10::DeviceAllocator*>(c10::GetAllocator(c10::DeviceType::CUDA));
+}
+
 void release_cached_memory() {
-  if (at::hasCUDA()) {
-    auto* cache = dynamic_cast<c10::DeviceAllocator*>(c10::GetAllocator(c10::DeviceType::CUDA));
-    if (cache != nullptr && cache->initialized()) cache->emptyCache();
-  }
+  c10::DeviceAllocator* const cache = gpu_allocator();
+  if (cache != nullptr && cache->initialized()) cache->emptyCache();
   ::malloc_trim(0);
 }
 

@@ -5,11 +5,18 @@
 
 #include <exception>
 
+namespace c10 {
+struct DeviceAllocator;
+}
+
 namespace inknav::learn {
 
 /// c10::OutOfMemoryError (devices), libtorch's "can't allocate memory" (host), what CUDA and its libraries
 /// say when they get none themselves, std::bad_alloc, and a base::Fault of kDeviceMemory.
 bool is_out_of_memory(const std::exception& fault);
+
+/// libtorch's, of all GPUs; null where it has none.
+c10::DeviceAllocator* gpu_allocator();
 
 /// Gives freed memory back: libtorch's cache of the devices that are in use, and the heap.
 void release_cached_memory();

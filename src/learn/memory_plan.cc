@@ -52,18 +52,17 @@ class Rows {
   bool on_device_;
 };
 
-void add_learner(const MemoryQuestion& q, Rows& rows) {
-  const TrainerSettings& t = q.trainer;
-  const std::uint64_t weights = q.network.parameters * kFloat;
-  const std::uint64_t n = u(q.env.num_envs), steps = u(t.ppo.num_steps);
+void add_learner(const TrainerSettings& t, const NetworkMemory& network, int num_envs, Rows& rows) {
+  const std::uint64_t weights = network.parameters * kFloat;
+  const std::uint64_t n = u(num_envs), steps = u(t.ppo.num_steps);
   rows.learner("weights", weights);
   rows.learner("gradients", weights);
   rows.learner("optimiser", 2 * weights);
   rows.learner("copy for a rollback", 3 * weights);
   if (t.policy.diffusion.enabled) rows.learner("averaged weights", weights);
-  rows.learner("rollout", rollout_bytes(t.policy, t.ppo.num_steps, q.env.num_envs));
+  rows.learner("rollout", rollout_bytes(t.policy, t.ppo.num_steps, num_envs));
   const std::uint64_t minibatch = steps * n / u(std::max(t.ppo.num_mini_batch, 1));
-  rows.learner("computing an update", q.network.bytes_of_step + minibatch * q.network.bytes_a_row, true);
+  rows.learner("computing an update", network.bytes_of_step + minibatch * network.bytes_a_row, true);
 }
 
 void add_environments(const MemoryQuestion& q, Rows& rows) {
@@ -203,6 +202,13 @@ std::vector<Change> changes_of_pictures(const MemoryQuestion& question) {
 
 }  // namespace
 
+std::uint64_t learner_bytes(const TrainerSettings& settings, const NetworkMemory& network, int num_envs) {
+  MemoryPlan plan;
+  Rows rows(plan, /*on_device=*/false);
+  add_learner(settings, network, num_envs, rows);
+  return plan.host_bytes();
+}
+
 std::uint64_t rollout_bytes(const PolicySettings& settings, std::int64_t num_steps, std::int64_t num_envs) {
   const std::uint64_t rows = u(num_steps * num_envs), rows1 = u((num_steps + 1) * num_envs), n = u(num_envs);
   std::uint64_t bytes = 0;
@@ -239,7 +245,7 @@ MemoryPlan plan_memory(const MemoryQuestion& question) {
   MemoryPlan plan;
   plan.num_ranks = question.num_ranks;
   Rows rows(plan, question.on_device);
-  add_learner(question, rows);
+  add_learner(question.trainer, question.network, question.env.num_envs, rows);
   add_environments(question, rows);
   add_worlds(question, rows);
   rows.both("CUDA context and libraries", 0, kContextBytes, true);

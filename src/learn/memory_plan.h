@@ -32,6 +32,9 @@ NetworkMemory count_network(const TrainerSettings& settings);
 /// Bytes of the tensors of a Rollout. Law: equals Rollout::num_bytes() (test).
 std::uint64_t rollout_bytes(const PolicySettings& settings, std::int64_t num_steps, std::int64_t num_envs);
 
+/// What the memory table has for the learner of one rank: weights, rollout, an update.
+std::uint64_t learner_bytes(const TrainerSettings& settings, const NetworkMemory& network, int num_envs);
+
 struct MemoryQuestion {
   TrainerSettings trainer;
   task::NavigationEnvSettings env;  // of one rank

@@ -124,7 +124,7 @@ TEST_F(GpuReplay, ARecordingThatFailsLeavesNothingBehind) {
 
 /// Bytes that are in use on the GPU.
 std::int64_t allocated_bytes() {
-  auto* const allocator = dynamic_cast<c10::DeviceAllocator*>(c10::GetAllocator(c10::DeviceType::CUDA));
+  c10::DeviceAllocator* const allocator = gpu_allocator();
   INKNAV_CHECK(allocator != nullptr);
   return allocator->getDeviceStats(0).allocated_bytes[0].current;
 }

@@ -14,27 +14,23 @@ Tensor huber(const Tensor& prediction, const Tensor& target) {
 
 }  // namespace
 
-PpoTerms ppo_terms(const PolicyOutput& output, const Minibatch& batch, float clip, bool clip_value) {
+PpoTerms ppo_terms(const PolicyOutput& output, const Minibatch& batch, float given_clip, bool clip_value) {
   PpoTerms terms;
   const Tensor log_prob = output.log_probabilities.gather(1, batch.actions.unsqueeze(1)).squeeze(1);
   const Tensor log_ratio = log_prob - batch.old_log_prob;
   const Tensor ratio = log_ratio.exp();
-  const Tensor& given = batch.clip;
-  const Tensor clipped =
-      given.defined() ? ratio.clamp(1.0f - given, 1.0f + given) : ratio.clamp(1.0f - clip, 1.0f + clip);
+  const Tensor clip = batch.clip.defined() ? batch.clip : torch::full({}, given_clip, ratio.options());
+  const Tensor clipped = ratio.clamp(1.0f - clip, 1.0f + clip);
   terms.action = -torch::min(ratio * batch.advantages, clipped * batch.advantages).mean();
   const Tensor error = (output.value - batch.returns).square();
   if (clip_value) {
-    const Tensor step = output.value - batch.old_values;
-    const Tensor near =
-        batch.old_values + (given.defined() ? step.clamp(-given, given) : step.clamp(-clip, clip));
+    const Tensor near = batch.old_values + (output.value - batch.old_values).clamp(-clip, clip);
     terms.value = 0.5f * torch::max(error, (near - batch.returns).square()).mean();
   } else {
     terms.value = 0.5f * error.mean();
   }
   terms.entropy = -(output.log_probabilities.exp() * output.log_probabilities).sum(1).mean();
-  const Tensor distance = (ratio.detach() - 1.0f).abs();
-  terms.clipped = (given.defined() ? distance.gt(given) : distance.gt(clip)).to(torch::kFloat32).mean();
+  terms.clipped = (ratio.detach() - 1.0f).abs().gt(clip).to(torch::kFloat32).mean();
   terms.kl = (ratio.detach() - 1.0f - log_ratio.detach()).mean();
   return terms;
 }

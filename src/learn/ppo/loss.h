@@ -56,7 +56,7 @@ struct PpoTerms {
   torch::Tensor clipped;
   torch::Tensor kl;
 };
-PpoTerms ppo_terms(const PolicyOutput& output, const Minibatch& batch, float clip, bool clip_value);
+PpoTerms ppo_terms(const PolicyOutput& output, const Minibatch& batch, float given_clip, bool clip_value);
 
 struct Loss {
   torch::Tensor total;  // scalar with gradient
